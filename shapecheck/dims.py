@@ -1,0 +1,357 @@
+"""The size of one axis: an integer, a name, an expression over names, or unknown. Pure arithmetic.
+
+A size is always at least 1 as far as signs are concerned: a named axis (``batch``, ``seq``) is never
+empty, so ``hidden`` and ``2*hidden`` are certainly different while ``seq`` and ``768`` may agree.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from shapecheck.places import Origin
+
+Status = Literal["known", "observed", "assumed", "invented"]
+"""How a size came to be known: ``known`` from the text (static), ``observed`` in a trace, ``assumed`` (an input
+size that the tracer chose), ``invented`` (downstream of a number that the tracer made up)."""
+
+_WORST: dict[Status, int] = {"known": 0, "observed": 1, "assumed": 2, "invented": 3}
+
+
+class Truth(enum.Enum):
+    """Three-valued answer of a comparison."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """A size without a number. Two names are the same size only if both the word and ``uid`` agree."""
+
+    word: str
+    uid: int = 0
+
+    def __str__(self) -> str:
+        return self.word
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation that a polynomial cannot hold: ``//``, ``%`` or ``max`` of two expressions."""
+
+    op: Literal["//", "%", "max"]
+    left: Expr
+    right: Expr
+
+    def __str__(self) -> str:
+        if self.op == "max":
+            return f"max({render(self.left)}, {render(self.right)})"
+        return f"{_wrapped(self.left)}{self.op}{_wrapped(self.right)}"
+
+
+Atom = Name | Call
+Term = tuple[tuple[Atom, ...], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Poly:
+    """A sum of integer multiples of products of atoms, in canonical order; never a plain integer."""
+
+    terms: tuple[Term, ...]
+
+
+Expr = int | Poly
+
+
+def _key(atoms: tuple[Atom, ...]) -> tuple[int, str]:
+    return -len(atoms), "*".join(f"{a}#{a.uid if isinstance(a, Name) else ''}" for a in atoms)
+
+
+def _poly(terms: dict[tuple[Atom, ...], int]) -> Expr:
+    kept = {atoms: n for atoms, n in terms.items() if n}
+    if not kept:
+        return 0
+    if len(kept) == 1 and () in kept:
+        return kept[()]
+    return Poly(tuple(sorted(kept.items(), key=lambda term: _key(term[0]))))
+
+
+def _terms(e: Expr) -> dict[tuple[Atom, ...], int]:
+    if isinstance(e, int):
+        return {(): e} if e else {}
+    return dict(e.terms)
+
+
+def name(word: str, uid: int = 0) -> Expr:
+    """The expression that is one name."""
+    return Poly((((Name(word, uid),), 1),))
+
+
+def add(a: Expr, b: Expr) -> Expr:
+    """``a + b``."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    total = _terms(a)
+    for atoms, n in _terms(b).items():
+        total[atoms] = total.get(atoms, 0) + n
+    return _poly(total)
+
+
+def sub(a: Expr, b: Expr) -> Expr:
+    """``a - b``."""
+    return a - b if isinstance(a, int) and isinstance(b, int) else add(a, mul(b, -1))
+
+
+def mul(a: Expr, b: Expr) -> Expr:
+    """``a * b``."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a * b
+    total: dict[tuple[Atom, ...], int] = {}
+    for left, n in _terms(a).items():
+        for right, m in _terms(b).items():
+            atoms = tuple(sorted(left + right, key=lambda x: _key((x,))))
+            total[atoms] = total.get(atoms, 0) + n * m
+    return _poly(total)
+
+
+def divided(a: Expr, b: Expr) -> Expr | None:
+    """``a / b`` where it comes out exactly for all values of the names, else None."""
+    if b == 0:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b if a % b == 0 else None
+    if isinstance(b, Poly) and len(b.terms) != 1:
+        return 1 if a == b else None
+    atoms, n = next(iter(_terms(b).items()))
+    out: dict[tuple[Atom, ...], int] = {}
+    for have, m in _terms(a).items():
+        rest = list(have)
+        for atom in atoms:
+            if atom not in rest:
+                return None
+            rest.remove(atom)
+        if m % n:
+            return None
+        out[tuple(rest)] = m // n
+    return _poly(out)
+
+
+def floordiv(a: Expr, b: Expr) -> Expr | None:
+    """``a // b`` as Python rounds; None for a division by zero."""
+    if b == 0:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    exact = divided(a, b)
+    return exact if exact is not None else Poly((((Call("//", a, b),), 1),))
+
+
+def mod(a: Expr, b: Expr) -> Expr | None:
+    """``a % b`` as Python rounds; None for a division by zero."""
+    if b == 0:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return a % b
+    return 0 if divided(a, b) is not None else Poly((((Call("%", a, b),), 1),))
+
+
+def maximum(a: Expr, b: Expr) -> Expr:
+    """The larger of two sizes."""
+    if lower(sub(a, b)) >= 0:
+        return a
+    if lower(sub(b, a)) >= 0:
+        return b
+    left, right = sorted((a, b), key=render)
+    return Poly((((Call("max", left, right),), 1),))
+
+
+_MINUS_INFINITY = -(10**30)
+
+
+def _atom_lower(atom: Atom) -> int:
+    if isinstance(atom, Name):
+        return 1
+    if atom.op == "max":
+        return max(lower(atom.left), lower(atom.right))
+    return 0 if lower(atom.left) >= 0 and lower(atom.right) > 0 else _MINUS_INFINITY
+
+
+def lower(e: Expr) -> int:
+    """A lower bound that holds for all values of the names (very negative where none is known)."""
+    if isinstance(e, int):
+        return e
+    total = 0
+    for atoms, n in e.terms:
+        if not atoms:
+            total += n
+            continue
+        low = 1
+        for atom in atoms:
+            low *= max(_atom_lower(atom), 0) if n > 0 else 1
+        if n < 0 or any(_atom_lower(atom) < 0 for atom in atoms):
+            return _MINUS_INFINITY
+        total += n * low
+    return total
+
+
+def same(a: Expr, b: Expr) -> Truth:
+    """Whether two expressions are the same size for all, none, or some values of their names."""
+    if a == b:
+        return Truth.EQUAL
+    if isinstance(a, int) and isinstance(b, int):
+        return Truth.DIFFERENT
+    gap = sub(a, b)
+    if gap == 0:
+        return Truth.EQUAL
+    if isinstance(gap, int) or lower(gap) > 0 or lower(mul(gap, -1)) > 0:
+        return Truth.DIFFERENT
+    return Truth.UNKNOWN
+
+
+def names(e: Expr) -> frozenset[Name]:
+    """Every name that occurs in an expression."""
+    if isinstance(e, int):
+        return frozenset()
+    found: set[Name] = set()
+    for atoms, _ in e.terms:
+        for atom in atoms:
+            found |= {atom} if isinstance(atom, Name) else names(atom.left) | names(atom.right)
+    return frozenset(found)
+
+
+def _wrapped(e: Expr) -> str:
+    text = render(e)
+    return f"({text})" if isinstance(e, Poly) and (len(e.terms) > 1 or "*" in text or "//" in text) else text
+
+
+def render(e: Expr) -> str:
+    """An expression as a reader writes it: ``batch*seq``, ``2*hidden + 7``."""
+    if isinstance(e, int):
+        return str(e)
+    parts: list[str] = []
+    for atoms, n in e.terms:
+        body = "*".join(([str(abs(n))] if abs(n) != 1 or not atoms else []) + [_factor(a) for a in atoms])
+        sign = "-" if n < 0 else "+"
+        parts.append(f"{sign} {body}" if parts else (f"-{body}" if n < 0 else body))
+    return " ".join(parts)
+
+
+def _factor(atom: Atom) -> str:
+    return f"({atom})" if isinstance(atom, Call) and atom.op != "max" else str(atom)
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """The size of one axis.
+
+    Two dims are equal (``==``) if their expressions are; use :meth:`compare` to reason about sizes.
+
+    Attributes:
+        expr: the size, or None where nothing is known.
+        factors: the ordered factors of a flattened axis: ``view(-1)`` of (batch, seq) has factors batch, seq,
+            of (seq, batch) the same size but factors seq, batch. Empty for an axis that is not a product.
+        size: the number seen in a trace, where ``expr`` is a name for it.
+        origin: where the size comes from.
+        status: how it is known.
+    """
+
+    expr: Expr | None
+    factors: tuple[Expr, ...] = field(default=(), compare=False)
+    size: int | None = field(default=None, compare=False)
+    origin: Origin | None = field(default=None, compare=False)
+    status: Status = field(default="known", compare=False)
+
+    def __str__(self) -> str:
+        if self.expr is None:
+            return "?"
+        if len(self.factors) > 1:
+            return "*".join(_wrapped(f) for f in self.factors)
+        return render(self.expr)
+
+    @property
+    def known(self) -> bool:
+        """Whether anything at all is known of the size."""
+        return self.expr is not None
+
+    @property
+    def value(self) -> int | None:
+        """The number, where there is one: written in the text or seen in a trace."""
+        return self.expr if isinstance(self.expr, int) else self.size
+
+    def compare(self, other: Dim) -> Truth:
+        """Three-valued equality: by expression, and by the traced numbers where both have one."""
+        if self.expr is None or other.expr is None:
+            verdict = Truth.UNKNOWN
+        else:
+            verdict = same(self.expr, other.expr)
+        if verdict is Truth.UNKNOWN and self.value is not None and other.value is not None:
+            return Truth.EQUAL if self.value == other.value else Truth.DIFFERENT
+        return verdict
+
+    def at(self, origin: Origin | None) -> Dim:
+        """The same size with another origin."""
+        return replace(self, origin=origin)
+
+    def __add__(self, other: Dim) -> Dim:
+        return _combine(self, other, add, lambda a, b: a + b)
+
+    def __sub__(self, other: Dim) -> Dim:
+        return _combine(self, other, sub, lambda a, b: a - b)
+
+    def __mul__(self, other: Dim) -> Dim:
+        out = _combine(self, other, mul, lambda a, b: a * b)
+        if out.expr is None or out.expr == 0 or 1 in (self.expr, other.expr):
+            return replace(out, factors=self.factors or other.factors) if out.expr is not None else out
+        return replace(out, factors=self.ordered_factors + other.ordered_factors)
+
+    def __floordiv__(self, other: Dim) -> Dim:
+        return _combine(self, other, floordiv, lambda a, b: a // b if b else None)
+
+    def __mod__(self, other: Dim) -> Dim:
+        return _combine(self, other, mod, lambda a, b: a % b if b else None)
+
+    @property
+    def ordered_factors(self) -> tuple[Expr, ...]:
+        """The factors that make up the axis, outermost first; the axis itself where it is no product."""
+        if self.factors:
+            return self.factors
+        return () if self.expr is None else (self.expr,)
+
+
+def _combine(a: Dim, b: Dim, on_expr, on_size) -> Dim:  # type: ignore[no-untyped-def]
+    expr = None if a.expr is None or b.expr is None else on_expr(a.expr, b.expr)
+    size = None
+    if isinstance(expr, Poly) and a.value is not None and b.value is not None:
+        size = on_size(a.value, b.value)
+    origin = a.origin if b.origin is None or isinstance(b.expr, int) and not isinstance(a.expr, int) else b.origin
+    return Dim(expr, size=size, origin=a.origin or origin, status=worst((a.status, b.status)))
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The least trustworthy of several statuses (``known`` of none)."""
+    return max(statuses, key=_WORST.__getitem__, default="known")
+
+
+UNKNOWN = Dim(None)
+"""A size of which nothing is known."""
+
+
+def number(n: int, origin: Origin | None = None) -> Dim:
+    """A dim of a plain integer."""
+    return Dim(n, origin=origin)
+
+
+def symbol(word: str, uid: int = 0, origin: Origin | None = None) -> Dim:
+    """A dim that is one name."""
+    return Dim(name(word, uid), origin=origin)
+
+
+def largest(a: Dim, b: Dim) -> Dim:
+    """The larger of two dims."""
+    if a.expr is None or b.expr is None:
+        return UNKNOWN
+    return Dim(maximum(a.expr, b.expr), origin=a.origin, status=worst((a.status, b.status)))
