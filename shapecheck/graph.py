@@ -75,6 +75,8 @@ class Module:
             ``default_pooling``, ``hidden_size``, ``num_labels`` ...
         created: the span of the constructor call in the user's text.
         param_spans: the span of each constructor argument, by parameter name.
+        context: the calls through which it was constructed, outermost first (``Tagger(...)``, then
+            ``Highway(...)`` for the Linear that Highway.__init__ makes).
     """
 
     kind: str
@@ -82,6 +84,7 @@ class Module:
     params: dict[str, Any] = field(default_factory=dict)
     created: Span | None = None
     param_spans: dict[str, Span] = field(default_factory=dict)
+    context: tuple[Frame, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -91,7 +94,8 @@ class Stage:
     Attributes:
         op: canonical qualified name: a module's class (``torch.nn.Linear``, ``transformers.BertModel``), a function
             (``torch.cat``, ``torch.nn.functional.cross_entropy``) or a method (``torch.Tensor.view``); operators of
-            Python as functions (``torch.add``, ``torch.matmul``); indexing is ``torch.Tensor.__getitem__``.
+            Python as functions (``torch.add``, ``torch.matmul``); indexing is ``torch.Tensor.__getitem__`` with the
+            operands ``input`` and ``key`` (an int or Dim, slice, None, Ellipsis, tensor, or a tuple of these).
         span: the whole call, in the user's text.
         inputs: operands by parameter name; tensors, dims, plain values, or (nested) tuples and lists of these.
         input_spans: the span of each operand's expression, by parameter name.
