@@ -97,6 +97,13 @@ class Value:
         """What a loop over the value sees."""
         return Iteration(None, Unknown())
 
+    def unpack(self, count: int, starred: bool, machine: Machine, node: ast.AST) -> Sequence[Value] | None:
+        """What unpacking gives ``count`` names (without the starred one), asked before ``iterate``; None where that tells.
+
+        A value that is often unpacked wrongly (a model's output, a shape) records its event here.
+        """
+        return None
+
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         """``value.name = ...``; ignored by default."""
 
@@ -149,10 +156,52 @@ class Int(Value):
 
 
 @dataclass(slots=True)
+class Slice(Value):
+    """``start:stop:step`` between brackets; ``Const(None)`` for a part that is left out."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+
+@dataclass(slots=True)
 class TensorValue(Value):
-    """A tensor of the graph. (Its attributes, methods and operators: ``library/tensors.py``.)"""
+    """A tensor of the graph. Its attributes, methods and indexing stand in ``library/tensors.py``."""
 
     tensor: Tensor
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.library import tensors
+
+        return tensors.attribute(self, name, machine, node)
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.library import tensors
+
+        return tensors.item(self, key, machine, node)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.library import tensors
+
+        return tensors.method(self, name, args, machine, node)
+
+    def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
+        from shapecheck.interp.library import tensors
+
+        return tensors.iterate(self, machine, node)
+
+    def set_item(self, key: Value, value: Value, machine: Machine, node: ast.AST) -> None:
+        from shapecheck.interp.library import tensors
+
+        tensors.set_item(self, key, value, machine, node)
+
+    def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
+        from shapecheck.interp.library import tensors
+
+        tensors.set_attribute(self, name, value, machine, node)
+
+    def length(self) -> Dim:
+        return self.tensor.shape.dim(0)
 
 
 @dataclass(slots=True)
@@ -171,6 +220,20 @@ class Mapping(Value):
     items: dict[Any, Value] = field(default_factory=dict)
     complete: bool = True
     element: Value = field(default_factory=Unknown)
+
+
+@dataclass(slots=True)
+class Context(Value):
+    """A context manager of a library: ``with`` gives ``enters``; what runs inside stands under ``guard`` (``no_grad``).
+
+    As a decorator (``@torch.no_grad()``) it gives back the function.
+    """
+
+    enters: Value
+    guard: str | None = None
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return args.positional[0] if args.positional else Unknown()
 
 
 @dataclass(slots=True)
