@@ -53,6 +53,10 @@ class Machine(Protocol):
         """Record an event."""
         ...
 
+    def fresh(self, word: str, node: ast.AST, origin: str) -> Dim:
+        """A size that is named ``word`` and is not known to equal any other (two evaluations of a place may differ)."""
+        ...
+
     def not_checked(self, node: ast.AST, reason: str) -> Unknown:
         """Say that a place was not followed, and why; the unknown value that stands for it."""
         ...
