@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim
 from shapecheck.graph import Module, Tensor
+from shapecheck.ops.values import UNKNOWN
 from shapecheck.places import Span
 
 
@@ -122,6 +123,10 @@ class Value:
         """``len(value)``."""
         return UNKNOWN_DIM
 
+    def operand(self) -> Any:
+        """What an operator of ``shapecheck.ops`` is given: a tensor, a Dim, a plain Python value, or ``ops.UNKNOWN``."""
+        return UNKNOWN
+
 
 @dataclass(slots=True)
 class Iteration:
@@ -147,6 +152,9 @@ class Const(Value):
     def truth(self) -> bool | None:
         return bool(self.value)
 
+    def operand(self) -> Any:
+        return self.value
+
 
 @dataclass(slots=True)
 class Int(Value):
@@ -158,6 +166,9 @@ class Int(Value):
         n = self.dim.expr
         return bool(n) if isinstance(n, int) else None
 
+    def operand(self) -> Any:
+        return self.dim
+
 
 @dataclass(slots=True)
 class Slice(Value):
@@ -166,6 +177,9 @@ class Slice(Value):
     start: Value
     stop: Value
     step: Value
+
+    def operand(self) -> Any:
+        return slice(self.start.operand(), self.stop.operand(), self.step.operand())
 
 
 @dataclass(slots=True)
@@ -207,6 +221,9 @@ class TensorValue(Value):
     def length(self) -> Dim:
         return self.tensor.shape.dim(0)
 
+    def operand(self) -> Any:
+        return self.tensor
+
 
 @dataclass(slots=True)
 class Items(Value):
@@ -216,6 +233,12 @@ class Items(Value):
     items: list[Value] | None
     element: Value = field(default_factory=Unknown)
 
+    def operand(self) -> Any:
+        if self.items is None or self.kind not in ("tuple", "list"):
+            return UNKNOWN
+        parts = [item.operand() for item in self.items]
+        return parts if self.kind == "list" else tuple(parts)
+
 
 @dataclass(slots=True)
 class Mapping(Value):
@@ -224,6 +247,9 @@ class Mapping(Value):
     items: dict[Any, Value] = field(default_factory=dict)
     complete: bool = True
     element: Value = field(default_factory=Unknown)
+
+    def operand(self) -> Any:
+        return {key: item.operand() for key, item in self.items.items()} if self.complete else UNKNOWN
 
 
 @dataclass(slots=True)
