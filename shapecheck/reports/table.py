@@ -1,0 +1,58 @@
+"""The stage table: line, module, operator, what went in and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from shapecheck.findings import Finding
+from shapecheck.reports.paint import Paint
+from shapecheck.results import StageRow, TensorRow
+
+_PREFIXES = ("torch.nn.functional.", "torch.nn.", "torch.Tensor.", "torch.", "transformers.")
+_UNTOLD = {"input", "out", "output", "0", "self"}
+_ENOUGH = 12
+_HEADINGS = ("line", "module", "operator", "in", "out")
+
+
+def what_matters(stages: Sequence[StageRow], findings: Iterable[Finding]) -> list[StageRow]:
+    """The stages on lines that a finding speaks of, models and the last stage; all of them where they are few."""
+    if len(stages) <= _ENOUGH:
+        return list(stages)
+    told = {(span.path, span.line) for finding in findings for span in _spans(finding)}
+    wanted = [s for s in stages if (s.span.path, s.span.line) in told or s.op.startswith("transformers.") or s is stages[-1]]
+    return wanted[:_ENOUGH] if len(wanted) > _ENOUGH else wanted
+
+
+def _spans(finding: Finding) -> list[object]:
+    spans = [finding.span, *(place.span for place in finding.related)]
+    return [*spans, finding.symptom] if finding.symptom else spans
+
+
+def table(stages: Sequence[StageRow], paint: Paint) -> list[str]:
+    """Lines of text, one stage after another, under a heading."""
+    cells = [_HEADINGS, *(cell for stage in stages for cell in _cells(stage))]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(_HEADINGS))]
+    lines = [_line(row, widths) for row in cells]
+    return [paint(lines[0], "dim"), *lines[1:]]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = (f"{text:<{width}}" for text, width in zip(row, widths, strict=True))
+    return f"  {first.strip():>{widths[0]}}  {'  '.join(rest)}".rstrip()
+
+
+def _cells(stage: StageRow) -> list[tuple[str, str, str, str, str]]:
+    times = f" x{stage.repeat}" if stage.repeat > 1 else ""
+    left = (str(stage.span.line), stage.module, short(stage.op) + times)
+    pairs = list(zip_longest(_words(stage.inputs), _words(stage.outputs), fillvalue="")) or [("", "")]
+    return [(*(left if at == 0 else ("", "", "")), *pair) for at, pair in enumerate(pairs)]
+
+
+def _words(tensors: dict[str, TensorRow]) -> list[str]:
+    return [f"{'' if name in _UNTOLD else name + ' '}{tensor}" for name, tensor in tensors.items()]
+
+
+def short(op: str) -> str:
+    """An operator's name without the package that everyone knows."""
+    return next((op[len(prefix) :] for prefix in _PREFIXES if op.startswith(prefix)), op)

@@ -1,0 +1,154 @@
+"""What a command found, in plain values: what the reports print, and what crosses the border between processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shapecheck.dims import worst
+from shapecheck.findings import Finding
+from shapecheck.graph import NotChecked, ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
+from shapecheck.shapes import Shape
+
+if TYPE_CHECKING:
+    from shapecheck.tracer import TraceResult
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRow:
+    """One tensor of a stage, as words.
+
+    Attributes:
+        shape: a number or a name for each axis, ``?`` for an unknown size, ``...`` where further axes may stand.
+        sizes: the number of each entry of ``shape``, None where there is none.
+        dtype: torch's name without the prefix, or None.
+        status: ``known`` (from the text), ``observed``, ``assumed``, ``invented``, or ``unknown``.
+    """
+
+    shape: tuple[str | int, ...]
+    sizes: tuple[int | None, ...]
+    dtype: str | None
+    status: str
+
+    def __str__(self) -> str:
+        words = [str(size) for size in self.shape]
+        return f"({words[0]},)" if len(words) == 1 and words != ["..."] else f"({', '.join(words)})"
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One operator application, as words; ``module`` is its path in the model, ``repeat`` counts folded layers."""
+
+    index: int
+    span: Span
+    module: str
+    op: str
+    repeat: int
+    inputs: dict[str, TensorRow]
+    outputs: dict[str, TensorRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Our own failure on one file: what was raised, in one line."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A fix that was written to disk."""
+
+    path: str
+    rule: str
+    title: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Everything that one command found.
+
+    Attributes:
+        findings: ordered, the most certain and most severe root cause first.
+        stages: of all files, in order of execution; empty where nobody asked for them.
+        sources: the text of each file that a finding speaks of, by path.
+        applied: what ``--fix`` changed; ``findings`` are those that remain.
+        diff: what ``--diff`` would change, as a unified diff.
+        trace: what came of running the script, for ``run``.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    stages: list[StageRow] = field(default_factory=list)
+    not_checked: list[NotChecked] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    files: int = 0
+    seconds: float = 0.0
+    applied: list[Applied] = field(default_factory=list)
+    diff: str = ""
+    trace: TraceResult | None = None
+
+    def add(self, other: Outcome) -> None:
+        """Take in what was found elsewhere (another file, another process)."""
+        self.findings += other.findings
+        self.stages += other.stages
+        self.not_checked += other.not_checked
+        self.assumptions += [text for text in other.assumptions if text not in self.assumptions]
+        self.failures += other.failures
+        self.sources |= other.sources
+        self.files += other.files
+        self.applied += other.applied
+        self.diff += other.diff
+
+    def count(self, severity: str) -> int:
+        """The number of findings of one severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+def rows(graph: ShapeGraph) -> list[StageRow]:
+    """The stages of a graph as words."""
+    return [_row(stage) for stage in graph.stages]
+
+
+def _row(stage: Stage) -> StageRow:
+    return StageRow(
+        stage.index,
+        stage.span,
+        stage.module.path if stage.module else "",
+        stage.op,
+        stage.repeat,
+        {name: tensor_row(tensor) for name, tensor in _operands(stage.inputs)},
+        {name: tensor_row(tensor) for name, tensor in stage.outputs.items()},
+    )
+
+
+def _operands(inputs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
+    """The tensors among the operands, those in lists under ``tensors.0``, ``tensors.1`` ..."""
+    for name, value in inputs.items():
+        if isinstance(value, Tensor):
+            yield name, value
+        elif isinstance(value, dict):
+            yield from _operands({f"{name}.{key}": item for key, item in value.items()})
+        elif isinstance(value, (list, tuple)):
+            yield from _operands({f"{name}.{at}": item for at, item in enumerate(value)})
+
+
+def tensor_row(tensor: Tensor) -> TensorRow:
+    """One tensor as words."""
+    shape = tensor.shape
+    words: list[str | int] = [dim.expr if isinstance(dim.expr, int) else str(dim) for dim in shape.dims]
+    sizes = [dim.value for dim in shape.dims]
+    if shape.open_at is not None:
+        words.insert(shape.open_at, "...")
+        sizes.insert(shape.open_at, None)
+    return TensorRow(tuple(words), tuple(sizes), tensor.dtype, _status(shape))
+
+
+def _status(shape: Shape) -> str:
+    if shape.rank is None or not all(dim.known for dim in shape.dims):
+        return "unknown"
+    return worst(dim.status for dim in shape.dims)
