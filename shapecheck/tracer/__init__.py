@@ -1,0 +1,1 @@
+"""The dynamic front end: runs a script in a guarded child process and emits the ShapeGraph that PyTorch made."""

@@ -1,0 +1,136 @@
+"""One traced run: what stand-ins may ask for and must tell.
+
+A stand-in never talks to the parent or to the engine directly: it marks tensors, assumes, invents and reports
+events through the :class:`Session`, so that everything made up is written down with its line.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shapecheck.places import Span
+from shapecheck.tracer.child.frames import span_of, user_frame
+from shapecheck.tracer.child.imports import ImportHooks
+
+if TYPE_CHECKING:
+    import torch
+
+    from shapecheck.tracer.child.marks import Marks
+
+
+class Sizes(NamedTuple):
+    """The sizes that the tracer chooses where the script leaves them open; no two can be mistaken for each other.
+
+    ``rows`` is the length of a data set that is not there: large enough for a few batches, and prime, so that
+    the last batch of a loader is shorter than the others.
+    """
+
+    batch: int = 3
+    seq: int = 17
+    rows: int = 67
+
+
+class Stop(BaseException):
+    """Ends the script from within: not an error, and not caught by ``except Exception``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class Session:
+    """What one traced run shares between the engine and the stand-ins.
+
+    Attributes:
+        script: the script, as an absolute path.
+        sizes: what to use where the script leaves a size open; reading it makes the run depend on them.
+        send: hands one record (a JSON-able dict with ``kind``) to the parent.
+        scratch: the only folder that may be written to.
+        rules_dir: the knowledge files, for :mod:`shapecheck.hub`.
+        assumed_rows: whether the number of rows of a data set was made up.
+    """
+
+    script: Path
+    chosen: Sizes
+    send: Callable[[dict[str, Any]], None]
+    scratch: Path
+    rules_dir: Path
+    argv: list[str] = field(default_factory=list)
+    hooks: ImportHooks = field(default_factory=ImportHooks)
+    assumed_rows: bool = False
+    sizes_used: bool = False
+    _assumed: set[str] = field(default_factory=set)
+    _marks: Marks | None = None
+
+    @property
+    def sizes(self) -> Sizes:
+        """The chosen sizes. Whoever reads them makes the traced shapes depend on them."""
+        self.sizes_used = True
+        return self.chosen
+
+    @property
+    def marks(self) -> Marks:
+        """What is known of each live tensor (imports torch)."""
+        if self._marks is None:
+            from shapecheck.tracer.child.marks import Marks
+
+            self._marks = Marks()
+        return self._marks
+
+    def assume(self, text: str) -> None:
+        """Say once, in words for the user, what was assumed: ``"unknown checkpoint x: the defaults of bert"``."""
+        if text not in self._assumed:
+            self._assumed.add(text)
+            self.send({"kind": "assumption", "text": text})
+
+    def invent(self, what: str, value: Any) -> None:
+        """Write down a value that was made up (``".item()"``, ``0.7``), with the user's line."""
+        shown = value if isinstance(value, (bool, int, float, str)) or value is None else type(value).__name__
+        self.send({"kind": "invented", "what": what, "value": shown, "span": self.user_span()})
+
+    def user_span(self) -> Span | None:
+        """The expression of the user's text that is being evaluated."""
+        frame = user_frame(sys._getframe(1))
+        return span_of(frame) if frame else None
+
+    def event(self, kind: str, **data: Any) -> None:
+        """Report an event (kinds and their data: :class:`shapecheck.graph.Event`).
+
+        Values may be plain, tensors, modules, or model outputs (as ``stage``: the stage that made it).
+        """
+        from shapecheck.tracer.child.describe import describe
+
+        described = {key: describe(self, value) for key, value in data.items()}
+        self.send({"kind": "event", "event": kind, "span": self.user_span(), "data": described})
+
+    def mark(
+        self,
+        tensor: torch.Tensor,
+        *,
+        role: str | None = None,
+        status: str = "assumed",
+        padding: str | None = None,
+    ) -> torch.Tensor:
+        """Note what a source tensor means, and that its shape was assumed (or is ``observed``); returns the tensor."""
+        self.marks.note(tensor, role=role, status=status, padding=padding)
+        return tensor
+
+    def fake(self, like: torch.Tensor | tuple[int, ...], dtype: torch.dtype | None = None) -> torch.Tensor:
+        """An abstract float tensor: a shape and a dtype without numbers."""
+        from shapecheck.tracer.child.fakes import fake
+
+        return fake(like, dtype)
+
+    def on_import(self, module_name: str, callback: Callable[[ModuleType], None]) -> None:
+        """Call ``callback(module)`` right after the script imports a module (at once where it is loaded)."""
+        self.hooks.on_import(module_name, callback)
+
+    def stop(self, reason: str) -> None:
+        """End the script; ``reason`` is one sentence for the user."""
+        raise Stop(reason)
