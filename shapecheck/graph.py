@@ -183,12 +183,17 @@ class NotChecked:
 
 @dataclass(slots=True, eq=False)
 class ShapeGraph:
-    """Stages and events in order of execution; ``items`` holds both, as they came."""
+    """Stages and events in order of execution; ``items`` holds both, as they came.
+
+    ``passed`` (filled by flow.py) follows an expression that is merely a parameter of the function it stands in: by its
+    span and the calls through which it was reached, the arguments that were handed over, innermost call first.
+    """
 
     source: FrontEnd
     items: list[Stage | Event] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
+    passed: dict[tuple[Span, tuple[Frame, ...]], tuple[Span, ...]] = field(default_factory=dict)
 
     def add(self, item: Stage | Event) -> None:
         """Append a stage or an event, give it its index, and make it the producer of its outputs."""
