@@ -1,0 +1,84 @@
+"""Reading Python files: bytes to text as Python itself decodes them, with line ends and BOM remembered."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import tokenize
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from shapecheck.errors import UnreadableSource
+
+LARGEST = 20_000_000
+"""Bytes beyond which a file is not read: no one wrote it by hand."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of one file, line ends as they stand in it, without its byte order mark.
+
+    Attributes:
+        path: as it is named in findings.
+        text: what Python sees; positions in it are positions in the file, as an editor counts them.
+        encoding: how to write it back.
+        bom: whether the file begins with a UTF-8 byte order mark.
+    """
+
+    path: str
+    text: str = field(repr=False)
+    encoding: str = "utf-8"
+    bom: bool = False
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends, split where Python splits them (not at form feeds or U+2028)."""
+        return _LINE_END.split(self.text)
+
+    def encoded(self, text: str) -> bytes:
+        """Another text in this file's encoding, with its byte order mark."""
+        return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
+
+
+def decode(data: bytes, path: str = "<stdin>") -> Source:
+    """Decode a file's bytes by its BOM or its PEP 263 cookie, else as UTF-8.
+
+    Raises:
+        UnreadableSource: the encoding is not known, or the bytes are not of that encoding.
+    """
+    bom = data.startswith(codecs.BOM_UTF8)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as why:
+        raise UnreadableSource(_sentence(why.msg or "the encoding is not known")) from why
+    encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+    try:
+        text = (data[3:] if bom else data).decode(encoding)
+    except UnicodeDecodeError as why:
+        line = data.count(b"\n", 0, why.start) + 1
+        raise UnreadableSource(f"not {encoding} text: byte 0x{data[why.start]:02x} cannot be decoded", line) from why
+    return Source(path, text, encoding, bom)
+
+
+def read(path: str | Path) -> Source:
+    """Read one file.
+
+    Raises:
+        UnreadableSource: it cannot be opened, is too large, or cannot be decoded.
+    """
+    file = Path(path)
+    try:
+        if file.stat().st_size > LARGEST:
+            raise UnreadableSource(f"larger than {LARGEST // 1_000_000} MB: not read")
+        data = file.read_bytes()
+    except OSError as why:
+        raise UnreadableSource(_sentence(why.strerror or str(why))) from why
+    return decode(data, str(path))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].lower() + text[1:]

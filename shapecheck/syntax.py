@@ -1,0 +1,114 @@
+"""The one place that knows the parsers: ``ast`` reads (positions come for free), ``libcst`` judges newer syntax.
+
+``ast`` counts columns in UTF-8 bytes from 0; everything here that leaves as a :class:`Span` counts characters from 1.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+
+from shapecheck.errors import UnreadableSource
+from shapecheck.places import Span
+from shapecheck.source import Source
+
+
+class NewerSyntax(UnreadableSource):
+    """The running Python cannot parse a file that is right under a newer one."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A file and its tree."""
+
+    source: Source
+    tree: ast.Module
+    ascii: bool
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node stands. (Nodes without a position, such as ``arguments``, stand at the top.)"""
+        try:
+            line, column, end_line, end_column = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+        except AttributeError:
+            return Span(self.source.path, 1)
+        if not self.ascii:
+            column, end_column = self._characters(line, column), self._characters(end_line, end_column)
+        return Span(self.source.path, line, column + 1, end_line, end_column + 1)
+
+    def _characters(self, line: int, column: int) -> int:
+        text = self.source.lines[line - 1]
+        return column if text.isascii() else len(text.encode()[:column].decode(errors="replace"))
+
+    def text(self, node: ast.AST) -> str:
+        """The source text of a node."""
+        return text_at(self.source, self.span(node))
+
+
+def parse(source: Source) -> Parsed:
+    """Parse a file.
+
+    Raises:
+        NewerSyntax: libcst reads it and the running Python does not.
+        UnreadableSource: it is no Python 3, or nested too deeply.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(source.text)
+        except SyntaxError as why:
+            raise _judged(source, why) from why
+        except (RecursionError, MemoryError) as why:
+            raise UnreadableSource("nested too deeply to be parsed") from why
+        except ValueError as why:
+            raise UnreadableSource(str(why)) from why
+    return Parsed(source, tree, source.text.isascii())
+
+
+def _judged(source: Source, why: SyntaxError) -> UnreadableSource:
+    import libcst
+
+    line, column = max(why.lineno or 1, 1), max(why.offset or 1, 1)
+    try:
+        libcst.parse_module(source.text)
+    except (libcst.ParserSyntaxError, RecursionError, ValueError):
+        return UnreadableSource(why.msg, line, column)
+    except BaseException as other:  # libcst's native parser panics (a BaseException) on some broken texts
+        if isinstance(other, (KeyboardInterrupt, SystemExit)):
+            raise
+        return UnreadableSource(why.msg, line, column)
+    return NewerSyntax(
+        "syntax that this Python does not know: run shapecheck under the Python of the project", line, column
+    )
+
+
+def text_at(source: Source, span: Span) -> str:
+    """The text of a span, line ends as ``\\n``."""
+    lines = source.lines[span.line - 1 : span.end_line]
+    if not lines:
+        return ""
+    if span.line == span.end_line:
+        return lines[0][span.column - 1 : span.end_column - 1]
+    return "\n".join([lines[0][span.column - 1 :], *lines[1:-1], lines[-1][: span.end_column - 1]])
+
+
+def calls_at(parsed: Parsed, span: Span) -> list[ast.Call]:
+    """The calls at a span, outermost first: exactly there, or on its line where columns are not known."""
+    found: list[ast.Call] = []
+    for node in ast.walk(parsed.tree):
+        if isinstance(node, ast.Call) and node.lineno <= span.line <= (node.end_lineno or node.lineno):
+            here = parsed.span(node)
+            if here == span or not span.exact and here.line == span.line:
+                found.append(node)
+    return found
+
+
+def argument_spans(parsed: Parsed, call: ast.Call, names: tuple[str, ...] = ()) -> dict[str, Span]:
+    """The span of each argument of a call: keywords by name, positional ones by ``names`` (else by number)."""
+    spans: dict[str, Span] = {}
+    for number, node in enumerate(call.args):
+        if isinstance(node, ast.Starred):
+            break
+        spans[names[number] if number < len(names) else str(number)] = parsed.span(node)
+    spans.update((keyword.arg, parsed.span(keyword.value)) for keyword in call.keywords if keyword.arg)
+    return spans
