@@ -8,12 +8,13 @@ other libraries in ``shapecheck.interp.library`` as further subclasses.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shapecheck import shapes
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim
+from shapecheck.dims import Dim, lower
 from shapecheck.graph import Module, Tensor
 from shapecheck.ops.values import UNKNOWN
 from shapecheck.places import Span
@@ -32,6 +33,22 @@ class Machine(Protocol):
 
     def attribute(self, value: Value, name: str, node: ast.AST) -> Value:
         """``value.name``."""
+        ...
+
+    def item(self, value: Value, key: Value, node: ast.AST) -> Value:
+        """``value[key]``."""
+        ...
+
+    def iterate(self, value: Value, node: ast.AST) -> Iteration:
+        """What a loop over a value sees."""
+        ...
+
+    def binary(self, op: str, left: Value, right: Value, node: ast.AST) -> Value:
+        """``left op right``; ``op`` is the operator's name in the module ``operator`` (``add``, ``matmul``, ``lt``)."""
+        ...
+
+    def truth(self, value: Value) -> bool | None:
+        """``bool(value)``, None where it cannot be told."""
         ...
 
     def operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
@@ -127,6 +144,27 @@ class Value:
         """What an operator of ``shapecheck.ops`` is given: a tensor, a Dim, a plain Python value, or ``ops.UNKNOWN``."""
         return UNKNOWN
 
+    def operate(self, op: str, other: Value, swapped: bool, machine: Machine, node: ast.AST) -> Value:
+        """``value op other`` (``other op value`` where ``swapped``); ``op`` as in :meth:`Machine.binary`.
+
+        Asked for values of libraries only: numbers, texts, containers and tensors are the machine's own.
+        """
+        return Unknown()
+
+    def join(self, other: Value) -> Value:
+        """What is known of a value that is this one or ``other`` (of the same type), after the two arms of a branch."""
+        return self if self.key() == other.key() else Unknown()
+
+    def key(self) -> Hashable:
+        """What tells this value from others: calls with arguments of equal keys give equal results.
+
+        The identity, unless a kind of value says better.
+        """
+        return id(self)
+
+    def placed(self, path: str) -> None:
+        """The value hangs in a module under this path now (``encoder.layer``); for modules and lists of modules."""
+
 
 @dataclass(slots=True)
 class Iteration:
@@ -142,6 +180,9 @@ class Unknown(Value):
 
     reason: str = ""
 
+    def key(self) -> Hashable:
+        return "unknown"
+
 
 @dataclass(slots=True)
 class Const(Value):
@@ -149,11 +190,35 @@ class Const(Value):
 
     value: Any
 
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return Bound(self, name)
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.python import texts
+
+        return texts.item(self, key)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.python import texts
+
+        return texts.method(self, name, args, machine, node)
+
+    def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
+        from shapecheck.interp.python import texts
+
+        return texts.iterate(self)
+
     def truth(self) -> bool | None:
         return bool(self.value)
 
+    def length(self) -> Dim:
+        return Dim(len(self.value)) if isinstance(self.value, (str, bytes)) else UNKNOWN_DIM
+
     def operand(self) -> Any:
         return self.value
+
+    def key(self) -> Hashable:
+        return (type(self.value), self.value if self.value == self.value else "nan")
 
 
 @dataclass(slots=True)
@@ -162,12 +227,21 @@ class Int(Value):
 
     dim: Dim
 
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return self if name in ("real", "numerator") else Bound(self, name)
+
     def truth(self) -> bool | None:
         n = self.dim.expr
-        return bool(n) if isinstance(n, int) else None
+        return bool(n) if isinstance(n, int) else True if n is not None and lower(n) > 0 else None
 
     def operand(self) -> Any:
         return self.dim
+
+    def join(self, other: Value) -> Value:
+        return self if self.dim.expr == other.dim.expr else Int(UNKNOWN_DIM)  # type: ignore[attr-defined]
+
+    def key(self) -> Hashable:
+        return ("int", self.dim.expr)
 
 
 @dataclass(slots=True)
@@ -178,8 +252,30 @@ class Slice(Value):
     stop: Value
     step: Value
 
+    def key(self) -> Hashable:
+        return ("slice", self.start.key(), self.stop.key(), self.step.key())
+
     def operand(self) -> Any:
         return slice(self.start.operand(), self.stop.operand(), self.step.operand())
+
+
+def joined(a: Tensor, b: Tensor) -> Tensor:
+    """What is known of a tensor that is one or the other."""
+    if a is b:
+        return a
+    return Tensor(
+        shape=shapes.join(a.shape, b.shape),
+        dtype=a.dtype if a.dtype == b.dtype else None,
+        role=a.role if a.role == b.role else None,
+        padding=a.padding if a.padding == b.padding else "unknown",
+        masked=a.masked and b.masked,
+        low=None if a.low is None or b.low is None else min(a.low, b.low),
+        high=None if a.high is None or b.high is None else max(a.high, b.high),
+        producer=a.producer if a.producer is b.producer else None,
+        field=a.field if a.field == b.field else "",
+        span=a.span if a.span == b.span else None,
+        text=a.text if a.text == b.text else "",
+    )
 
 
 @dataclass(slots=True)
@@ -224,14 +320,53 @@ class TensorValue(Value):
     def operand(self) -> Any:
         return self.tensor
 
+    def join(self, other: Value) -> Value:
+        return TensorValue(joined(self.tensor, other.tensor))  # type: ignore[attr-defined]
+
+    def key(self) -> Hashable:
+        t = self.tensor
+        made = t.producer.span if t.producer is not None else t.span
+        return (t.shape, t.dtype, t.role, t.padding, t.masked, t.low, t.high, t.field, made)
+
 
 @dataclass(slots=True)
 class Items(Value):
-    """A tuple, list or set. ``items`` None: unknown length, ``element`` stands for each."""
+    """A tuple, list or set. ``items`` None: unknown length, ``element`` stands for each.
+
+    ``born`` is the machine's clock when it came to be.
+    """
 
     kind: str
     items: list[Value] | None
     element: Value = field(default_factory=Unknown)
+    born: int = field(default=0, compare=False)
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return Bound(self, name)
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.python import containers
+
+        return containers.item(self, key)
+
+    def set_item(self, key: Value, value: Value, machine: Machine, node: ast.AST) -> None:
+        from shapecheck.interp.python import containers
+
+        containers.set_item(self, key, value)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.python import containers
+
+        return containers.method(self, name, args, machine, node)
+
+    def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
+        return Iteration(self.items, self.element)
+
+    def truth(self) -> bool | None:
+        return None if self.items is None else bool(self.items)
+
+    def length(self) -> Dim:
+        return UNKNOWN_DIM if self.items is None else Dim(len(self.items))
 
     def operand(self) -> Any:
         if self.items is None or self.kind not in ("tuple", "list"):
@@ -239,17 +374,64 @@ class Items(Value):
         parts = [item.operand() for item in self.items]
         return parts if self.kind == "list" else tuple(parts)
 
+    def key(self) -> Hashable:
+        if self.items is None:
+            return (self.kind, None, self.element.key())
+        return (self.kind, *[item.key() for item in self.items]) if len(self.items) <= 32 else id(self)
+
+    def placed(self, path: str) -> None:
+        for number, item in enumerate(self.items or ()):
+            item.placed(f"{path}.{number}")
+
 
 @dataclass(slots=True)
 class Mapping(Value):
-    """A dict. ``items`` by constant key; ``complete`` False where other keys may exist, ``element`` their value."""
+    """A dict. ``items`` by constant key; ``complete`` False where other keys may exist, ``element`` their value.
+
+    ``born`` is the machine's clock when it came to be.
+    """
 
     items: dict[Any, Value] = field(default_factory=dict)
     complete: bool = True
     element: Value = field(default_factory=Unknown)
+    born: int = field(default=0, compare=False)
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return Bound(self, name)
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.python import containers
+
+        return containers.lookup(self, key)
+
+    def set_item(self, key: Value, value: Value, machine: Machine, node: ast.AST) -> None:
+        from shapecheck.interp.python import containers
+
+        containers.store(self, key, value)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.python import containers
+
+        return containers.mapping_method(self, name, args, machine, node)
+
+    def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
+        from shapecheck.interp.python import containers
+
+        return containers.keys(self)
+
+    def truth(self) -> bool | None:
+        return True if self.items else False if self.complete else None
+
+    def length(self) -> Dim:
+        return Dim(len(self.items)) if self.complete else UNKNOWN_DIM
 
     def operand(self) -> Any:
         return {key: item.operand() for key, item in self.items.items()} if self.complete else UNKNOWN
+
+    def key(self) -> Hashable:
+        if len(self.items) > 32:
+            return id(self)
+        return ("dict", self.complete, self.element.key(), *[(key, item.key()) for key, item in self.items.items()])
 
 
 @dataclass(slots=True)
@@ -273,6 +455,18 @@ class Builtin(Value):
 
     name: str
 
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return machine.attribute(self, name, node)
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return machine.call(self, args, node)
+
+    def truth(self) -> bool | None:
+        return True
+
+    def key(self) -> Hashable:
+        return ("builtin", self.name)
+
 
 @dataclass(slots=True)
 class Bound(Value):
@@ -280,6 +474,15 @@ class Bound(Value):
 
     receiver: Value
     name: str
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return machine.call(self, args, node)
+
+    def truth(self) -> bool | None:
+        return True
+
+    def key(self) -> Hashable:
+        return ("bound", self.receiver.key(), self.name)
 
 
 @dataclass(slots=True, eq=False)
@@ -293,6 +496,18 @@ class Function(Value):
     receiver: Value | None = None
     owner: Class | None = None
 
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return machine.attribute(self, name, node)
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return machine.call(self, args, node)
+
+    def truth(self) -> bool | None:
+        return True
+
+    def key(self) -> Hashable:
+        return ("function", id(self.node), id(self.scope), self.receiver.key() if self.receiver is not None else None)
+
 
 @dataclass(slots=True, eq=False)
 class Class(Value):
@@ -304,6 +519,18 @@ class Class(Value):
     attributes: dict[str, Value]
     scope: Any
 
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return machine.attribute(self, name, node)
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return machine.call(self, args, node)
+
+    def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
+        self.attributes[name] = value
+
+    def truth(self) -> bool | None:
+        return True
+
 
 @dataclass(slots=True, eq=False)
 class Instance(Value):
@@ -312,3 +539,29 @@ class Instance(Value):
     cls: Class
     attributes: dict[str, Value] = field(default_factory=dict)
     module: Module | None = None
+    born: int = 0
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return machine.attribute(self, name, node)
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return machine.call(self, args, node)
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        return machine.item(self, key, node)
+
+    def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
+        return machine.iterate(self, node)
+
+    def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
+        self.attributes[name] = value
+        if self.module is not None:
+            value.placed(f"{self.module.path}.{name}" if self.module.path else name)
+
+    def placed(self, path: str) -> None:
+        """The path of this module and of what hangs in it; the first place keeps."""
+        if self.module is None or self.module.path:
+            return
+        self.module.path = path
+        for name, value in self.attributes.items():
+            value.placed(f"{path}.{name}")
