@@ -7,7 +7,8 @@ empty, so ``hidden`` and ``2*hidden`` are certainly different while ``seq`` and 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -234,7 +235,9 @@ def render(e: Expr) -> str:
         return str(e)
     parts: list[str] = []
     for atoms, n in e.terms:
-        body = "*".join(([str(abs(n))] if abs(n) != 1 or not atoms else []) + [_factor(a) for a in atoms])
+        factors = [str(abs(n))] if abs(n) != 1 or not atoms else []
+        factors += [str(a) if len(atoms) == 1 and not factors else _factor(a) for a in atoms]
+        body = "*".join(factors)
         sign = "-" if n < 0 else "+"
         parts.append(f"{sign} {body}" if parts else (f"-{body}" if n < 0 else body))
     return " ".join(parts)
@@ -268,8 +271,10 @@ class Dim:
     def __str__(self) -> str:
         if self.expr is None:
             return "?"
-        if len(self.factors) > 1:
-            return "*".join(_wrapped(f) for f in self.factors)
+        named = [f for f in self.factors if not isinstance(f, int)]
+        if len(named) > 1:
+            count = math.prod(f for f in self.factors if isinstance(f, int))
+            return "*".join([str(count)] * (count != 1) + [_wrapped(f) for f in named])
         return render(self.expr)
 
     @property
@@ -322,13 +327,14 @@ class Dim:
         return () if self.expr is None else (self.expr,)
 
 
-def _combine(a: Dim, b: Dim, on_expr, on_size) -> Dim:  # type: ignore[no-untyped-def]
+def _combine(
+    a: Dim, b: Dim, on_expr: Callable[[Expr, Expr], Expr | None], on_size: Callable[[int, int], int | None]
+) -> Dim:
     expr = None if a.expr is None or b.expr is None else on_expr(a.expr, b.expr)
     size = None
     if isinstance(expr, Poly) and a.value is not None and b.value is not None:
         size = on_size(a.value, b.value)
-    origin = a.origin if b.origin is None or isinstance(b.expr, int) and not isinstance(a.expr, int) else b.origin
-    return Dim(expr, size=size, origin=a.origin or origin, status=worst((a.status, b.status)))
+    return Dim(expr, size=size, origin=a.origin or b.origin, status=worst((a.status, b.status)))
 
 
 def worst(statuses: Iterable[Status]) -> Status:

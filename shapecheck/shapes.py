@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from shapecheck.dims import UNKNOWN, Dim, Truth, number, symbol
+from shapecheck.dims import UNKNOWN, Dim, Truth, lower, number, symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Shape:
     def axis(self, index: int) -> int | None:
         """An axis number counted from 0; None where it does not exist or cannot be known."""
         if self.open_at is None:
-            return index + len(self.dims) if -len(self.dims) <= index < 0 else index if index < len(self.dims) and index >= 0 else None
+            return index % len(self.dims) if -len(self.dims) <= index < len(self.dims) else None
         return index if 0 <= index < self.open_at else None
 
     def dim(self, index: int) -> Dim:
@@ -165,8 +165,6 @@ def _joined(a: Dim, b: Dim) -> Dim | None:
 
 
 def _maybe_one(d: Dim) -> bool:
-    from shapecheck.dims import lower
-
     return d.value is None and d.expr is not None and lower(d.expr) <= 1
 
 
@@ -186,7 +184,7 @@ def _broadcast(a: Shape, b: Shape) -> Shape | Conflict:
         return _broadcast_open(a, b)
     rank = max(len(a.dims), len(b.dims))
     dims: list[Dim] = []
-    for back in range(rank, 0, -1):
+    for back in range(1, rank + 1):  # from the last axis, as PyTorch reports the first that disagrees
         left, right = (s.dims[-back] if back <= len(s.dims) else number(1) for s in (a, b))
         joined = _joined(left, right)
         if joined is None:
@@ -200,7 +198,7 @@ def _broadcast(a: Shape, b: Shape) -> Shape | Conflict:
                 "other",
                 len(a.dims) - back,
             )
-        dims.append(joined)
+        dims.insert(0, joined)
     return Shape(tuple(dims))
 
 
@@ -240,40 +238,31 @@ def join(a: Shape, b: Shape) -> Shape:
 
 
 def regroups(before: Sequence[Dim], after: Sequence[Dim]) -> bool:
-    """Whether a view of ``before`` as ``after`` certainly cuts across axes: elements land in other rows.
+    """Whether a view of ``before`` as ``after`` cuts across axes, so that elements land in other rows.
 
     Merging neighbours and splitting an axis are clean; ``(2, 6, 64)`` viewed as ``(2, 4, 6, 16)`` is not.
-    Both must hold the same number of elements. False where anything that matters is unknown.
+    Names count as sizes in general: ``(seq, 64)`` viewed as ``(4, seq, 16)`` regroups though ``seq`` may be 4.
+    False where the numbers of elements differ or anything is unknown.
     """
-    i = j = 0
-    while i < len(before) and j < len(after):
-        left, right = before[i], after[j]
-        i, j = i + 1, j + 1
-        taken_left = taken_right = 1
-        while left.compare(right) is not Truth.EQUAL:
-            larger = _larger(left, right)
-            if larger is None:
-                return False
-            if larger < 0:
-                if i == len(before):
-                    return False
-                left, i, taken_left = left * before[i], i + 1, taken_left + 1
-            else:
-                if j == len(after):
-                    return False
-                right, j, taken_right = right * after[j], j + 1, taken_right + 1
-        inside = [d for d in before[i - taken_left : i] if d.value != 1], [d for d in after[j - taken_right : j] if d.value != 1]
-        if len(inside[0]) > 1 and len(inside[1]) > 1:
-            return True
+    left, right = _real_axes(before), _real_axes(after)
+    if left is None or right is None or not (left and right) or left[-1].compare(right[-1]) is not Truth.EQUAL:
+        return False
+    at_left = at_right = -1
+    for j, bound in enumerate(right):
+        i = next((i for i in range(at_left + 1, len(left)) if left[i].compare(bound) is Truth.EQUAL), None)
+        if i is not None:
+            if i - at_left > 1 and j - at_right > 1:
+                return True
+            at_left, at_right = i, j
     return False
 
 
-def _larger(a: Dim, b: Dim) -> int | None:
-    """1 if ``a`` is certainly larger than ``b``, -1 if smaller, None where it cannot be told."""
-    from shapecheck.dims import lower, sub
-
-    if a.value is not None and b.value is not None:
-        return 1 if a.value > b.value else -1
-    if a.expr is None or b.expr is None:
-        return None
-    return 1 if lower(sub(a.expr, b.expr)) > 0 else -1 if lower(sub(b.expr, a.expr)) > 0 else None
+def _real_axes(dims: Sequence[Dim]) -> list[Dim] | None:
+    """How many elements stand before each boundary between axes (those of size 1 left out); None if any is unknown."""
+    bounds: list[Dim] = []
+    for dim in dims:
+        if dim.expr is None:
+            return None
+        if dim.expr != 1:
+            bounds.append(bounds[-1] * dim if bounds else dim)
+    return bounds
