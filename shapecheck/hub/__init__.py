@@ -1,0 +1,24 @@
+"""What transformers' models, configs, tokenizers and checkpoints measure, read from the tables under ``rules/hub``.
+
+transformers itself is never imported. Nothing is read before the first question, and a question reads one row.
+"""
+
+from __future__ import annotations
+
+from shapecheck.hub.calls import Opaque, call
+from shapecheck.hub.checkpoints import Checkpoint, checkpoint
+from shapecheck.hub.configs import Config, config
+from shapecheck.hub.models import ModelFacts, OutputField, auto, model
+
+__all__ = [
+    "Checkpoint",
+    "Config",
+    "ModelFacts",
+    "Opaque",
+    "OutputField",
+    "auto",
+    "call",
+    "checkpoint",
+    "config",
+    "model",
+]

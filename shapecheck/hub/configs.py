@@ -1,0 +1,232 @@
+"""Configs: an attribute's value and where it comes from (an override, the checkpoint, the config class's default)."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from shapecheck import dims
+from shapecheck.dims import Dim
+from shapecheck.hub.checkpoints import Checkpoint, checkpoint
+from shapecheck.hub.tables import pairs, row
+from shapecheck.ops.values import UNKNOWN
+from shapecheck.places import Origin
+
+_WORDS = {
+    "hidden_size": "hidden size",
+    "num_labels": "number of labels",
+    "vocab_size": "vocabulary size",
+    "num_hidden_layers": "number of layers",
+    "num_attention_heads": "number of attention heads",
+    "intermediate_size": "feed-forward size",
+    "max_position_embeddings": "number of positions",
+}
+_SYMBOLS = {
+    "hidden_size": "hidden",
+    "num_labels": "labels",
+    "vocab_size": "vocab",
+    "num_attention_heads": "heads",
+    "image_size": "image",
+}
+_TASK_WORDS = (
+    "finetuned",
+    "sst",
+    "squad",
+    "nli",
+    "ner",
+    "conll",
+    "sentiment",
+    "emotion",
+    "mrpc",
+    "classif",
+    "cross-encoder",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigClass:
+    """A config class: its defaults by own attribute names, and the standard names that stand for them."""
+
+    name: str
+    model_type: str
+    attribute_map: dict[str, str]
+    sub_configs: dict[str, str]
+    defaults: dict[str, Any]
+
+
+@cache
+def config_class(name: str) -> ConfigClass | None:
+    """A config class by name."""
+    found, common = row("configs", name), row("configs", "PreTrainedConfig")
+    if found is None or common is None:
+        return None
+    texts = pairs(common["defaults"]) | pairs(found["defaults"])
+    return ConfigClass(
+        found["config_class"],
+        found["model_type"],
+        pairs(found["attribute_map"], " "),
+        pairs(found["sub_configs"], " "),
+        {key: _value(text) for key, text in texts.items()},
+    )
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The config of one model.
+
+    ``get`` gives what an attribute holds, ``dim`` the same as a size: where the number is not known, a name that is
+    the same for all uses of this config (``hidden``), so that two widths taken from one config agree.
+    """
+
+    cls: ConfigClass
+    label: str
+    checkpoint: Checkpoint | None = None
+    known: bool = True
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    uid: int = 0
+
+    @property
+    def class_name(self) -> str:
+        """The config class (``BertConfig``)."""
+        return self.cls.name
+
+    @property
+    def model_type(self) -> str:
+        """The model type (``bert``)."""
+        return self.cls.model_type
+
+    def own_name(self, name: str) -> str:
+        """The attribute that really holds a standard name: ``d_model`` for T5's ``hidden_size``."""
+        return self.cls.attribute_map.get(name, name)
+
+    def standard_name(self, name: str) -> str:
+        """The standard name of an attribute: ``hidden_size`` for T5's ``d_model``."""
+        return next((standard for standard, own in self.cls.attribute_map.items() if own == name), name)
+
+    def has(self, name: str) -> bool | None:
+        """Whether an attribute exists; None where it cannot be told (properties, attributes set elsewhere)."""
+        own = self.own_name(name)
+        return True if own in self.cls.defaults or own in self.overrides or own in self.cls.sub_configs else None
+
+    def get(self, name: str) -> tuple[Any, str]:
+        """An attribute's value (UNKNOWN where it is not) and the words that say where it comes from.
+
+        >>> config("bert", "bert-base-uncased").get("hidden_size")
+        (768, 'the hidden size of bert-base-uncased')
+        """
+        head, dot, rest = name.partition(".")
+        if dot:
+            part = self.sub(head)
+            return part.get(rest) if part else (UNKNOWN, "")
+        own, standard = self.own_name(name), self.standard_name(name)
+        words = f"the {_WORDS.get(standard, own)} of {self.label}"
+        for key in (own, standard):
+            if key in self.overrides:
+                return self.overrides[key], f"the {_WORDS.get(standard, own)} that is set"
+        if self.checkpoint is not None:
+            for key in (standard, own):
+                if key in self.checkpoint.fields:
+                    return self.checkpoint.fields[key], words
+        if own in self.cls.defaults and self._default_holds(own):
+            return self.cls.defaults[own], words
+        return UNKNOWN, words
+
+    def certain(self, name: str) -> bool:
+        """Whether an attribute's number is good enough to claim a fault by it."""
+        standard = self.standard_name(name)
+        return self.get(name)[0] is not UNKNOWN and not (self.checkpoint and standard in self.checkpoint.unverified)
+
+    def dim(self, name: str) -> Dim:
+        """An attribute as a size, with its origin; a name of its own where the number is not known."""
+        value, words = self.get(name)
+        if isinstance(value, Dim):
+            return value if value.origin else value.at(Origin(words))
+        if isinstance(value, bool) or value is None or isinstance(value, str):
+            return dims.UNKNOWN
+        if isinstance(value, int):
+            return dims.number(value, Origin(words))
+        standard = self.standard_name(name)
+        return dims.symbol(_SYMBOLS.get(standard, standard), self.uid, Origin(words))
+
+    def sub(self, name: str) -> Config | None:
+        """The config of a part (``text_config``), or None if there is no such part."""
+        part = config_class(self.cls.sub_configs.get(name, ""))
+        if part is None:
+            return None
+        own = {key.partition(".")[2]: value for key, value in self.cls.defaults.items() if key.startswith(f"{name}.")}
+        fields = self.checkpoint.fields if self.checkpoint else {}
+        own |= {key.partition(".")[2]: value for key, value in fields.items() if key.startswith(f"{name}.")}
+        own |= {key.partition(".")[2]: value for key, value in self.overrides.items() if key.startswith(f"{name}.")}
+        return Config(part, f"the {name} of {self.label}", None, self.known and not self.checkpoint, own, self.uid)
+
+    def with_overrides(self, overrides: Mapping[str, Any]) -> Config:
+        """The same config with some attributes set, by any of their names."""
+        own = {self.own_name(key): value for key, value in _flattened(overrides).items()}
+        return Config(self.cls, self.label, self.checkpoint, self.known, {**self.overrides, **own}, self.uid)
+
+    def _default_holds(self, own: str) -> bool:
+        """Whether the class's default may stand for this checkpoint's value."""
+        default = self.cls.defaults[own]
+        if not self.known:
+            return isinstance(default, (bool, str)) or default is None
+        if self.checkpoint is None:
+            return True
+        if own == "num_labels":
+            vision = "image_size" in self.checkpoint.fields or "num_channels" in self.cls.defaults
+            return not vision and not any(word in self.checkpoint.canonical.lower() for word in _TASK_WORDS)
+        return not isinstance(default, (int, list)) or isinstance(default, bool) or self._is_the_default()
+
+    def _is_the_default(self) -> bool:
+        """Whether every size of the checkpoint's row is the class's default: then the rest is taken to be so too."""
+        assert self.checkpoint is not None
+        shared = {self.own_name(key): value for key, value in self.checkpoint.fields.items()}
+        sizes = {key: value for key, value in shared.items() if key in self.cls.defaults and isinstance(value, int)}
+        return bool(sizes) and all(self.cls.defaults[key] == value for key, value in sizes.items())
+
+
+def config(
+    name: str | None, checkpoint_name: str | None = None, overrides: Mapping[str, Any] | None = None
+) -> Config | None:
+    """The config of a model type or config class (``bert``, ``BertConfig``), as a checkpoint has it, with overrides.
+
+    Without a checkpoint these are the class's defaults. With a checkpoint that the table does not have, sizes are
+    names. None if neither the type nor the checkpoint is known.
+    """
+    found = checkpoint(checkpoint_name) if checkpoint_name else None
+    cls = config_class(_class_name(name or (found.model_type if found else "")))
+    if cls is None:
+        return None
+    if found is not None and _class_name(found.model_type) != cls.name:
+        found = None  # loaded into another architecture: which of its sizes hold there is not known
+    label = checkpoint_name or f"{cls.name}()"
+    made = Config(cls, label, found, not checkpoint_name or found is not None, uid=zlib.crc32(label.encode()))
+    return made.with_overrides(overrides or {})
+
+
+def _class_name(name: str) -> str:
+    found = row("types", name)
+    return found["config_class"] if found else name
+
+
+def _flattened(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Overrides with label dicts counted and parts' dicts under dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in overrides.items():
+        if key in ("id2label", "label2id") and isinstance(value, Mapping):
+            flat["num_labels"] = len(value)
+        elif key.endswith("_config") and isinstance(value, Mapping):
+            flat |= {f"{key}.{name}": inner for name, inner in value.items()}
+        else:
+            flat[key] = value
+    return flat
