@@ -31,10 +31,14 @@ class Truth(enum.Enum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Name:
-    """A size without a number. Two names are the same size only if both the word and ``uid`` agree."""
+    """A size without a number. Two names are the same size only if both the word and ``uid`` agree.
+
+    ``least`` is a lower bound that holds for it: a text of 600 words has at least 600 tokens.
+    """
 
     word: str
     uid: int = 0
+    least: int = field(default=1, compare=False)
 
     def __str__(self) -> str:
         return self.word
@@ -87,9 +91,9 @@ def _terms(e: Expr) -> dict[tuple[Atom, ...], int]:
     return dict(e.terms)
 
 
-def name(word: str, uid: int = 0) -> Expr:
+def name(word: str, uid: int = 0, least: int = 1) -> Expr:
     """The expression that is one name."""
-    return Poly((((Name(word, uid),), 1),))
+    return Poly((((Name(word, uid, least),), 1),))
 
 
 def add(a: Expr, b: Expr) -> Expr:
@@ -175,7 +179,7 @@ _MINUS_INFINITY = -(10**30)
 
 def _atom_lower(atom: Atom) -> int:
     if isinstance(atom, Name):
-        return 1
+        return atom.least
     if atom.op == "max":
         return max(lower(atom.left), lower(atom.right))
     return 0 if lower(atom.left) >= 0 and lower(atom.right) > 0 else _MINUS_INFINITY
@@ -351,9 +355,9 @@ def number(n: int, origin: Origin | None = None) -> Dim:
     return Dim(n, origin=origin)
 
 
-def symbol(word: str, uid: int = 0, origin: Origin | None = None) -> Dim:
-    """A dim that is one name."""
-    return Dim(name(word, uid), origin=origin)
+def symbol(word: str, uid: int = 0, origin: Origin | None = None, least: int = 1) -> Dim:
+    """A dim that is one name, of a size of at least ``least``."""
+    return Dim(name(word, uid, least), origin=origin)
 
 
 def largest(a: Dim, b: Dim) -> Dim:

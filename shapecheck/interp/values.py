@@ -71,8 +71,9 @@ class Machine(Protocol):
         """Record an event."""
         ...
 
-    def fresh(self, word: str, node: ast.AST, origin: str) -> Dim:
-        """A size that is named ``word`` and is not known to equal any other (two evaluations of a place may differ)."""
+    def fresh(self, word: str, node: ast.AST, origin: str, least: int = 1) -> Dim:
+        """A size that is named ``word`` and is not known to equal any other (two evaluations of a place may differ);
+        it is at least ``least``."""
         ...
 
     def not_checked(self, node: ast.AST, reason: str) -> Unknown:
