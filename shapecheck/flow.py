@@ -1,0 +1,214 @@
+"""What tensors mean: roles, padding, masks and integer ranges, carried through a ShapeGraph of either front end."""
+
+from __future__ import annotations
+
+from shapecheck import trail
+from shapecheck.graph import Padding, Role, ShapeGraph, Stage, Tensor
+from shapecheck.shapes import Conflict
+from shapecheck.trail import Axis, axis, given, main, previous, short
+
+INPUT_ROLES: dict[str, Role] = {
+    "input_ids": "ids",
+    "decoder_input_ids": "ids",
+    "attention_mask": "mask",
+    "decoder_attention_mask": "mask",
+    "token_type_ids": "segments",
+    "position_ids": "positions",
+    "pixel_values": "pixels",
+    "input_values": "audio",
+    "input_features": "audio",
+    "labels": "labels",
+}
+OUTPUT_ROLES: dict[str, Role] = {
+    "last_hidden_state": "tokens",
+    "encoder_last_hidden_state": "tokens",
+    "hidden_states": "tokens",
+    "pooler_output": "pooled",
+    "text_embeds": "pooled",
+    "image_embeds": "pooled",
+    "logits": "logits",
+    "start_logits": "logits",
+    "end_logits": "logits",
+    "attentions": "weights",
+    "loss": "loss",
+}
+CLASS_LOSSES = frozenset(("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss", "MultiMarginLoss", "multi_margin_loss"))
+"""Losses whose target holds class ids, one axis fewer than the scores."""
+PAIR_LOSSES = frozenset(
+    "MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss KLDivLoss PoissonNLLLoss SoftMarginLoss mse_loss l1_loss "
+    "smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div poisson_nll_loss "
+    "soft_margin_loss".split()
+)
+"""Losses whose target has the shape of the input."""
+LOSSES = CLASS_LOSSES | PAIR_LOSSES
+
+_CARRY = trail.KEEPS | trail.CONVOLUTIONS | trail.RECURRENT | frozenset(
+    "Linear linear view reshape permute transpose t T mT unsqueeze squeeze expand expand_as repeat flatten Flatten stack "
+    "TransformerEncoder TransformerEncoderLayer MultiheadAttention movedim chunk split index_select gather".split()
+)
+_COMPARISONS = frozenset("eq ne lt le gt ge".split())
+_WHOLE_NUMBERS = frozenset("long int to view reshape squeeze unsqueeze flatten detach clone contiguous cuda cpu transpose permute".split())
+
+
+def annotate(graph: ShapeGraph) -> None:
+    """Carry role, padding, masked and integer ranges through the stages, in order; what is set already stays.
+
+    In a traced graph a stage at which PyTorch raised, and that has no conflict yet, gets the one that the operator
+    tables find, or one of kind ``raised`` with PyTorch's own message.
+    """
+    for stage in graph.stages:
+        _name_inputs(stage)
+    for stage in graph.stages:
+        if trail.is_model(stage):
+            _from_model(stage)
+        elif short(stage) in LOSSES:
+            _set_role(stage.out, "loss")
+        else:
+            _carry(stage)
+        if stage.message is not None and stage.conflict is None:
+            stage.conflict = _explained(stage)
+
+
+def _name_inputs(stage: Stage) -> None:
+    if trail.is_model(stage):
+        for name, value in stage.inputs.items():
+            if isinstance(value, Tensor) and name in INPUT_ROLES:
+                _set_role(value, INPUT_ROLES[name])
+    elif short(stage) in LOSSES:
+        for name, role in (("input", "logits"), ("target", "labels")):
+            value = stage.tensor(name)
+            if value is not None and value.producer is None or name == "target" and value is not None:
+                _set_role(value, role)  # type: ignore[arg-type]
+    elif short(stage) in ("Embedding", "embedding"):
+        value = main(stage)
+        if value is not None and value.producer is None:
+            _set_role(value, "ids")
+
+
+def _set_role(tensor: Tensor, role: Role | None) -> None:
+    if tensor.role is None:
+        tensor.role = role
+
+
+def _from_model(stage: Stage) -> None:
+    ids, mask = main(stage), stage.tensor("attention_mask")
+    padding = mask.padding if mask is not None and mask.padding else ids.padding if ids is not None else None
+    for name, tensor in stage.outputs.items():
+        role = OUTPUT_ROLES.get(name.split(".")[0].split("[")[0])
+        _set_role(tensor, role)
+        if role == "tokens" and tensor.padding is None:
+            tensor.padding = padding
+
+
+def _carry(stage: Stage) -> None:
+    name, operand = short(stage), main(stage)
+    if operand is None:
+        return
+    for out in stage.outputs.values():
+        if name in _COMPARISONS and operand.role in ("ids", "mask"):
+            _copy(out, operand, "mask")
+        elif name in _COMPARISONS or name in ("argmax", "argmin", "argsort", "topk"):
+            continue
+        elif name in ("Embedding", "embedding"):
+            _copy(out, operand, "tokens" if out.shape.rank == 3 else None)
+        elif name in trail.BINARY:
+            _binary(out, stage)
+        elif name in trail.REDUCTIONS or name in ("__getitem__", "select"):
+            _reduced(out, operand, stage)
+        elif name in ("cat", "concat", "concatenate"):
+            _joined(out, stage)
+        elif name in _CARRY:
+            _copy(out, operand, operand.role)
+            out.masked = out.masked or name.startswith("masked_fill") and _is_mask(stage.tensor("mask"))
+        if name in _WHOLE_NUMBERS and out.low is None and out.high is None:
+            out.low, out.high = operand.low, operand.high
+
+
+def _copy(out: Tensor, operand: Tensor, role: Role | None) -> None:
+    _set_role(out, role)
+    out.padding = out.padding or operand.padding
+    out.masked = out.masked or operand.masked
+
+
+def _is_mask(tensor: Tensor | None) -> bool:
+    return tensor is not None and tensor.role == "mask"
+
+
+def _binary(out: Tensor, stage: Stage) -> None:
+    """Features with a mask among the operands are masked features; else the first with a meaning gives it."""
+    tensors = trail.operands(stage)
+    features = next((t for t in tensors if t.role not in (None, "mask")), None)
+    if features is None:
+        if tensors and _is_mask(tensors[0]):
+            _copy(out, tensors[0], "mask")
+        return
+    _copy(out, features, features.role)
+    if short(stage) in ("mul", "mul_", "where", "add") and any(map(_is_mask, tensors)):
+        out.masked = True
+    out.masked = out.masked or any(t.masked for t in tensors)
+
+
+def _reduced(out: Tensor, operand: Tensor, stage: Stage) -> None:
+    if operand.role == "mask":
+        _copy(out, operand, "mask")
+        return
+    if operand.role != "tokens":
+        _copy(out, operand, operand.role)
+        return
+    if short(stage) == "__getitem__" and any(_is_mask(k) for k in trail.key_parts(stage) if isinstance(k, Tensor)):
+        _copy(out, operand, "tokens")
+        out.masked, out.padding = True, "none"
+        return
+    kept = token_axis(out) is not None or token_axis(operand) is None
+    _set_role(out, "tokens" if kept else "pooled")
+    out.masked = out.masked or operand.masked
+    if kept:
+        out.padding = out.padding or operand.padding
+
+
+def _joined(out: Tensor, stage: Stage) -> None:
+    tensors = trail.operands(stage)
+    roles = {t.role for t in tensors}
+    role = next((t.role for t in tensors if t.role is not None), None)
+    _set_role(out, role if len(roles - {None}) == 1 else None)
+    out.padding = out.padding or next((t.padding for t in tensors if t.padding), None)
+    out.masked = out.masked or any(t.masked for t in tensors)
+
+
+def token_source(tensor: Tensor, index: int) -> Axis | None:
+    """The token axis of an encoder's output (or of embedded ids) that an axis of a tensor continues, or None."""
+    here: Axis | None = axis(tensor, index)
+    for _ in range(400):
+        if here is None:
+            return None
+        stage = here.stage
+        if here.tensor.shape.rank == 3 and here.index == 1:
+            field = here.tensor.field.split(".")[0].split("[")[0]
+            if trail.is_model(stage) and OUTPUT_ROLES.get(field) == "tokens":
+                return here
+            if short(stage) in ("Embedding", "embedding"):
+                return here
+        here = previous(here)
+    return None
+
+
+def token_axis(tensor: Tensor) -> int | None:
+    """The axis of a tensor that counts tokens of an encoder's output; None if there is none (or the rank is unknown)."""
+    rank = tensor.shape.rank
+    return next((k for k in range(rank) if token_source(tensor, k)), None) if rank else None
+
+
+def padding_of(tensor: Tensor) -> Padding | None:
+    """The padding among the tokens of a tensor."""
+    return tensor.padding
+
+
+def _explained(stage: Stage) -> Conflict:
+    message = stage.message or ""
+    try:
+        from shapecheck import ops
+    except ImportError:  # pragma: no cover - the package always has it
+        return Conflict("raised", message)
+    names = {name: value for name, value in stage.inputs.items()}
+    outcome = ops.forward(stage.op, stage.module.params, [], names) if stage.module else ops.apply(stage.op, [], names)
+    return outcome if isinstance(outcome, Conflict) else Conflict("raised", message)

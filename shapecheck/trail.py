@@ -1,0 +1,378 @@
+"""Walking a ShapeGraph backwards: which operand a tensor continues, and which stage gave an axis its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shapecheck.dims import Dim, Truth
+from shapecheck.graph import Stage, Tensor
+from shapecheck.places import Span
+
+KEEPS = frozenset(
+    "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout dropout alpha_dropout feature_dropout dropout1d dropout2d dropout3d "
+    "LayerNorm RMSNorm BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d GroupNorm layer_norm rms_norm "
+    "batch_norm instance_norm group_norm normalize ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Tanh Sigmoid "
+    "LogSigmoid Softplus Softsign Hardtanh Hardswish Hardsigmoid Identity relu relu_ leaky_relu elu selu gelu silu mish tanh "
+    "tanh_ sigmoid sigmoid_ logsigmoid softplus hardtanh Softmax LogSoftmax softmax log_softmax exp log log1p sqrt rsqrt abs neg "
+    "square pow clamp clamp_min clamp_max clip round sign to float half double bfloat16 long int bool byte type type_as cuda cpu "
+    "contiguous clone detach detach_ requires_grad_ nan_to_num masked_fill masked_fill_ cumsum sort pin_memory cos sin "
+    "logical_not bitwise_not reciprocal".split()
+)
+"""Operators (by their last name) that keep every axis of their first operand, and what it means."""
+
+BINARY = frozenset(
+    "add sub mul div true_divide floor_divide remainder maximum minimum eq ne lt le gt ge logical_and logical_or logical_xor "
+    "rsub add_ sub_ mul_ div_ where fmod atan2 lerp addcmul".split()
+)
+REDUCTIONS = frozenset(
+    "sum mean max min amax amin median mode std var prod any all argmax argmin logsumexp norm nansum nanmean "
+    "count_nonzero".split()
+)
+RECURRENT = frozenset(("LSTM", "GRU", "RNN"))
+CONVOLUTIONS = frozenset(f"{kind}{n}d" for kind in ("Conv", "ConvTranspose", "conv", "conv_transpose") for n in (1, 2, 3))
+_WINDOWS = frozenset(
+    f"{kind}{n}d"
+    for kind in ("MaxPool", "AvgPool", "AdaptiveMaxPool", "AdaptiveAvgPool", "max_pool", "avg_pool", "adaptive_max_pool", "adaptive_avg_pool")
+    for n in (1, 2, 3)
+)
+_REGROUPS = frozenset("view reshape flatten Flatten unflatten Unflatten expand repeat view_as reshape_as tile".split())
+
+
+def short(stage: Stage | None) -> str:
+    """The operator's last name: ``mean`` for ``torch.Tensor.mean``, ``Linear``, ``BertModel``."""
+    return stage.op.rsplit(".", 1)[-1] if stage else ""
+
+
+def is_model(stage: Stage | None) -> bool:
+    """Whether a stage is the call of a transformers model."""
+    return stage is not None and stage.op.startswith("transformers.")
+
+
+def main(stage: Stage) -> Tensor | None:
+    """The operand whose data an operator carries on: ``input``, the first tensor of ``tensors``, a model's ids."""
+    for name in ("input", "self", "tensors", "query", "hidden_states", "input_ids", "inputs_embeds", "pixel_values", "input_values"):
+        value = stage.inputs.get(name)
+        if isinstance(value, (list, tuple)):
+            value = next((v for v in value if isinstance(v, Tensor)), None)
+        if isinstance(value, Tensor):
+            return value
+    return next(stage.tensors(), None)
+
+
+def steps(tensor: Tensor) -> Iterator[Stage]:
+    """The stages that a tensor came through, nearest first, along main operands."""
+    seen: set[int] = set()
+    while tensor.producer is not None and id(tensor.producer) not in seen:
+        stage = tensor.producer
+        seen.add(id(stage))
+        yield stage
+        operand = main(stage)
+        if operand is None:
+            return
+        tensor = operand
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of one tensor; ``index`` counts from 0 where the rank is known, else from the end (negative)."""
+
+    tensor: Tensor
+    index: int
+
+    @property
+    def dim(self) -> Dim:
+        """Its size."""
+        return self.tensor.shape.dim(self.index)
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage that made the tensor."""
+        return self.tensor.producer
+
+
+def axis(tensor: Tensor, index: int) -> Axis:
+    """An axis of a tensor, its number brought to the form that :class:`Axis` keeps."""
+    rank = tensor.shape.rank
+    return Axis(tensor, index + rank if rank is not None and index < 0 else index)
+
+
+def made(start: Axis) -> Axis:
+    """The axis followed back through the stages that only hand it on, to where it got its size."""
+    seen: set[int] = set()
+    here = start
+    while (before := previous(here)) is not None and id(here.tensor) not in seen:
+        seen.add(id(here.tensor))
+        here = before
+    return here
+
+
+def previous(here: Axis) -> Axis | None:
+    """The same axis of the operand it came from; None where the stage gave it its size (or there is no stage)."""
+    stage = here.stage
+    if stage is None:
+        return None
+    follow = _FOLLOW.get(short(stage))
+    if follow is None:
+        if is_model(stage):
+            return _model(stage, here)
+        return _same(stage, here) if short(stage) in KEEPS else None
+    return follow(stage, here)
+
+
+def _back(index: int, tensor: Tensor) -> int:
+    """An axis number as counted from the end, for comparing tensors of other ranks."""
+    rank = tensor.shape.rank
+    return index - rank if rank is not None and index >= 0 else index
+
+
+def _is_last(here: Axis) -> bool:
+    return _back(here.index, here.tensor) == -1
+
+
+def _same(stage: Stage, here: Axis) -> Axis | None:
+    operand = main(stage)
+    return axis(operand, here.index) if operand is not None else None
+
+
+def _but_last(stage: Stage, here: Axis) -> Axis | None:
+    return None if _is_last(here) else _same(stage, here)
+
+
+def _recurrent(stage: Stage, here: Axis) -> Axis | None:
+    first = next(iter(stage.outputs.values()), None)
+    return _but_last(stage, here) if here.tensor is first else None
+
+
+def _channels(stage: Stage, here: Axis) -> Axis | None:
+    return _same(stage, here) if here.index == 0 and (here.tensor.shape.rank or 0) > 2 else None
+
+
+def _window(stage: Stage, here: Axis) -> Axis | None:
+    spatial = int(short(stage)[-2])
+    return _same(stage, here) if _back(here.index, here.tensor) < -spatial else None
+
+
+def _model(stage: Stage, here: Axis) -> Axis | None:
+    operand = main(stage)
+    if operand is None or here.index not in (0, 1):
+        return None
+    per_token = here.tensor.shape.rank == 3 and operand.shape.rank is not None and operand.shape.rank < 4
+    return axis(operand, here.index) if here.index == 0 or per_token and here.dim.compare(operand.shape.dim(1)) is Truth.EQUAL else None
+
+
+def ints(value: Any) -> tuple[int, ...] | None:
+    """A ``dim`` argument as a tuple of plain numbers; None where it is not known or not given."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return (value,)
+    if isinstance(value, Dim):
+        return (value.value,) if value.value is not None else None
+    if isinstance(value, (list, tuple)):
+        parts = [ints(v) for v in value]
+        return None if None in parts or not parts else tuple(p[0] for p in parts if p)
+    return None
+
+
+def given(stage: Stage, *names: str) -> Any:
+    """An argument of a call, or a constructor parameter of the module that was called."""
+    for name in names:
+        if name in stage.inputs:
+            return stage.inputs[name]
+        if stage.module is not None and name in stage.module.params:
+            return stage.module.params[name]
+    return None
+
+
+def reduced_axes(stage: Stage) -> tuple[int, ...] | None:
+    """The axes (from 0) that a reduction runs over; None where they are not known."""
+    operand = main(stage)
+    rank = operand.shape.rank if operand is not None else None
+    dims = ints(given(stage, "dim", "axis"))
+    if rank is None:
+        return tuple(d for d in dims if d >= 0) if dims and min(dims) >= 0 else None
+    if dims is None:
+        return tuple(range(rank)) if given(stage, "dim", "axis") is None else None
+    return tuple(sorted(d % rank for d in dims)) if rank else None
+
+
+def _reduction(stage: Stage, here: Axis) -> Axis | None:
+    gone, operand = reduced_axes(stage), main(stage)
+    if operand is None or gone is None or here.index < 0:
+        return None
+    if given(stage, "keepdim") is True:
+        return None if here.index in gone else axis(operand, here.index)
+    kept = [i for i in range(here.index + len(gone) + 1) if i not in gone]
+    return axis(operand, kept[here.index])
+
+
+def key_parts(stage: Stage) -> tuple[Any, ...]:
+    """The subscript of an indexing stage, as a tuple of its parts."""
+    key = given(stage, "key", "index")
+    return tuple(key) if isinstance(key, (tuple, list)) else (key,)
+
+
+def _getitem(stage: Stage, here: Axis) -> Axis | None:
+    operand, index = main(stage), here.index
+    if operand is None or index < 0:
+        return None
+    came, gone = 0, 0
+    for part in key_parts(stage):
+        if part is Ellipsis or isinstance(part, (Tensor, list)):
+            rank = operand.shape.rank
+            rest = key_parts(stage)[-1] if part is Ellipsis else None
+            return axis(operand, index) if rank and isinstance(rest, (int, Dim)) and index < rank - 1 else None
+        if part is None:
+            if came == index:
+                return None
+            came += 1
+        elif isinstance(part, (int, Dim)) and not isinstance(part, bool):
+            gone += 1
+        elif isinstance(part, slice):
+            if came == index:
+                whole = part == slice(None)
+                return axis(operand, gone) if whole else None
+            came, gone = came + 1, gone + 1
+        else:
+            return None
+    return axis(operand, gone + index - came)
+
+
+def _permutation(stage: Stage, rank: int) -> tuple[int, ...] | None:
+    name = short(stage)
+    if name in ("t", "T", "mT"):
+        pair: tuple[int, ...] | None = (-2, -1)
+    elif name == "permute":
+        dims = ints(given(stage, "dims", "dim"))
+        return tuple(d % rank for d in dims) if dims is not None and len(dims) == rank else None
+    else:
+        one, two = ints(given(stage, "dim0", "axis0")), ints(given(stage, "dim1", "axis1"))
+        pair = (one[0], two[0]) if one and two else None
+    if pair is None or rank < 2:
+        return None
+    order = list(range(rank))
+    a, b = (d % rank for d in pair)
+    order[a], order[b] = order[b], order[a]
+    return tuple(order)
+
+
+def _permuted(stage: Stage, here: Axis) -> Axis | None:
+    operand = main(stage)
+    if operand is None or operand.shape.rank is None or here.index < 0:
+        return None
+    order = _permutation(stage, operand.shape.rank)
+    return axis(operand, order[here.index]) if order and here.index < len(order) else None
+
+
+def _squeeze(stage: Stage, here: Axis) -> Axis | None:
+    operand = main(stage)
+    if operand is None or operand.shape.rank is None or here.index < 0:
+        return None
+    dims = ints(given(stage, "dim"))
+    ones = [i for i, d in enumerate(operand.shape.dims) if d.value == 1]
+    gone = [i for i in ones if dims is None or i in {d % operand.shape.rank for d in dims}]
+    kept = [i for i in range(operand.shape.rank) if i not in gone]
+    return axis(operand, kept[here.index]) if here.index < len(kept) else None
+
+
+def _unsqueeze(stage: Stage, here: Axis) -> Axis | None:
+    operand, dims, rank = main(stage), ints(given(stage, "dim")), here.tensor.shape.rank
+    if operand is None or dims is None or rank is None or here.index < 0:
+        return None
+    new = dims[0] % rank
+    return None if here.index == new else axis(operand, here.index - (here.index > new))
+
+
+def _equal(a: Dim, b: Dim) -> bool:
+    return a.compare(b) is Truth.EQUAL
+
+
+def _regrouped(stage: Stage, here: Axis) -> Axis | None:
+    """A view hands an axis on where it and everything before (or behind) it stayed as it was."""
+    operand = main(stage)
+    if operand is None or operand.shape.rank is None or here.tensor.shape.rank is None:
+        return None
+    before, after, index = operand.shape.dims, here.tensor.shape.dims, here.index
+    if index < len(before) and all(map(_equal, before[: index + 1], after[: index + 1])):
+        return axis(operand, index)
+    back = len(after) - index
+    if back <= len(before) and all(map(_equal, before[-back:], after[-back:])):
+        return axis(operand, -back)
+    return None
+
+
+def operands(stage: Stage) -> Sequence[Tensor]:
+    """The tensors that ``cat``, ``stack`` and the binary operators take, in order."""
+    return list(stage.tensors())
+
+
+def _cat(stage: Stage, here: Axis) -> Axis | None:
+    dims, rank = ints(given(stage, "dim", "axis")) or (0,), here.tensor.shape.rank
+    at = dims[0] % rank if rank else dims[0]
+    if here.index == at:
+        return None
+    first = next(iter(operands(stage)), None)
+    if first is None:
+        return None
+    return axis(first, here.index - (short(stage) == "stack" and here.index > at))
+
+
+def _binary(stage: Stage, here: Axis) -> Axis | None:
+    back = _back(here.index, here.tensor)
+    for operand in operands(stage):
+        rank = operand.shape.rank
+        if rank is not None and -back > rank:
+            continue
+        if _equal(operand.shape.dim(back), here.dim) and here.dim.value != 1:
+            return axis(operand, back)
+    return None
+
+
+def _matmul(stage: Stage, here: Axis) -> Axis | None:
+    left_right = operands(stage)
+    if len(left_right) < 2 or (left_right[1].shape.rank or 0) < 2 or (left_right[0].shape.rank or 0) < 2:
+        return None
+    if _is_last(here):
+        return axis(left_right[1], -1)
+    back = _back(here.index, here.tensor)
+    return next((axis(t, back) for t in left_right if back >= -(t.shape.rank or 0)), None)
+
+
+def _einsum(stage: Stage, here: Axis) -> Axis | None:
+    equation = given(stage, "equation")
+    if not isinstance(equation, str) or "->" not in equation or "." in equation:
+        return None
+    left, right = equation.replace(" ", "").split("->")
+    if not 0 <= here.index < len(right):
+        return None
+    letter = right[here.index]
+    found = [(t, term.index(letter)) for t, term in zip(operands(stage), left.split(","), strict=False) if letter in term]
+    return axis(*found[0]) if found else None
+
+
+_FOLLOW: dict[str, Callable[[Stage, Axis], Axis | None]] = {
+    **dict.fromkeys(("Linear", "linear", "Embedding", "embedding", "LazyLinear"), _but_last),
+    **dict.fromkeys(RECURRENT, _recurrent),
+    **dict.fromkeys(("MultiheadAttention", "scaled_dot_product_attention"), _recurrent),
+    **dict.fromkeys(("TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder", "TransformerDecoderLayer"), _same),
+    **dict.fromkeys(CONVOLUTIONS, _channels),
+    **dict.fromkeys(_WINDOWS, _window),
+    **dict.fromkeys(REDUCTIONS, _reduction),
+    **dict.fromkeys(("permute", "transpose", "swapaxes", "swapdims", "t", "T", "mT"), _permuted),
+    **dict.fromkeys(_REGROUPS, _regrouped),
+    **dict.fromkeys(("cat", "concat", "concatenate", "stack"), _cat),
+    **dict.fromkeys(BINARY, _binary),
+    **dict.fromkeys(("matmul", "bmm", "mm", "baddbmm"), _matmul),
+    "__getitem__": _getitem,
+    "select": lambda stage, here: None,
+    "squeeze": _squeeze,
+    "unsqueeze": _unsqueeze,
+    "einsum": _einsum,
+}
+
+
+def place(tensor: Tensor) -> Span | None:
+    """Where a tensor came to be in the text: its own span, or the call that made it."""
+    return tensor.span or (tensor.producer.span if tensor.producer else None)
