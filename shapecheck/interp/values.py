@@ -163,8 +163,20 @@ class Value:
         """
         return id(self)
 
-    def placed(self, path: str) -> None:
-        """The value hangs in a module under this path now (``encoder.layer``); for modules and lists of modules."""
+
+def join(a: Value, b: Value) -> Value:
+    """What is known of a value that is one or the other."""
+    if a is b:
+        return a
+    return a.join(b) if type(a) is type(b) else Unknown()
+
+
+def join_all(values: Sequence[Value]) -> Value:
+    """What is known of a value that is one of several; unknown for none."""
+    out = values[0] if values else Unknown()
+    for value in values[1:]:
+        out = join(out, value)
+    return out
 
 
 @dataclass(slots=True)
@@ -380,9 +392,18 @@ class Items(Value):
             return (self.kind, None, self.element.key())
         return (self.kind, *[item.key() for item in self.items]) if len(self.items) <= 32 else id(self)
 
-    def placed(self, path: str) -> None:
-        for number, item in enumerate(self.items or ()):
-            item.placed(f"{path}.{number}")
+    def join(self, other: Value) -> Value:
+        """Element by element where the lengths agree, else a container of unknown length."""
+        assert isinstance(other, Items)
+        if self.kind != other.kind:
+            return Unknown()
+        if self.items is not None and other.items is not None and len(self.items) == len(other.items):
+            return Items(self.kind, [join(a, b) for a, b in zip(self.items, other.items, strict=True)])
+        return Items(self.kind, None, join_all([*self.each(), *other.each()]))
+
+    def each(self) -> list[Value]:
+        """The elements, or the one that stands for each."""
+        return self.items if self.items is not None else [self.element]
 
 
 @dataclass(slots=True)
@@ -433,6 +454,17 @@ class Mapping(Value):
         if len(self.items) > 32:
             return id(self)
         return ("dict", self.complete, self.element.key(), *[(key, item.key()) for key, item in self.items.items()])
+
+    def join(self, other: Value) -> Value:
+        """The keys of both; one that only one of them has may be missing."""
+        assert isinstance(other, Mapping)
+        same = self.items.keys() == other.items.keys()
+        items = {
+            key: join(self.items[key], other.items[key]) if key in self.items and key in other.items else value
+            for key, value in {**self.items, **other.items}.items()
+        }
+        element = join(self.element, other.element)
+        return Mapping(items, same and self.complete and other.complete, element)
 
 
 @dataclass(slots=True)
@@ -488,7 +520,10 @@ class Bound(Value):
 
 @dataclass(slots=True, eq=False)
 class Function(Value):
-    """A function or lambda of the program, with the scope that it closes over; ``receiver`` where bound to an instance."""
+    """A function or lambda of the program, with the scope that it closes over.
+
+    ``receiver`` where it is bound to an instance, ``owner`` the class that it stands in, ``home`` the file.
+    """
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Any
@@ -496,6 +531,7 @@ class Function(Value):
     defaults: dict[str, Value] = field(default_factory=dict)
     receiver: Value | None = None
     owner: Class | None = None
+    home: Any = None
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         return machine.attribute(self, name, node)
@@ -512,13 +548,20 @@ class Function(Value):
 
 @dataclass(slots=True, eq=False)
 class Class(Value):
-    """A class of the program: its own attributes and its bases (of the program, or :class:`Builtin`)."""
+    """A class of the program: its own attributes and its bases (of the program, or :class:`Builtin`).
+
+    ``flavour`` is ``dataclass``, ``enum`` or ``tuple`` (a NamedTuple) where the class makes its instances in that way;
+    ``home`` the file that it stands in.
+    """
 
     name: str
     node: ast.ClassDef
     bases: list[Value]
     attributes: dict[str, Value]
     scope: Any
+    flavour: str = ""
+    home: Any = None
+    lineage: list[Value] | None = None
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         return machine.attribute(self, name, node)
@@ -556,13 +599,3 @@ class Instance(Value):
 
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         self.attributes[name] = value
-        if self.module is not None:
-            value.placed(f"{self.module.path}.{name}" if self.module.path else name)
-
-    def placed(self, path: str) -> None:
-        """The path of this module and of what hangs in it; the first place keeps."""
-        if self.module is None or self.module.path:
-            return
-        self.module.path = path
-        for name, value in self.attributes.items():
-            value.placed(f"{path}.{name}")
