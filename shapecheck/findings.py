@@ -89,3 +89,8 @@ class Finding:
     cell: int | None = None
     stage: object | None = field(default=None, repr=False, compare=False)
     tensor: object | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def places(self) -> list[Span]:
+        """Every span that the finding speaks of, its own first."""
+        return [self.span, *(place.span for place in self.related), *([self.symptom] if self.symptom else [])]

@@ -11,6 +11,7 @@ from shapecheck.findings import Finding
 from shapecheck.graph import NotChecked, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
+from shapecheck.suppressions import Suppression
 
 if TYPE_CHECKING:
     from shapecheck.tracer import TraceResult
@@ -75,6 +76,7 @@ class Outcome:
         findings: ordered, the most certain and most severe root cause first.
         stages: of all files, in order of execution; empty where nobody asked for them.
         sources: the text of each file that a finding speaks of, by path.
+        comments: those that silence rules, with what they silenced; not reported.
         applied: what ``--fix`` changed; ``findings`` are those that remain.
         diff: what ``--diff`` would change, as a unified diff.
         trace: what came of running the script, for ``run``.
@@ -86,6 +88,7 @@ class Outcome:
     assumptions: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    comments: list[Suppression] = field(default_factory=list)
     files: int = 0
     seconds: float = 0.0
     applied: list[Applied] = field(default_factory=list)
@@ -100,6 +103,7 @@ class Outcome:
         self.assumptions += [text for text in other.assumptions if text not in self.assumptions]
         self.failures += other.failures
         self.sources |= other.sources
+        self.comments += other.comments
         self.files += other.files
         self.applied += other.applied
         self.diff += other.diff

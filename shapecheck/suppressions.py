@@ -83,17 +83,20 @@ def _parsed(path: str, token: tokenize.TokenInfo) -> Suppression | None:
     return Suppression(Span(path, line, first, line, last), codes, removal, whole_file)
 
 
-def apply(
-    findings: Iterable[Finding], suppressions: list[Suppression], enabled: Callable[[str], bool] = lambda _: True
-) -> list[Finding]:
-    """The findings that no comment silences, and after them one for each comment that silences nothing.
+def silence(findings: Iterable[Finding], comments: list[Suppression]) -> list[Finding]:
+    """The findings that no comment silences."""
+    return [finding for finding in findings if not _silenced(finding, comments)]
+
+
+def unused(comments: Iterable[Suppression], enabled: Callable[[str], bool]) -> list[Finding]:
+    """One finding for each comment that silenced nothing, after all files were looked at.
 
     ``enabled`` says which rules were asked for: a comment for another rule is not unused.
     """
-    kept = [finding for finding in findings if not _silenced(finding, suppressions)]
-    if not enabled(UNUSED):
-        return kept
-    return kept + [_unused(s, idle) for s in suppressions if (idle := _idle(s, enabled)) is not None]
+    merged: dict[Span, Suppression] = {}
+    for comment in comments:
+        merged.setdefault(comment.span, comment).used.update(comment.used)
+    return [_unused(comment, idle) for comment in merged.values() if (idle := _idle(comment, enabled)) is not None]
 
 
 def _silenced(finding: Finding, suppressions: list[Suppression]) -> bool:

@@ -19,14 +19,9 @@ def what_matters(stages: Sequence[StageRow], findings: Iterable[Finding]) -> lis
     """The stages on lines that a finding speaks of, models and the last stage; all of them where they are few."""
     if len(stages) <= _ENOUGH:
         return list(stages)
-    told = {(span.path, span.line) for finding in findings for span in _spans(finding)}
+    told = {(span.path, span.line) for finding in findings for span in finding.places}
     wanted = [s for s in stages if (s.span.path, s.span.line) in told or s.op.startswith("transformers.") or s is stages[-1]]
-    return wanted[:_ENOUGH] if len(wanted) > _ENOUGH else wanted
-
-
-def _spans(finding: Finding) -> list[object]:
-    spans = [finding.span, *(place.span for place in finding.related)]
-    return [*spans, finding.symptom] if finding.symptom else spans
+    return wanted[:_ENOUGH]
 
 
 def table(stages: Sequence[StageRow], paint: Paint) -> list[str]:

@@ -1,0 +1,188 @@
+"""Who calls whom: files in, findings out.
+
+``check``: read, interpret, annotate, apply the rules, drop what a comment silences, propose fixes. ``run`` does the
+same, then traces the script, applies the same rules to the traced graph, merges both and verifies each fix.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from shapecheck import checks, fixes, flow, interp, merge, rulebook, suppressions
+from shapecheck.discovery import discover
+from shapecheck.errors import UnreadableSource
+from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
+from shapecheck.graph import NotChecked, ShapeGraph
+from shapecheck.places import Span
+from shapecheck.results import Failure, Outcome, rows
+from shapecheck.selection import Selection
+from shapecheck.source import Source, decode, read
+from shapecheck.syntax import NewerSyntax
+
+_WORTH_A_PROCESS = 24
+"""Files from which on a second process saves more than its start costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a command was asked for.
+
+    Attributes:
+        pooling: the pooling that the author chose by name, or None.
+        jobs: processes to use; 0 for as many as there are processors.
+        stages: whether the report shows stages.
+    """
+
+    rules: Selection = Selection()
+    pooling: str | None = None
+    jobs: int = 0
+    stages: bool = False
+
+
+@dataclass(slots=True)
+class Static:
+    """What the text alone says: the graph, the findings with their fixes, and the texts that they speak of, by path."""
+
+    graph: ShapeGraph
+    findings: list[Finding]
+    texts: dict[str, str]
+
+
+def check(paths: Iterable[str | Path], options: Options) -> Outcome:
+    """Check files and folders, never running them. UsageError for a path that does not exist."""
+    started = time.perf_counter()
+    found = discover(paths)
+    outcome = Outcome()
+    for part in _each(partial(check_file, options=options), [str(path) for path in found.files], options.jobs):
+        outcome.add(part)
+    outcome.not_checked += [NotChecked(Span(str(folder), 1), "no Python files in this folder") for folder in found.empty]
+    return closed(outcome, options, started)
+
+
+def check_data(data: bytes, path: str, options: Options) -> Outcome:
+    """Check one text that is not (or not yet) in the file that it is named after."""
+    started = time.perf_counter()
+    return closed(_guarded(path, lambda: decode(data, path), options), options, started)
+
+
+def check_file(path: str, options: Options) -> Outcome:
+    """Check one file."""
+    return _guarded(path, lambda: read(path), options)
+
+
+def _each(work: Callable[[str], Outcome], paths: Sequence[str], jobs: int) -> Iterable[Outcome]:
+    """The outcome of each path, in order, by several processes where that pays (or was asked for)."""
+    wanted = jobs or min(os.cpu_count() or 1, len(paths) // _WORTH_A_PROCESS)
+    if min(wanted, len(paths)) <= 1:
+        return map(work, paths)
+    with ProcessPoolExecutor(wanted) as pool:
+        return list(pool.map(work, paths, chunksize=max(1, min(16, len(paths) // (4 * wanted)))))
+
+
+def _guarded(path: str, load: Callable[[], Source], options: Options) -> Outcome:
+    """The border: whatever goes wrong in one file is told of that file, and the others go on."""
+    source: Source | None = None
+    try:
+        source = load()
+        half = static(source, options)
+        return outcome_of(half.graph, half.findings, half.texts, options)
+    except UnreadableSource as why:
+        return unread(path, why, source)
+    except Exception as why:
+        return Outcome(failures=[Failure(path, described(why))], files=1)
+
+
+def static(source: Source, options: Options) -> Static:
+    """Interpret one text and apply the rules. UnreadableSource where it does not parse."""
+    graph = interp.analyze(source)
+    texts = texts_of(graph, {source.path: source.text})
+    findings = merge.merge(judged(graph, options), [], None, None)
+    fixes.attach(findings, graph, texts)
+    return Static(graph, findings, texts)
+
+
+def unread(path: str, why: UnreadableSource, source: Source | None) -> Outcome:
+    """The outcome of a file that could not be read (no source), or not parsed."""
+    if isinstance(why, NewerSyntax):
+        return Outcome(not_checked=[NotChecked(Span(path, why.line, why.column), str(why))], files=1)
+    rule = rulebook.rule("SHP903" if source is None else "SHP902")
+    span = Span(path, why.line, why.column, why.line, why.column + 1)
+    finding = Finding(rule.code, rule.name, rule.severity, rule.say(reason=str(why)), span)
+    return Outcome(findings=[finding], sources={path: source.text} if source else {}, files=1)
+
+
+def described(error: BaseException) -> str:
+    """An unexpected error in one line: its type, its message, and the innermost line that raised it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}"
+
+
+def judged(graph: ShapeGraph, options: Options) -> list[Finding]:
+    """What the rules that were asked for say of a graph."""
+    flow.annotate(graph)
+    return [finding for finding in checks.run(graph) if options.rules.enabled(finding.rule)]
+
+
+def texts_of(graph: ShapeGraph, known: dict[str, str]) -> dict[str, str]:
+    """The text of each file that a graph speaks of, those in ``known`` as they stand there."""
+    texts = dict(known)
+    for path in {item.span.path for item in graph.items} - texts.keys():
+        try:
+            texts[path] = read(path).text
+        except UnreadableSource:  # a name that is no file, such as <string>: shown without its lines
+            continue
+    return texts
+
+
+def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: dict[str, str], options: Options) -> Outcome:
+    """What one entry file came to, without the graph: comments heeded, stages as words."""
+    comments = [comment for path, text in texts.items() for comment in suppressions.read(path, text)]
+    kept = suppressions.silence(findings, comments)
+    spoken_of = {span.path for finding in kept for span in finding.places}
+    spoken_of |= {edit.span.path for finding in kept for fix in finding.fixes for edit in fix.edits}
+    return Outcome(
+        findings=[replace(finding, stage=None, tensor=None) for finding in kept],
+        stages=rows(graph) if options.stages else [],
+        not_checked=graph.not_checked,
+        assumptions=graph.assumptions,
+        sources={path: text for path, text in texts.items() if path in spoken_of},
+        comments=comments,
+        files=1,
+    )
+
+
+def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
+    """The last things that need all files: doubles dropped, idle comments named, the author's pooling put first."""
+    once = {(finding.rule, finding.span, finding.message): finding for finding in reversed(outcome.findings)}
+    outcome.findings = [*reversed(once.values())]
+    if options.rules.enabled(suppressions.UNUSED):
+        outcome.findings += suppressions.unused(outcome.comments, options.rules.enabled)
+    outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    for finding in outcome.findings:
+        finding.fixes = preferred(finding.fixes, options.pooling)
+    outcome.seconds = time.perf_counter() - started
+    return outcome
+
+
+def preferred(fixes: tuple[Fix, ...], pooling: str | None) -> tuple[Fix, ...]:
+    """The fix with the pooling that the author named first, and safe: the choice was the only thing open."""
+    chosen = [replace(fix, safety="safe", why="") for fix in fixes if pooling and fix.strategy == pooling]
+    return (*chosen, *(fix for fix in fixes if not (pooling and fix.strategy == pooling)))
+
+
+def exit_code(outcome: Outcome, fail_on: Severity) -> int:
+    """2 for a failure of our own, 1 for findings at or over ``fail_on`` or a shape error that no rule explains, else 0."""
+    if outcome.failures:
+        return 2
+    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    raised = outcome.trace.error if outcome.trace else None
+    return int(any(finding.severity in counted for finding in outcome.findings) or bool(raised and raised.shape_reason))

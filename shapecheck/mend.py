@@ -1,0 +1,68 @@
+"""Applying fixes: find, apply, and find again, until nothing is left that may be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shapecheck import fixes
+from shapecheck.edits import unified_diff
+from shapecheck.errors import FixConflict
+from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.results import Applied, Outcome
+
+_ROUNDS = 10
+"""Far more than fixes that lead to further fixes need; each round must leave fewer findings than the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What to do with fixes: ``write`` them, or print them as a ``diff``; ``unsafe`` ones too or only safe ones."""
+
+    write: bool = False
+    diff: bool = False
+    unsafe: bool = False
+
+
+def repeat(find: Callable[[], Outcome], mending: Mending) -> Outcome:
+    """What ``find`` finds once the fixes are applied, and which were."""
+    outcome = find()
+    if mending.diff:
+        texts, _ = combined(outcome, mending.unsafe)
+        outcome.diff = "".join(unified_diff(path, outcome.sources[path], text) for path, text in sorted(texts.items()))
+    applied: list[Applied] = []
+    for _ in range(_ROUNDS if mending.write else 0):
+        texts, done = combined(outcome, mending.unsafe)
+        if not texts:
+            break
+        fixes.write(texts)
+        applied += done
+        before = len(outcome.findings)
+        outcome = find()
+        if len(outcome.findings) >= before:
+            break
+    outcome.applied = applied
+    return outcome
+
+
+def combined(outcome: Outcome, unsafe: bool) -> tuple[dict[str, str], list[Applied]]:
+    """The new text of each file, and the fixes in it; of two fixes that get in each other's way the later one waits."""
+    edits: list[Edit] = []
+    done: list[Applied] = []
+    texts: dict[str, str] = {}
+    for finding in outcome.findings:
+        fix = applicable(finding, unsafe)
+        if fix is None:
+            continue
+        try:
+            texts = fixes.apply([*edits, *fix.edits], outcome.sources)
+        except FixConflict:
+            continue
+        edits += fix.edits
+        done.append(Applied(finding.span.path, finding.rule, fix.title))
+    return texts, done
+
+
+def applicable(finding: Finding, unsafe: bool) -> Fix | None:
+    """The first fix that may be applied: safe (or unsafe ones asked for), and not refuted by a trace."""
+    return next((fix for fix in finding.fixes if fix.verified is not False and (unsafe or fix.safety == "safe")), None)

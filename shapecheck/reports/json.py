@@ -1,0 +1,121 @@
+"""The report for programs; its form is published as ``docs/schema.json``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shapecheck import __version__
+from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.places import Span
+from shapecheck.results import Outcome, StageRow, TensorRow, tensor_row
+
+if TYPE_CHECKING:
+    from shapecheck.tracer import TraceResult
+
+VERSION = 1
+"""Raised when a field changes its meaning or goes away; new fields do not raise it."""
+
+
+def render(outcome: Outcome) -> str:
+    """One JSON document, with a line end."""
+    return json.dumps(document(outcome), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """The whole report as plain lists and dicts."""
+    return {
+        "version": VERSION,
+        "tool": f"shapecheck {__version__}",
+        "findings": [_finding(finding) for finding in outcome.findings],
+        "stages": [_stage(at, stage) for at, stage in enumerate(outcome.stages)],
+        "trace": _trace(outcome.trace),
+        "not_checked": [{"path": p.span.path, "line": p.span.line, "reason": p.reason} for p in outcome.not_checked],
+        "assumptions": outcome.assumptions,
+        "summary": {
+            "files": outcome.files,
+            "errors": outcome.count("error"),
+            "warnings": outcome.count("warning"),
+            "infos": outcome.count("info"),
+            "fixable": sum(bool(finding.fixes) for finding in outcome.findings),
+            "seconds": round(outcome.seconds, 3),
+        },
+    }
+
+
+def _range(span: Span) -> dict[str, Any]:
+    """A span; where only the line is known it runs from the line's first column to the same place."""
+    column = span.column or 1
+    return {
+        "line": span.line,
+        "column": column,
+        "end_line": span.end_line or span.line,
+        "end_column": span.end_column or column,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "severity": finding.severity,
+        "evidence": list(finding.evidence),
+        "message": finding.message,
+        "path": finding.span.path,
+        "cell": finding.cell,
+        **_range(finding.span),
+        "shapes": [{"name": s.name, "shape": list(s.shape), "origin": s.origin} for s in finding.shapes],
+        "related": [
+            {"path": r.span.path, "line": r.span.line, "column": r.span.column or 1, "message": r.message}
+            for r in finding.related
+        ],
+        "fixes": [_fix(fix) for fix in finding.fixes],
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "strategy": fix.strategy or None,
+        "safety": fix.safety,
+        "why": fix.why,
+        "verified": fix.verified,
+        "edits": [_edit(edit) for edit in fix.edits],
+    }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {"path": edit.span.path, **_range(edit.span), "text": edit.text}
+
+
+def _stage(index: int, stage: StageRow) -> dict[str, Any]:
+    return {
+        "index": index,
+        "path": stage.span.path,
+        "line": stage.span.line,
+        "column": stage.span.column or 1,
+        "module": stage.module,
+        "op": stage.op,
+        "repeat": stage.repeat,
+        "inputs": {name: _tensor(tensor) for name, tensor in stage.inputs.items()},
+        "outputs": {name: _tensor(tensor) for name, tensor in stage.outputs.items()},
+    }
+
+
+def _tensor(tensor: TensorRow) -> dict[str, Any]:
+    return {"shape": list(tensor.shape), "sizes": list(tensor.sizes), "dtype": tensor.dtype, "status": tensor.status}
+
+
+def _trace(trace: TraceResult | None) -> dict[str, Any]:
+    """What came of running the script; every field is null or empty where it was not run."""
+    error = trace.error if trace else None
+    return {
+        "status": trace.status if trace else None,
+        "reason": trace.reason if trace else None,
+        "python": trace.python if trace else None,
+        "torch": trace.torch if trace else None,
+        "transformers": trace.transformers if trace else None,
+        "guard": trace.guard if trace else [],
+        "error": _error(error) if error else None,
+        "invented": [_invented(item) for item in trace.invented] if trace else [],
+    }

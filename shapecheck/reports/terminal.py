@@ -1,0 +1,183 @@
+"""The report for people: stage table, findings as rustc shows them, and a summary that owns up to what was not checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shapecheck.edits import edited, lines_of
+from shapecheck.errors import FixConflict
+from shapecheck.findings import SEVERITIES, Finding, Fix
+from shapecheck.graph import NotChecked
+from shapecheck.places import Span
+from shapecheck.reports.paint import Paint
+from shapecheck.reports.snippet import Mark, columns_wide, gutter, snippet
+from shapecheck.reports.table import table, what_matters
+from shapecheck.results import Outcome, StageRow
+
+_COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
+_MOST_REASONS = 3
+_MOST_DIFF_LINES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How much to print: ``quiet`` the findings alone, ``verbose`` every stage and every place not checked."""
+
+    paint: Paint = Paint()
+    quiet: bool = False
+    verbose: bool = False
+    statistics: bool = False
+
+
+def render(outcome: Outcome, layout: Layout) -> str:
+    """The whole report of one command."""
+    parts: list[list[str]] = []
+    if not layout.quiet:
+        parts.append(_stages(outcome, layout))
+    parts += [block(finding, outcome.sources, layout.paint, traced=outcome.trace is not None) for finding in outcome.findings]
+    if layout.statistics:
+        parts.append(_statistics(outcome))
+    if not layout.quiet:
+        parts.append(_summary(outcome, layout))
+    return "\n".join("\n".join(part) + "\n" for part in parts if part)
+
+
+def block(finding: Finding, sources: dict[str, str], paint: Paint, traced: bool = False) -> list[str]:
+    """One finding: header, marked source, PyTorch's words, fixes."""
+    color = _COLORS[finding.severity]
+    head = f"{paint(f'{finding.severity}[{finding.rule}]', 'bold', color)} {paint(finding.name + ':', 'bold')} {finding.message}"
+    home, away = _marks(finding)
+    width = gutter([*home, *(mark for marks in away.values() for mark in marks)])
+    out = [head, *_place(finding.span, home, sources, width, paint, finding.cell)]
+    for marks in away.values():
+        out += _place(marks[0].span, marks, sources, width, paint)
+    notes = [_note(text, width, paint) for text in _notes(finding, traced)]
+    return [*out, *notes, *_fixes(finding, sources, width, paint)]
+
+
+def _marks(finding: Finding) -> tuple[list[Mark], dict[str, list[Mark]]]:
+    """The marks in the finding's own file, and those in each other file."""
+    home, away = [Mark(finding.span, finding.label, root=True)], dict[str, list[Mark]]()
+    for place in finding.related:
+        mark = Mark(place.span, place.message)
+        (home if place.span.path == finding.span.path else away.setdefault(place.span.path, [])).append(mark)
+    return home, away
+
+
+def _place(span: Span, marks: list[Mark], sources: dict[str, str], width: int, paint: Paint, cell: int | None = None) -> list[str]:
+    where = f"{span} (cell {cell})" if cell else str(span)
+    arrow = f"{paint(f' {chr(32) * width}-->', 'blue')} {where}"
+    lines = lines_of(sources.get(span.path, ""))
+    return [arrow, *(snippet(lines, marks, width, paint) if lines else [])]
+
+
+def _notes(finding: Finding, traced: bool) -> Iterator[str]:
+    if finding.torch_says:
+        yield f"PyTorch: {finding.torch_says}"
+    if traced:
+        yield f"evidence: {' and '.join(finding.evidence)}"
+    if finding.help:
+        yield f"help: {finding.help}"
+
+
+def _note(text: str, width: int, paint: Paint) -> str:
+    indent = " " * (width + 2)
+    first, *rest = text.splitlines() or [""]
+    return "\n".join([f"{indent}{paint('=', 'blue')} {first}", *(f"{indent}  {line}" for line in rest)])
+
+
+def _fixes(finding: Finding, sources: dict[str, str], width: int, paint: Paint) -> list[str]:
+    """The fixes, proven ones alone where there are any, and the first one as a diff."""
+    proven = [fix for fix in finding.fixes if fix.verified]
+    shown = proven or [fix for fix in finding.fixes if fix.verified is None]
+    heads = [_fix_head(fix, first=at == 0) for at, fix in enumerate(shown)]
+    column = max((columns_wide(head) for head in heads), default=0) + 3
+    out: list[str] = []
+    for head, fix in zip(heads, shown, strict=True):
+        option = f"--pooling {fix.strategy}" if fix.strategy else f"--unsafe-fixes ({fix.why})" if fix.safety == "unsafe" else ""
+        pad = " " * (column - columns_wide(head))
+        out.append(_note(f"{paint(head, 'green') if fix.verified else head}{pad}{option}".rstrip(), width, paint))
+        if fix is shown[0]:
+            out += [" " * (width + 4) + line for line in _fix_diff(fix, sources, paint)]
+    return out
+
+
+def _fix_head(fix: Fix, first: bool) -> str:
+    if fix.verified:
+        return f"{'fix' if first else 'also'}{',' if first else ''} verified: {fix.title}"
+    return f"{'fix' if first else 'or'}: {fix.title}"
+
+
+def _fix_diff(fix: Fix, sources: dict[str, str], paint: Paint) -> list[str]:
+    """The lines that a fix takes out and puts in, without context."""
+    import difflib
+
+    out: list[str] = []
+    for path in dict.fromkeys(edit.span.path for edit in fix.edits):
+        before = sources.get(path, "")
+        try:
+            after = edited(before, (edit for edit in fix.edits if edit.span.path == path))
+        except FixConflict:
+            return []
+        old, new = before.splitlines(), after.splitlines()
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if tag != "equal":
+                out += [paint(f"- {line}".rstrip(), "red") for line in old[a:b]]
+                out += [paint(f"+ {line}".rstrip(), "green") for line in new[c:d]]
+    return out if len(out) <= _MOST_DIFF_LINES else [*out[:_MOST_DIFF_LINES], f"  ... {len(out) - _MOST_DIFF_LINES} more lines"]
+
+
+def _stages(outcome: Outcome, layout: Layout) -> list[str]:
+    """The stage table of a trace, cut to what matters; with ``verbose`` every shape known, traced or not."""
+    out: list[str] = []
+    for path in dict.fromkeys(stage.span.path for stage in outcome.stages):
+        stages = [stage for stage in outcome.stages if stage.span.path == path]
+        if outcome.trace is None and not layout.verbose:
+            continue
+        shown: Sequence[StageRow] = stages if layout.verbose else what_matters(stages, outcome.findings)
+        hidden = len(stages) - len(shown)
+        out.append(layout.paint(f"stages of {path}", "bold"))
+        out += table(shown, layout.paint)
+        out += [f"  ({_counted(hidden, 'more stage')} with --verbose)"] if hidden else []
+    return out
+
+
+def _statistics(outcome: Outcome) -> list[str]:
+    counts = Counter((finding.rule, finding.name) for finding in outcome.findings)
+    return [f"{count:>5}  {rule}  {name}" for (rule, name), count in counts.most_common()]
+
+
+def _summary(outcome: Outcome, layout: Layout) -> list[str]:
+    out = [f"fixed {change.path}: {change.title} ({change.rule})" for change in outcome.applied]
+    if outcome.trace is not None:
+        out.append(f"trace {outcome.trace.status}: {outcome.trace.reason}")
+    if outcome.assumptions:
+        out.append(f"assumed: {'; '.join(outcome.assumptions)}")
+    out += _not_checked(outcome.not_checked, layout)
+    out += [f"shapecheck itself failed on {failure.path}: {failure.reason}" for failure in outcome.failures]
+    return [*out, layout.paint(_verdict(outcome), "bold")]
+
+
+def _verdict(outcome: Outcome) -> str:
+    counts = [_counted(outcome.count(severity), severity) for severity in SEVERITIES if outcome.count(severity)]
+    found = ", ".join(counts) or ("nothing found" if not outcome.not_checked else "nothing found in what was checked")
+    fixable = sum(bool(finding.fixes) for finding in outcome.findings)
+    mended = f", {fixable} with a fix" if fixable else ""
+    return f"{found}{mended}; {_counted(outcome.files, 'file')} in {outcome.seconds:.1f} s"
+
+
+def _not_checked(places: Sequence[NotChecked], layout: Layout) -> list[str]:
+    if not places:
+        return []
+    if layout.verbose:
+        return [f"not checked: {place.span}: {place.reason}" for place in places]
+    reasons = Counter(place.reason for place in places).most_common()
+    told = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in reasons[:_MOST_REASONS]]
+    more = f"; {_counted(len(reasons) - _MOST_REASONS, 'more reason')}, --verbose lists them" if len(reasons) > _MOST_REASONS else ""
+    return [f"not checked, {_counted(len(places), 'place')}: {'; '.join(told)}{more}"]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,74 @@
+"""``shapecheck run``: the static half, the trace, both merged into one list, and each fix tried on a patched copy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from shapecheck import engine, fixes, merge
+from shapecheck.engine import Options, Static
+from shapecheck.errors import UnreadableSource, UsageError
+from shapecheck.findings import Finding
+from shapecheck.graph import NotChecked, ShapeGraph
+from shapecheck.places import Span
+from shapecheck.results import Failure, Outcome
+from shapecheck.source import Source, read
+from shapecheck.syntax import NewerSyntax
+from shapecheck.tracer import Tracer, TraceRequest
+from shapecheck.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How to trace: the interpreter (None: the project's), and the limits in seconds and megabytes."""
+
+    python: str | None = None
+    timeout: float = 120.0
+    memory_mb: int = 8192
+
+
+def run(script: Path, argv: list[str], options: Options, how: How, start: Callable[[], Tracer] = Tracer) -> Outcome:
+    """Check and trace one script. UsageError where there is no such script."""
+    started = time.perf_counter()
+    if not script.is_file():
+        raise UsageError(f"{script} is a folder; run takes a script" if script.is_dir() else f"{script} does not exist")
+    source: Source | None = None
+    failures = []
+    try:
+        source = read(script)
+        half = engine.static(source, options)
+    except NewerSyntax as why:
+        half = Static(ShapeGraph("static", not_checked=[NotChecked(Span(str(script), why.line), str(why))]), [], {})
+    except UnreadableSource as why:
+        return engine.closed(engine.unread(str(script), why, source), options, started)
+    except Exception as why:  # the border, as for `check`: our failure on the text leaves the trace to be made
+        half = Static(ShapeGraph("static"), [], {})
+        failures.append(Failure(str(script), engine.described(why)))
+    with start() as tracer:
+        outcome = _traced(half, TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {}), tracer, options)
+    outcome.failures += failures
+    return engine.closed(outcome, options, started)
+
+
+def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Options) -> Outcome:
+    """The outcome of both halves."""
+    result = tracer.trace(request)
+    texts = engine.texts_of(result.graph, half.texts)
+    judge = partial(engine.judged, options=options)
+    found = judge(result.graph)
+    fixes.attach(found, result.graph, texts)
+    findings = merge.merge(half.findings, found, result.graph, result.status)
+    if result.status != "unavailable":
+        findings = Verifier(tracer.trace, judge, partial(_findings, options), request, texts).verified(findings)
+    outcome = engine.outcome_of(result.graph if result.graph.items else half.graph, findings, texts, options)
+    outcome.not_checked = list(dict.fromkeys(half.graph.not_checked + result.graph.not_checked))
+    outcome.assumptions = list(dict.fromkeys(result.assumptions + result.graph.assumptions))
+    outcome.trace = result
+    return outcome
+
+
+def _findings(options: Options, source: Source) -> list[Finding]:
+    return engine.static(source, options).findings

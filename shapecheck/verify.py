@@ -1,0 +1,102 @@
+"""Whether a fix mends: the patched copy is traced, the finding must be gone, none may be new, and its place was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from shapecheck import fixes
+from shapecheck.errors import FixConflict, UnreadableSource
+from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.graph import ShapeGraph
+from shapecheck.source import Source
+from shapecheck.tracer import TraceRequest, TraceResult
+
+Place = tuple[str, str, int]
+"""Rule, path and line of a finding."""
+
+_MOST = 12
+"""Fixes tried in one run; the rest stay untried, which the report shows."""
+
+
+@dataclass(slots=True)
+class Verifier:
+    """Tries fixes of one script.
+
+    Attributes:
+        trace: runs the script, with the patched texts laid over the files.
+        judge: applies the rules to a traced graph.
+        read: applies the rules to a patched text of the script itself.
+        request: how the unpatched script was traced.
+        texts: the files as they are.
+    """
+
+    trace: Callable[[TraceRequest], TraceResult]
+    judge: Callable[[ShapeGraph], list[Finding]]
+    read: Callable[[Source], list[Finding]]
+    request: TraceRequest
+    texts: dict[str, str]
+
+    def verified(self, findings: list[Finding]) -> list[Finding]:
+        """The findings with each fix marked as proven or refuted, the proven ones first."""
+        left = _MOST
+        out = []
+        for finding in findings:
+            tried = [replace(fix, verified=self._mends(finding, fix, findings)) for fix in finding.fixes[:left]]
+            left -= len(tried)
+            every = [*tried, *finding.fixes[len(tried) :]]
+            out.append(replace(finding, fixes=tuple(sorted(every, key=lambda fix: not fix.verified))))
+        return out
+
+    def _mends(self, finding: Finding, fix: Fix, findings: list[Finding]) -> bool | None:
+        try:
+            texts = fixes.apply(fix.edits, self.texts)
+        except FixConflict:
+            return False
+        result = self.trace(replace(self.request, overlay=texts))
+        if result.status == "unavailable":
+            return None
+        known = {_moved(_place(other), fix.edits) for other in findings if other is not finding}
+        left = self.judge(result.graph) + self._static(texts)
+        if any(_place(other) not in known for other in left if other.severity != "info"):
+            return False
+        return _passed(result, finding, fix.edits)
+
+    def _static(self, texts: dict[str, str]) -> list[Finding]:
+        """What the text of the patched script alone says (other files are read from disk, so only where it alone changed)."""
+        script = str(self.request.script)
+        if set(texts) != {script}:
+            return []
+        try:
+            return self.read(Source(script, texts[script]))
+        except UnreadableSource:
+            return []
+
+
+def _place(finding: Finding) -> Place:
+    return finding.rule, finding.span.path, finding.span.line
+
+
+def _moved(place: Place, edits: Iterable[Edit]) -> Place:
+    """Where a line stands after edits that add or remove lines above it."""
+    rule, path, line = place
+    above = [edit for edit in edits if edit.span.path == path and edit.span.end_line <= line]
+    grown = sum(edit.text.count("\n") - (edit.span.end_line - edit.span.line) for edit in above if _before(edit, line))
+    return rule, path, line + grown
+
+
+def _before(edit: Edit, line: int) -> bool:
+    """Whether an edit moves a line: it ends above it, or puts whole lines in front of it."""
+    return edit.span.end_line < line or edit.span.column == 1 and edit.text.endswith("\n")
+
+
+def _passed(result: TraceResult, finding: Finding, edits: Iterable[Edit]) -> bool | None:
+    """Whether the patched script got past the place that was at fault; None where it never came by."""
+    symptom = finding.symptom or finding.span
+    _, path, line = _moved((finding.rule, symptom.path, symptom.line), edits)
+    there = [s for s in result.graph.stages if s.span.path == path and s.span.line <= line <= (s.span.end_line or s.span.line)]
+    if any(stage.message is not None for stage in there):
+        return False
+    if there:
+        return True
+    return False if result.status == "raised" else None
