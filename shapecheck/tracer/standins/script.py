@@ -1,0 +1,74 @@
+"""What the text of the user's files says about a line: is a failing import expected there, does the run end there."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+_IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_ENDS = {"exit", "_exit", "quit", "abort"}
+
+
+@functools.lru_cache(maxsize=64)
+def tree(path: str) -> ast.Module | None:
+    """The syntax tree of a file, or None if it cannot be read or parsed."""
+    try:
+        return ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def statements_at(path: str, line: int) -> list[ast.stmt]:
+    """The statements that enclose a line, outermost first."""
+    root = tree(path)
+    found: list[ast.stmt] = []
+    node: ast.AST | None = root
+    while node is not None:
+        node = next((s for s in _statements(node) if s.lineno <= line <= (s.end_lineno or s.lineno)), None)
+        if node is not None:
+            found.append(node)
+    return found
+
+
+def expects_import_error(path: str, line: int) -> bool:
+    """Whether the line stands in the body of a ``try`` that catches a failing import."""
+    return any(
+        isinstance(statement, ast.Try)
+        and any(part.lineno <= line <= (part.end_lineno or part.lineno) for part in statement.body)
+        and any(_catches_import_error(handler) for handler in statement.handlers)
+        for statement in statements_at(path, line)
+    )
+
+
+def gives_up_without(path: str, line: int) -> bool:
+    """Whether a condition that is false on this line ends the script: ``assert c`` or ``if not c: raise``."""
+    statement = next(reversed(statements_at(path, line)), None)
+    if isinstance(statement, ast.Assert):
+        return True
+    return isinstance(statement, ast.If) and any(_ends_the_run(part) for part in statement.body)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield child
+        elif isinstance(child, (ast.ExceptHandler, ast.match_case)):
+            yield from _statements(child)
+
+
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    names = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(getattr(name, "id", getattr(name, "attr", "")) in _IMPORT_ERRORS for name in names)
+
+
+def _ends_the_run(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Raise):
+        return True
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return False
+    return getattr(call.func, "attr", getattr(call.func, "id", "")) in _ENDS
