@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shapecheck import trail
-from shapecheck.graph import Padding, Role, ShapeGraph, Stage, Tensor
+from shapecheck import ops, trail
+from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
 from shapecheck.shapes import Conflict
-from shapecheck.trail import Axis, axis, given, main, previous, short
+from shapecheck.trail import Axis, axis, main, previous, short, words
 
 INPUT_ROLES: dict[str, Role] = {
     "input_ids": "ids",
@@ -32,22 +32,32 @@ OUTPUT_ROLES: dict[str, Role] = {
     "attentions": "weights",
     "loss": "loss",
 }
-CLASS_LOSSES = frozenset(("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss", "MultiMarginLoss", "multi_margin_loss"))
+CLASS_LOSSES = frozenset(
+    ("CrossEntropyLoss", "NLLLoss", "cross_entropy", "nll_loss", "MultiMarginLoss", "multi_margin_loss")
+)
 """Losses whose target holds class ids, one axis fewer than the scores."""
-PAIR_LOSSES = frozenset(
-    "MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss KLDivLoss PoissonNLLLoss SoftMarginLoss mse_loss l1_loss "
-    "smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div poisson_nll_loss "
-    "soft_margin_loss".split()
+PAIR_LOSSES = words(
+    "MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss KLDivLoss PoissonNLLLoss SoftMarginLoss "
+    "mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div "
+    "poisson_nll_loss soft_margin_loss"
 )
 """Losses whose target has the shape of the input."""
 LOSSES = CLASS_LOSSES | PAIR_LOSSES
 
-_CARRY = trail.KEEPS | trail.CONVOLUTIONS | trail.RECURRENT | frozenset(
-    "Linear linear view reshape permute transpose t T mT unsqueeze squeeze expand expand_as repeat flatten Flatten stack "
-    "TransformerEncoder TransformerEncoderLayer MultiheadAttention movedim chunk split index_select gather".split()
+_CARRY = (
+    trail.KEEPS
+    | trail.CONVOLUTIONS
+    | trail.RECURRENT
+    | words(
+        "Linear linear view reshape permute transpose t T mT unsqueeze squeeze expand expand_as repeat flatten "
+        "Flatten stack TransformerEncoder TransformerEncoderLayer MultiheadAttention movedim chunk split "
+        "index_select gather"
+    )
 )
-_COMPARISONS = frozenset("eq ne lt le gt ge".split())
-_WHOLE_NUMBERS = frozenset("long int to view reshape squeeze unsqueeze flatten detach clone contiguous cuda cpu transpose permute".split())
+_COMPARISONS = words("eq ne lt le gt ge")
+_WHOLE_NUMBERS = words(
+    "long int to view reshape squeeze unsqueeze flatten detach clone contiguous cuda cpu transpose permute"
+)
 
 
 def annotate(graph: ShapeGraph) -> None:
@@ -75,10 +85,11 @@ def _name_inputs(stage: Stage) -> None:
             if isinstance(value, Tensor) and name in INPUT_ROLES:
                 _set_role(value, INPUT_ROLES[name])
     elif short(stage) in LOSSES:
-        for name, role in (("input", "logits"), ("target", "labels")):
-            value = stage.tensor(name)
-            if value is not None and value.producer is None or name == "target" and value is not None:
-                _set_role(value, role)  # type: ignore[arg-type]
+        scores, target = stage.tensor("input"), stage.tensor("target")
+        if target is not None:
+            _set_role(target, "labels")
+        if scores is not None and scores.producer is None:
+            _set_role(scores, "logits")
     elif short(stage) in ("Embedding", "embedding"):
         value = main(stage)
         if value is not None and value.producer is None:
@@ -119,7 +130,7 @@ def _carry(stage: Stage) -> None:
             _joined(out, stage)
         elif name in _CARRY:
             _copy(out, operand, operand.role)
-            out.masked = out.masked or name.startswith("masked_fill") and _is_mask(stage.tensor("mask"))
+            out.masked = out.masked or (name.startswith("masked_fill") and _is_mask(stage.tensor("mask")))
         if name in _WHOLE_NUMBERS and out.low is None and out.high is None:
             out.low, out.high = operand.low, operand.high
 
@@ -193,22 +204,15 @@ def token_source(tensor: Tensor, index: int) -> Axis | None:
 
 
 def token_axis(tensor: Tensor) -> int | None:
-    """The axis of a tensor that counts tokens of an encoder's output; None if there is none (or the rank is unknown)."""
+    """The axis of a tensor that counts tokens of an encoder's output; None if there is none or the rank is unknown."""
     rank = tensor.shape.rank
     return next((k for k in range(rank) if token_source(tensor, k)), None) if rank else None
 
 
-def padding_of(tensor: Tensor) -> Padding | None:
-    """The padding among the tokens of a tensor."""
-    return tensor.padding
-
-
 def _explained(stage: Stage) -> Conflict:
     message = stage.message or ""
-    try:
-        from shapecheck import ops
-    except ImportError:  # pragma: no cover - the package always has it
-        return Conflict("raised", message)
-    names = {name: value for name, value in stage.inputs.items()}
-    outcome = ops.forward(stage.op, stage.module.params, [], names) if stage.module else ops.apply(stage.op, [], names)
+    if stage.module is not None:
+        outcome = ops.forward(stage.op, stage.module.params, (), stage.inputs)
+    else:
+        outcome = ops.apply(stage.op, (), stage.inputs)
     return outcome if isinstance(outcome, Conflict) else Conflict("raised", message)

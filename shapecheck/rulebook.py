@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
 
 from shapecheck.errors import ShapecheckError, UsageError
 from shapecheck.findings import SEVERITIES, Severity
@@ -86,8 +85,9 @@ def parse(text: str, where: str) -> Rule:
         raise ShapecheckError(f"{where}: the front matter lacks {', '.join(sorted(missing)) or 'a message'}")
     if front["severity"] not in SEVERITIES:
         raise ShapecheckError(f"{where}: severity is {front['severity']}, which is none of {', '.join(SEVERITIES)}")
-    severity = cast(Severity, front["severity"])
-    return Rule(front["code"], front["name"], severity, front["since"], front["fix"], messages, _sections(parts[2]))
+    return Rule(
+        front["code"], front["name"], front["severity"], front["since"], front["fix"], messages, _sections(parts[2])
+    )
 
 
 def _pairs(text: str, where: str) -> Iterator[tuple[str, str]]:

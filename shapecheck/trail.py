@@ -10,34 +10,52 @@ from shapecheck.dims import Dim, Truth
 from shapecheck.graph import Stage, Tensor
 from shapecheck.places import Span
 
-KEEPS = frozenset(
-    "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout dropout alpha_dropout feature_dropout dropout1d dropout2d dropout3d "
-    "LayerNorm RMSNorm BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d GroupNorm layer_norm rms_norm "
-    "batch_norm instance_norm group_norm normalize ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Tanh Sigmoid "
-    "LogSigmoid Softplus Softsign Hardtanh Hardswish Hardsigmoid Identity relu relu_ leaky_relu elu selu gelu silu mish tanh "
-    "tanh_ sigmoid sigmoid_ logsigmoid softplus hardtanh Softmax LogSoftmax softmax log_softmax exp log log1p sqrt rsqrt abs neg "
-    "square pow clamp clamp_min clamp_max clip round sign to float half double bfloat16 long int bool byte type type_as cuda cpu "
-    "contiguous clone detach detach_ requires_grad_ nan_to_num masked_fill masked_fill_ cumsum sort pin_memory cos sin "
-    "logical_not bitwise_not reciprocal".split()
+
+def words(text: str) -> frozenset[str]:
+    """A set of names, written as one text."""
+    return frozenset(text.split())
+
+
+KEEPS = words(
+    "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout dropout alpha_dropout feature_dropout dropout1d "
+    "dropout2d dropout3d LayerNorm RMSNorm BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d "
+    "GroupNorm layer_norm rms_norm batch_norm instance_norm group_norm normalize ReLU ReLU6 LeakyReLU PReLU "
+    "ELU SELU CELU GELU SiLU Mish Tanh Sigmoid LogSigmoid Softplus Softsign Hardtanh Hardswish Hardsigmoid "
+    "Identity relu relu_ leaky_relu elu selu gelu silu mish tanh tanh_ sigmoid sigmoid_ logsigmoid softplus "
+    "hardtanh Softmax LogSoftmax softmax log_softmax exp log log1p sqrt rsqrt abs neg square pow clamp "
+    "clamp_min clamp_max clip round sign to float half double bfloat16 long int bool byte type type_as cuda "
+    "cpu contiguous clone detach detach_ requires_grad_ nan_to_num masked_fill masked_fill_ cumsum sort "
+    "pin_memory cos sin logical_not bitwise_not reciprocal"
 )
 """Operators (by their last name) that keep every axis of their first operand, and what it means."""
 
-BINARY = frozenset(
-    "add sub mul div true_divide floor_divide remainder maximum minimum eq ne lt le gt ge logical_and logical_or logical_xor "
-    "rsub add_ sub_ mul_ div_ where fmod atan2 lerp addcmul".split()
+BINARY = words(
+    "add sub mul div true_divide floor_divide remainder maximum minimum eq ne lt le gt ge logical_and "
+    "logical_or logical_xor rsub add_ sub_ mul_ div_ where fmod atan2 lerp addcmul"
 )
-REDUCTIONS = frozenset(
+REDUCTIONS = words(
     "sum mean max min amax amin median mode std var prod any all argmax argmin logsumexp norm nansum nanmean "
-    "count_nonzero".split()
+    "count_nonzero"
 )
 RECURRENT = frozenset(("LSTM", "GRU", "RNN"))
-CONVOLUTIONS = frozenset(f"{kind}{n}d" for kind in ("Conv", "ConvTranspose", "conv", "conv_transpose") for n in (1, 2, 3))
+CONVOLUTIONS = frozenset(
+    f"{kind}{n}d" for kind in ("Conv", "ConvTranspose", "conv", "conv_transpose") for n in (1, 2, 3)
+)
 _WINDOWS = frozenset(
     f"{kind}{n}d"
-    for kind in ("MaxPool", "AvgPool", "AdaptiveMaxPool", "AdaptiveAvgPool", "max_pool", "avg_pool", "adaptive_max_pool", "adaptive_avg_pool")
+    for kind in (
+        "MaxPool",
+        "AvgPool",
+        "AdaptiveMaxPool",
+        "AdaptiveAvgPool",
+        "max_pool",
+        "avg_pool",
+        "adaptive_max_pool",
+        "adaptive_avg_pool",
+    )
     for n in (1, 2, 3)
 )
-_REGROUPS = frozenset("view reshape flatten Flatten unflatten Unflatten expand repeat view_as reshape_as tile".split())
+_REGROUPS = words("view reshape flatten Flatten unflatten Unflatten expand repeat view_as reshape_as tile")
 
 
 def short(stage: Stage | None) -> str:
@@ -52,7 +70,17 @@ def is_model(stage: Stage | None) -> bool:
 
 def main(stage: Stage) -> Tensor | None:
     """The operand whose data an operator carries on: ``input``, the first tensor of ``tensors``, a model's ids."""
-    for name in ("input", "self", "tensors", "query", "hidden_states", "input_ids", "inputs_embeds", "pixel_values", "input_values"):
+    for name in (
+        "input",
+        "self",
+        "tensors",
+        "query",
+        "hidden_states",
+        "input_ids",
+        "inputs_embeds",
+        "pixel_values",
+        "input_values",
+    ):
         value = stage.inputs.get(name)
         if isinstance(value, (list, tuple)):
             value = next((v for v in value if isinstance(v, Tensor)), None)
@@ -159,7 +187,8 @@ def _model(stage: Stage, here: Axis) -> Axis | None:
     if operand is None or here.index not in (0, 1):
         return None
     per_token = here.tensor.shape.rank == 3 and operand.shape.rank is not None and operand.shape.rank < 4
-    return axis(operand, here.index) if here.index == 0 or per_token and here.dim.compare(operand.shape.dim(1)) is Truth.EQUAL else None
+    kept = here.index == 0 or (per_token and _equal(here.dim, operand.shape.dim(1)))
+    return axis(operand, here.index) if kept else None
 
 
 def ints(value: Any) -> tuple[int, ...] | None:
@@ -348,7 +377,9 @@ def _einsum(stage: Stage, here: Axis) -> Axis | None:
     if not 0 <= here.index < len(right):
         return None
     letter = right[here.index]
-    found = [(t, term.index(letter)) for t, term in zip(operands(stage), left.split(","), strict=False) if letter in term]
+    found = [
+        (t, term.index(letter)) for t, term in zip(operands(stage), left.split(","), strict=False) if letter in term
+    ]
     return axis(*found[0]) if found else None
 
 
@@ -356,7 +387,9 @@ _FOLLOW: dict[str, Callable[[Stage, Axis], Axis | None]] = {
     **dict.fromkeys(("Linear", "linear", "Embedding", "embedding", "LazyLinear"), _but_last),
     **dict.fromkeys(RECURRENT, _recurrent),
     **dict.fromkeys(("MultiheadAttention", "scaled_dot_product_attention"), _recurrent),
-    **dict.fromkeys(("TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder", "TransformerDecoderLayer"), _same),
+    **dict.fromkeys(
+        ("TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder", "TransformerDecoderLayer"), _same
+    ),
     **dict.fromkeys(CONVOLUTIONS, _channels),
     **dict.fromkeys(_WINDOWS, _window),
     **dict.fromkeys(REDUCTIONS, _reduction),

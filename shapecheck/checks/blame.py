@@ -1,0 +1,126 @@
+"""Where the text should change: the operand's own expression, a constructor's argument, or the call that passed it."""
+
+from __future__ import annotations
+
+from shapecheck import trail
+from shapecheck.dims import Dim, Truth
+from shapecheck.graph import Frame, Module, ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
+from shapecheck.trail import Axis, axis, made, main, short
+
+
+def operand_name(stage: Stage, tensor: Tensor) -> str | None:
+    """The parameter that a tensor is handed to."""
+    return next((name for name, value in stage.inputs.items() if value is tensor), None)
+
+
+def operand_span(stage: Stage, tensor: Tensor | None) -> Span:
+    """The expression that brings a tensor into a stage; the stage's own span where it is not known."""
+    name = operand_name(stage, tensor) if tensor is not None else None
+    return stage.input_spans.get(name or "", stage.span)
+
+
+def innermost(stage: Stage, tensor: Tensor) -> tuple[Span, Tensor]:
+    """The operand's expression without the dropouts and activations that are written around it in the same call."""
+    span = operand_span(stage, tensor)
+    while (
+        (maker := tensor.producer) is not None
+        and short(maker) in trail.KEEPS
+        and span.exact
+        and span.covers(maker.span)
+    ):
+        inner = main(maker)
+        if inner is None or operand_span(maker, inner) == maker.span:
+            break
+        span, tensor = operand_span(maker, inner), inner
+    return span, tensor
+
+
+def passed_in(graph: ShapeGraph, stage: Stage, span: Span) -> Span:
+    """The argument with which a helper function was given the expression at ``span``, if it was merely passed on.
+
+    A ``forward`` is no helper: what it does with its input is its own affair.
+    """
+    if not stage.context or stage.context[-1].function.endswith(("forward", "__call__")):
+        return span
+    outer = graph.passed.get((span, stage.context), ())
+    return outer[0] if outer else span
+
+
+def constructor_span(graph: ShapeGraph, module: Module | None, name: str, maker: Axis | None) -> Span | None:
+    """The constructor argument to change, followed out through the calls that merely passed it on.
+
+    It is followed only as far as the object that holds both the module and what made the size that arrives:
+    ``Highway(lstm_dim)`` is wrong, not the ``nn.Linear(dim, dim)`` within it, if the LSTM stands beside the Highway.
+    """
+    if module is None:
+        return None
+    own = module.param_spans.get(name) or module.created
+    if own is None:
+        return None
+    spans = (own, *graph.passed.get((own, module.context), ()))
+    depth = len(module.context) - _together(module.context, _built_in(maker))
+    return spans[min(depth, len(spans) - 1)]
+
+
+def _built_in(maker: Axis | None) -> tuple[Frame, ...]:
+    stage = maker.stage if maker is not None else None
+    if stage is None:
+        return ()
+    return stage.module.context if stage.module is not None else stage.context
+
+
+def _together(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> int:
+    same = 0
+    for one, other in zip(a, b, strict=False):
+        if one != other:
+            break
+        same += 1
+    return same
+
+
+def equal(a: Dim | None, b: Dim | None) -> bool:
+    """Whether two sizes are certainly the same."""
+    return a is not None and b is not None and a.compare(b) is Truth.EQUAL
+
+
+def differ(a: Dim | None, b: Dim | None) -> bool:
+    """Whether two sizes are certainly different."""
+    return a is not None and b is not None and a.compare(b) is Truth.DIFFERENT
+
+
+def dropper(tensor: Tensor, wanted: Dim) -> tuple[Stage, Tensor, int] | None:
+    """The stage on the way to ``tensor`` that took away (or moved) the last axis while it still had the wanted size.
+
+    Gives the stage, its operand and that axis. Only reductions, indexing and transpositions count: a Linear that
+    maps the wanted size to another does what it says. The walk ends where the arriving axis was made.
+    """
+    end = made(axis(tensor, -1)).tensor
+    while (stage := tensor.producer) is not None:
+        operand = main(stage)
+        if operand is None:
+            return None
+        rank = operand.shape.rank
+        if rank is not None and equal(operand.shape.dim(-1), wanted) and _loses_last(stage, operand):
+            return stage, operand, rank - 1
+        if tensor is end:
+            return None
+        tensor = operand
+    return None
+
+
+def _loses_last(stage: Stage, operand: Tensor) -> bool:
+    name, rank = short(stage), operand.shape.rank or 0
+    if name in trail.REDUCTIONS:
+        gone = trail.reduced_axes(stage)
+        return gone is not None and rank - 1 in gone
+    if name in ("__getitem__", "select", "transpose", "permute", "t", "mT", "swapaxes"):
+        out = stage.out
+        kept = [trail.previous(axis(out, k)) for k in range(out.shape.rank or 0)]
+        return bool(kept) and all(k is not None for k in kept) and (kept[-1] != axis(operand, -1))
+    return False
+
+
+def setter(tensor: Tensor, index: int = 0) -> Axis:
+    """The axis where an axis of ``tensor`` got its size (see :func:`shapecheck.trail.made`)."""
+    return made(axis(tensor, index))

@@ -1,0 +1,209 @@
+"""SHP301, SHP302 and SHP304: what a loss is handed does not fit together."""
+
+from __future__ import annotations
+
+from shapecheck import trail
+from shapecheck.checks import blame, words
+from shapecheck.checks.report import found
+from shapecheck.dims import Dim
+from shapecheck.findings import Finding, Related
+from shapecheck.flow import CLASS_LOSSES, LOSSES, PAIR_LOSSES
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
+from shapecheck.trail import axis, made, short
+
+
+def _operands(stage: Stage) -> tuple[Tensor, Tensor] | None:
+    scores, target = stage.tensor("input"), stage.tensor("target")
+    if stage.conflict is None or scores is None or target is None:
+        return None
+    return scores, target
+
+
+def class_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP301: the scores' classes stand last, and the loss takes axis 1 for them."""
+    pair = _operands(stage) if short(stage) in CLASS_LOSSES else None
+    if pair is None:
+        return None
+    scores, target = pair
+    rank = scores.shape.rank
+    if rank is None or rank < 3 or target.shape.rank != rank - 1:
+        return None
+    if not all(map(blame.equal, scores.shape.dims[:-1], target.shape.dims)):
+        return None
+    return found(
+        "SHP301",
+        "",
+        blame.operand_span(stage, scores),
+        stage=stage,
+        tensor=scores,
+        symptom=stage.span,
+        label=f"{scores.shape}: axis 1 is {scores.shape.dim(1)}, the classes stand last",
+        help=f"{_plain(scores)}.movedim(-1, 1), or flatten both: ({_plain(scores)}.flatten(0, {rank - 2}), ...)",
+        related=[words.comes_from(scores), words.comes_from(target)],
+        shapes=[words.named(scores), words.named(target, name="target")],
+        loss=words.shown(stage.op),
+        scores=words.called(scores),
+        shape=scores.shape,
+        classes=scores.shape.dim(-1),
+        axis1=scores.shape.dim(1),
+        target_shape=target.shape,
+    )
+
+
+def _plain(tensor: Tensor) -> str:
+    return tensor.text or "it"
+
+
+def class_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP302 for losses over class ids: a column of ids, one-hot rows, labels per token, or another number of rows."""
+    pair = _operands(stage) if short(stage) in CLASS_LOSSES else None
+    if pair is None:
+        return None
+    scores, target = pair
+    if scores.shape.rank != 2:
+        return _rows(graph, stage, scores, target) if scores.shape.rank is not None else None
+    if target.shape.rank == 2 and target.shape.dim(1).value == 1:
+        return _target(
+            graph, stage, scores, target, "column", _extra_axis(stage, target, 1), f"{_plain(target)}.squeeze(1)"
+        )
+    if target.shape.rank == 2 and blame.equal(target.shape.dim(1), scores.shape.dim(1)):
+        root = blame.operand_span(stage, target)
+        return _target(graph, stage, scores, target, "one-hot", root, f"{_plain(target)}.argmax(dim=1), or float rows")
+    if target.shape.rank == 2:
+        return _target(graph, stage, scores, target, "per-token", blame.operand_span(stage, target), "")
+    return _rows(graph, stage, scores, target)
+
+
+def _extra_axis(stage: Stage, tensor: Tensor, index: int) -> Span:
+    """Where an axis of size one was added: the origin of the axis, else what made it, else the operand itself."""
+    source = made(axis(tensor, index))
+    if source.dim.origin is not None and source.dim.origin.span is not None:
+        return source.dim.origin.span
+    if source.stage is not None:
+        return source.stage.span
+    return source.tensor.span or blame.operand_span(stage, tensor)
+
+
+def _target(
+    graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor, variant: str, root: Span, advice: str
+) -> Finding:
+    return found(
+        "SHP302",
+        variant,
+        root,
+        stage=stage,
+        tensor=target,
+        symptom=stage.span,
+        label=f"the target is {target.shape}",
+        help=advice,
+        related=[words.comes_from(scores), words.comes_from(target)],
+        shapes=[words.named(scores), words.named(target, name="target")],
+        loss=words.shown(stage.op),
+        scores=words.called(scores),
+        shape=scores.shape,
+        target=words.called(target),
+        target_shape=target.shape,
+        rows=scores.shape.dim(0) if scores.shape.rank else "?",
+        classes=scores.shape.dim(1) if (scores.shape.rank or 0) > 1 else "?",
+    )
+
+
+def _rows(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Finding | None:
+    """Scores and target differ in their number of rows: the stage that gave one of them its rows is the root."""
+    if not scores.shape.rank or not target.shape.rank or not blame.differ(scores.shape.dim(0), target.shape.dim(0)):
+        return _target(graph, stage, scores, target, "", blame.operand_span(stage, target), "")
+    culprit, tensor = _row_maker(stage, scores, target)
+    return found(
+        "SHP302",
+        "rows",
+        culprit or blame.operand_span(stage, scores),
+        stage=stage,
+        tensor=tensor,
+        symptom=stage.span,
+        label=f"{tensor.shape.dim(0)} rows",
+        related=[words.comes_from(scores), words.comes_from(target)],
+        shapes=[words.named(scores), words.named(target, name="target")],
+        loss=words.shown(stage.op),
+        scores=words.called(scores),
+        rows=words.sized(axis(scores, 0)),
+        target=words.called(target),
+        target_rows=words.sized(axis(target, 0)),
+    )
+
+
+def _row_maker(stage: Stage, scores: Tensor, target: Tensor) -> tuple[Span | None, Tensor]:
+    """The reshaping stage that set one side's number of rows, the scores' side first."""
+    for tensor in (scores, target):
+        source = made(axis(tensor, 0))
+        maker = source.stage
+        if maker is not None and not trail.is_model(maker):
+            return maker.span, source.tensor
+    return None, scores
+
+
+def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP302 and SHP304 for losses whose target has the input's shape: a column against a row, another label count."""
+    pair = _operands(stage) if short(stage) in PAIR_LOSSES else None
+    if pair is None:
+        return None
+    scores, target = pair
+    ranks = scores.shape.rank, target.shape.rank
+    if None in ranks:
+        return None
+    if ranks == (2, 1) and scores.shape.dim(1).value == 1:
+        root = blame.operand_span(stage, scores)
+        return _target(graph, stage, scores, target, "scores-column", root, f"{_plain(scores)}.squeeze(-1)")
+    if ranks == (1, 2) and target.shape.dim(1).value == 1:
+        root = _extra_axis(stage, target, 1)
+        return _target(graph, stage, scores, target, "target-column", root, f"{_plain(target)}.squeeze(-1)")
+    if ranks == (2, 2) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
+        return _label_columns(graph, stage, scores, target)
+    if ranks == (2, 1) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
+        return _target(graph, stage, scores, target, "class-ids", blame.operand_span(stage, target), "")
+    return _target(graph, stage, scores, target, "pair", blame.operand_span(stage, target), "")
+
+
+def _label_columns(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Finding:
+    have = axis(scores, 1)
+    root, reason = width_root(graph, have)
+    wanted = axis(target, 1)
+    return found(
+        "SHP304",
+        "",
+        root or blame.operand_span(stage, scores),
+        stage=stage,
+        tensor=scores,
+        symptom=stage.span,
+        label=f"{words.size(have.dim)} scores per example, {words.size(wanted.dim)} labels",
+        help=f"make it {words.size(wanted.dim)}",
+        related=[Related(reason, "the head that gives the scores") if reason else None, words.comes_from(target)],
+        shapes=[words.named(scores), words.named(target, name="target")],
+        scores=words.called(scores),
+        have=words.sized(have),
+        target=words.called(target),
+        wanted=words.sized(wanted),
+        shape=scores.shape,
+        target_shape=target.shape,
+    )
+
+
+def width_root(graph: ShapeGraph, at: trail.Axis) -> tuple[Span | None, Span | None]:
+    """Where the number of a head's outputs was decided, and the head's own constructor."""
+    source = made(at)
+    module = source.stage.module if source.stage is not None else None
+    created = module.created if module is not None else None
+    dim: Dim = source.dim
+    if module is not None and isinstance(module.params.get("out_features"), Dim):
+        dim = module.params["out_features"]
+    if dim.origin is not None and dim.origin.span is not None:
+        return dim.origin.span, created
+    return blame.constructor_span(graph, module, "out_features", None) or created, created
+
+
+def other_loss(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP302 for what is left: a certain conflict of a loss that nothing more telling explains."""
+    pair = _operands(stage) if short(stage) in LOSSES else None
+    if pair is None or stage.conflict is None or stage.conflict.kind == "raised":
+        return None
+    return _target(graph, stage, *pair, "", blame.operand_span(stage, pair[1]), "")

@@ -1,0 +1,102 @@
+"""SHP501, SHP503 and SHP505: what a model returns is asked for something that it has not got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapecheck import trail
+from shapecheck.checks.report import found
+from shapecheck.findings import Finding, Related
+from shapecheck.graph import Event, ShapeGraph, Stage
+
+
+def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP501 for a pooler that is not there, SHP505 for any other attribute that a model output lacks."""
+    for event in graph.events:
+        stage = event.data.get("stage")
+        if event.kind != "attribute" or not event.data.get("missing") or not isinstance(stage, Stage):
+            continue
+        if event.data.get("name") == "pooler_output":
+            yield _no_pooler(event, stage, "")
+        else:
+            yield _no_field(event, stage)
+    for event in graph.events:
+        stage = event.data.get("stage")
+        if event.kind == "index" and event.data.get("missing") and isinstance(stage, Stage):
+            yield _no_pooler(event, stage, "index") if event.data.get("index") == 1 else _no_field(event, stage)
+
+
+def _no_pooler(event: Event, stage: Stage, variant: str) -> Finding:
+    model = trail.short(stage)
+    turned_off = stage.module is not None and stage.module.params.get("add_pooling_layer") is False
+    created = stage.module.created if stage.module is not None else None
+    return found(
+        "SHP501",
+        "turned-off" if turned_off else variant,
+        event.span,
+        stage=stage,
+        label=f"{model} returns {_listed(event.data.get('fields'))}",
+        help=_instead(stage),
+        related=[
+            Related(created, f"{model} is built here") if created else None,
+            Related(stage.span, f"{model} is called here"),
+        ],
+        model=model,
+        fields=_listed(event.data.get("fields")),
+    )
+
+
+def _instead(stage: Stage) -> str:
+    causal = stage.module is not None and stage.module.params.get("causal")
+    if causal:
+        return "pool last_hidden_state: the last token that is not padding, of a causal model"
+    return "pool last_hidden_state: `.last_hidden_state[:, 0]`, or its mean under the attention mask"
+
+
+def _no_field(event: Event, stage: Stage) -> Finding:
+    name = event.data.get("name", event.data.get("index"))
+    model = trail.short(stage)
+    fields = tuple(event.data.get("fields") or ())
+    is_tuple = event.data.get("of") == "tuple"
+    return found(
+        "SHP505",
+        "tuple" if is_tuple else "hidden" if name in ("hidden_states", "attentions") else "",
+        event.span,
+        stage=stage,
+        label=f"{model} returns {_listed(fields)}",
+        help=f"pass output_{name}=True" if name in ("hidden_states", "attentions") else "",
+        related=[Related(stage.span, f"{model} is called here")],
+        model=model,
+        name=name,
+        fields=_listed(fields),
+    )
+
+
+def output_unpacked(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP503: a model output unpacked like a tuple gives its keys, which are strings."""
+    for event in graph.events:
+        stage = event.data.get("stage")
+        if event.kind != "unpack" or event.data.get("of") != "model_output" or not isinstance(stage, Stage):
+            continue
+        fields = tuple(event.data.get("fields") or ())
+        count = event.data.get("count")
+        fits = count is None or count == len(fields)
+        yield found(
+            "SHP503",
+            "" if fits else "count",
+            event.span,
+            stage=stage,
+            label="these names are bound to strings" if fits else f"{len(fields)} keys: {_listed(fields)}",
+            help=f"name the field: `.{fields[0]}`" if fields else "name the field",
+            related=[Related(stage.span, f"{trail.short(stage)} is called here")],
+            model=trail.short(stage),
+            fields=_listed(fields),
+            keys=", ".join(repr(f) for f in fields) or "its keys",
+            count=count,
+            have=len(fields),
+        )
+
+
+def _listed(fields: object) -> str:
+    names = [str(f) for f in fields] if isinstance(fields, (list, tuple)) else []
+    return ", ".join(f"`{name}`" for name in names) or "other fields"

@@ -1,0 +1,63 @@
+"""Findings from the rule book: the one place that turns a detector's facts into a Finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shapecheck import rulebook
+from shapecheck.findings import Finding, NamedShape, Related, Severity
+from shapecheck.graph import Stage, Tensor
+from shapecheck.places import Span
+
+
+def found(
+    code: str,
+    variant: str,
+    span: Span,
+    *,
+    stage: Stage | None = None,
+    tensor: Tensor | None = None,
+    symptom: Span | None = None,
+    severity: Severity | None = None,
+    label: str = "",
+    help: str = "",
+    related: Iterable[Related | None] = (),
+    shapes: Iterable[NamedShape] = (),
+    **facts: object,
+) -> Finding:
+    """A finding of a rule at its root cause.
+
+    ``variant`` picks the message of the rule's text, ``facts`` fill its placeholders. Where ``symptom`` (the call at
+    which PyTorch raises) is another place than ``span``, it comes first among the related places.
+    """
+    rule = rulebook.rule(code)
+    places = [place for place in related if place is not None and place.span != span]
+    says = stage.message or (stage.conflict.message if stage.conflict else "") if stage else ""
+    if symptom is not None and not _one_place(symptom, span):
+        places.insert(0, Related(symptom, "PyTorch raises here" if says else "this is what goes wrong"))
+    return Finding(
+        rule=rule.code,
+        name=rule.name,
+        severity=severity or rule.severity,
+        message=rule.say(variant, **facts),
+        span=span,
+        label=label,
+        shapes=tuple(shapes),
+        related=tuple(_once(places)),
+        torch_says=says,
+        help=help,
+        symptom=symptom or span,
+        stage=stage,
+        tensor=tensor,
+    )
+
+
+def _one_place(a: Span, b: Span) -> bool:
+    return a == b or (not (a.exact and b.exact) and (a.path, a.line) == (b.path, b.line))
+
+
+def _once(places: list[Related]) -> list[Related]:
+    kept: dict[Span, Related] = {}
+    for place in places:
+        kept.setdefault(place.span, place)
+    return list(kept.values())

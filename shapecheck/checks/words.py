@@ -1,0 +1,125 @@
+"""How findings speak of tensors, operators and sizes: the names the user wrote, and where each size comes from."""
+
+from __future__ import annotations
+
+import re
+
+from shapecheck import trail
+from shapecheck.dims import Dim
+from shapecheck.findings import NamedShape, Related
+from shapecheck.graph import Stage, Tensor
+from shapecheck.trail import Axis, given, made, short
+
+_POOLED_NAME = re.compile(r"cls|pool|sentence|sent_|emb|feat|vec|repr|summary", re.IGNORECASE)
+
+
+def shown(op: str) -> str:
+    """An operator as people write it: ``nn.Linear``, ``F.cross_entropy``, ``torch.cat``, ``.mean``, ``BertModel``."""
+    for long, brief in (
+        ("torch.nn.functional.", "F."),
+        ("torch.nn.", "nn."),
+        ("torch.Tensor.", "."),
+        ("transformers.", ""),
+    ):
+        if op.startswith(long):
+            return "indexing" if op.endswith("__getitem__") else brief + op.removeprefix(long)
+    return op
+
+
+def called(tensor: Tensor | None) -> str:
+    """A tensor by the name that the user gave it, else by what made it."""
+    if tensor is None:
+        return "the operand"
+    if tensor.text:
+        return f"`{tensor.text}`"
+    stage = tensor.producer
+    if stage is None:
+        return {"labels": "the target", "ids": "the token ids", "mask": "the mask"}.get(tensor.role or "", "the input")
+    if trail.is_model(stage):
+        return f"`{tensor.field}` of {short(stage)}"
+    return f"the output of {shown(stage.op)}"
+
+
+def at_line(tensor: Tensor | None) -> str:
+    """``, line 12`` where the place of a tensor is known."""
+    span = trail.place(tensor) if tensor is not None else None
+    return f", line {span.line}" if span else ""
+
+
+def size(dim: Dim | None) -> str:
+    """A size as the report shows it: the name of an axis with the number seen for it in brackets."""
+    if dim is None:
+        return "?"
+    return str(dim)
+
+
+def origin(at: Axis) -> str:
+    """Why an axis has its size, to finish "768 is ..."; empty where it is not known."""
+    source = made(at)
+    dim, stage = source.dim, source.stage
+    by_operator = _by_operator(source, stage)
+    if by_operator:
+        return by_operator
+    if dim.origin is not None:
+        return str(dim.origin)
+    if at.dim.origin is not None:
+        return str(at.dim.origin)
+    if stage is None:
+        return f"axis {source.index} of {called(source.tensor)}{at_line(source.tensor)}"
+    if trail.is_model(stage):
+        return f"the width of `{source.tensor.field}` of {short(stage)}, line {stage.span.line}"
+    return f"what {shown(stage.op)} gives, line {stage.span.line}"
+
+
+def _by_operator(source: Axis, stage: Stage | None) -> str:
+    name = short(stage)
+    if stage is None:
+        return ""
+    line = f"line {stage.span.line}"
+    if name in trail.RECURRENT and given(stage, "bidirectional") is True:
+        return f"both directions of the bidirectional nn.{name}, 2 * {size(given(stage, 'hidden_size'))}, {line}"
+    if name in ("cat", "concat", "concatenate"):
+        parts = [f"{size(t.shape.dim(source.index))} of {called(t)}" for t in trail.operands(stage)]
+        return f"{' + '.join(parts)}, joined by torch.cat, {line}"
+    if name in ("Linear", "LazyLinear") and stage.module is not None:
+        created = stage.module.created
+        return f"out_features of nn.Linear{f', line {created.line}' if created else ''}"
+    if name in trail.RECURRENT:
+        return f"hidden_size of nn.{name}, {line}"
+    return ""
+
+
+def sized(at: Axis) -> str:
+    """A size with its reason: ``768 (the hidden size of bert-base-uncased, line 9)``."""
+    why = origin(at)
+    return f"{size(at.dim)} ({why})" if why else size(at.dim)
+
+
+def parameter(stage: Stage, name: str, dim: Dim | None) -> str:
+    """A constructor's size with its reason: ``768 (in_features, line 19)``."""
+    if dim is not None and dim.origin is not None:
+        return f"{size(dim)} ({dim.origin})"
+    module = stage.module
+    span = module.param_spans.get(name, module.created) if module else None
+    return f"{size(dim)} ({name}, line {span.line})" if span else size(dim)
+
+
+def named(tensor: Tensor | None, why: str = "", name: str = "") -> NamedShape:
+    """A tensor for a finding's list of shapes."""
+    if tensor is None:
+        return NamedShape(name or "?", ())
+    dims: tuple[str | int, ...] = tuple(d.expr if isinstance(d.expr, int) else str(d) for d in tensor.shape.dims)
+    return NamedShape(name or tensor.text or tensor.field or tensor.role or "input", dims, why)
+
+
+def comes_from(tensor: Tensor | None) -> Related | None:
+    """The place where a tensor came to be, as a related place."""
+    span = trail.place(tensor) if tensor is not None else None
+    if tensor is None or span is None:
+        return None
+    return Related(span, f"{called(tensor)} is {tensor.shape}")
+
+
+def says_pooled(text: str) -> bool:
+    """Whether a name claims one vector per text (``cls``, ``pooled``, ``sentence_embedding``)."""
+    return text.isidentifier() and _POOLED_NAME.search(text) is not None
