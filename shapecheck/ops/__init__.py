@@ -1,0 +1,88 @@
+"""The shape semantics of torch: what every operator, Tensor method and nn module does to shapes and types.
+
+Knowledge stands in ``rules/ops/*.toml``; what a line cannot say is a small function in the family's file here.
+Pure and free of torch; the tables are read at the first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shapecheck.dims import Truth, number
+from shapecheck.ops.call import Call
+from shapecheck.ops.tables import Entry, entry
+from shapecheck.ops.values import UNKNOWN, Clash, NotKnown, Outcome, Packed, Result, Spec, Unclear, as_dim
+from shapecheck.shapes import Conflict
+
+__all__ = ["UNKNOWN", "NotKnown", "Outcome", "Packed", "Result", "Spec", "apply", "bind", "canonical", "construct", "forward", "index"]
+
+
+def canonical(name: str) -> str | None:
+    """The one name of an operator under any of its names; None if it is not known.
+
+    >>> canonical("torch.nn.functional.relu"), canonical("torch.Tensor.relu_"), canonical("torch.nn.modules.linear.Linear")
+    ('torch.relu', 'torch.relu', 'torch.nn.Linear')
+    """
+    found = entry(name)
+    return found.name if found else None
+
+
+def bind(op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Arguments by parameter name, defaults filled in (for a module: those of ``forward``); None if they do not fit."""
+    found = entry(op)
+    return found.parameters.bind(args, kwargs) if found else None
+
+
+def apply(op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """What a function or a Tensor method (the tensor first) gives."""
+    found = entry(op)
+    if found is None or found.is_module:
+        return NotKnown(f"{op} is not an operator that shapecheck knows")
+    bound = found.parameters.bind(args, kwargs)
+    if bound is None:
+        return NotKnown(f"the arguments of {found.name} do not fit its signature")
+    return _run(found, bound)
+
+
+def construct(cls: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any] | Conflict | None:
+    """The constructor parameters of an nn.Module by name, or what its constructor raises; None if it is not known."""
+    found = entry(cls)
+    if found is None or not found.is_module:
+        return None
+    params = found.constructor.bind(args, kwargs)
+    if params is None:
+        return None
+    for dividend, divisor, message in found.divisible:
+        left, right = as_dim(params[dividend]), as_dim(params[divisor])
+        if (left % right).compare(number(0)) is Truth.DIFFERENT:
+            words = message.format(**params)
+            return Conflict("parameter", words, left, right, dividend, divisor)
+    return params
+
+
+def forward(cls: str, params: Mapping[str, Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """What calling an nn.Module gives, whose constructor parameters are known by name (missing ones are unknown)."""
+    found = entry(cls)
+    if found is None or not found.is_module:
+        return NotKnown(f"{cls} is not a module that shapecheck knows")
+    bound = found.parameters.bind(args, kwargs)
+    if bound is None:
+        return NotKnown(f"the arguments of {found.name} do not fit its forward")
+    every = dict.fromkeys(found.constructor.blank, UNKNOWN)
+    return _run(found, {**every, **params, **bound})
+
+
+def index(tensor: Any, key: Any) -> Outcome:
+    """``tensor[key]``; key: Dim or int, slice of those, None, Ellipsis, bool, tensor, list, or a tuple of these."""
+    return apply("torch.Tensor.__getitem__", (tensor, key), {})
+
+
+def _run(found: Entry, bound: dict[str, Any]) -> Outcome:
+    try:
+        value = found.handler(Call(found, bound))
+    except Clash as clash:
+        return clash.conflict
+    except Unclear as unclear:
+        return NotKnown(f"{found.name}: {unclear}")
+    return value if isinstance(value, (NotKnown, Result)) else Result(value)
