@@ -1,9 +1,10 @@
-"""The command line. Every command turns its arguments into one call of the engine and its outcome into text and an exit code."""
+"""The command line: each command is one call of the engine, its outcome turned into text and an exit code."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +12,7 @@ import click
 
 from shapecheck import __version__
 from shapecheck.errors import ShapecheckError, UsageError
+from shapecheck.findings import SEVERITIES
 
 if TYPE_CHECKING:
     from shapecheck.engine import Options
@@ -51,18 +53,18 @@ def _shared_options(command: Command) -> Command:
     """The options that `check` and `run` share."""
     options = [
         click.option("--fix", is_flag=True, help="Write the fixes that are safe to the files."),
-        click.option("--unsafe-fixes", is_flag=True, help="Count fixes that may change what is meant among those to apply."),
+        click.option("--unsafe-fixes", is_flag=True, help="Apply fixes too that may change what is meant."),
         click.option("--diff", is_flag=True, help="Print what --fix would change, and write nothing."),
         click.option("--pooling", type=click.Choice(POOLINGS), help="The pooling that you want: its fix is safe then."),
-        click.option("--select", multiple=True, metavar="CODES", help="Only these rules, by code or prefix (SHP1,SHP201)."),
+        click.option("--select", multiple=True, metavar="CODES", help="Only these rules (SHP1,SHP201)."),
         click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules."),
         click.option("--extend-select", multiple=True, metavar="CODES", help="These rules as well."),
         click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
         click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something is found."),
-        click.option("--fail-on", type=click.Choice(["error", "warning", "info"]), default="warning", show_default=True),
+        click.option("--fail-on", type=click.Choice(SEVERITIES), default="warning", show_default=True),
         click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
-        click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes to use; 0 means one per processor."),
+        click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes to use; 0: as many as pay."),
         click.option("--no-cache", is_flag=True, help="Look at every file anew."),
         click.option("--quiet", "-q", is_flag=True, help="The findings alone."),
         click.option("--verbose", "-v", is_flag=True, help="Every shape that is known, and every place not checked."),
@@ -105,18 +107,19 @@ def _check_stdin(paths: tuple[str, ...], name: str | None, options: Options, set
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
 @click.option("--python", metavar="PATH", help="The interpreter of the project, if not the virtual environment's.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True, help="Seconds for one trace.")
-@click.option("--memory", type=click.IntRange(min=64), default=8192, show_default=True, metavar="MB", help="Memory for one trace.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=120.0, show_default=True, help="Seconds for a trace."
+)
+@click.option("--memory", type=click.IntRange(min=64), default=8192, show_default=True, help="Megabytes.")
 @click.option("--no-server", is_flag=True, help="Start a worker for this run alone.")
 @_shared_options
-def run(
-    script: Path, argv: tuple[str, ...], python: str | None, timeout: float, memory: int, no_server: bool, **settings: Any
-) -> int:
-    """Check a script, then run it in a guarded process without weights, data or network, up to the first training step."""
+def run(script: Path, argv: tuple[str, ...], **settings: Any) -> int:
+    """Check a script, then run it, without weights, data or network, up to its first training step."""
     from shapecheck import mend, running
 
-    how = running.How(python=python, timeout=timeout, memory_mb=memory)
+    how = running.How(settings["python"], settings["timeout"], settings["memory"])
     options = _options(settings)
+    options = replace(options, stages=options.stages or not settings["quiet"])
     outcome = mend.repeat(lambda: running.run(script, list(argv), options, how), _mending(settings))
     return _report(outcome, settings)
 
@@ -140,7 +143,7 @@ def _options(settings: dict[str, Any]) -> Options:
     from shapecheck.selection import Selection, prefixes
 
     if settings["diff"] and settings["output_format"] != "text":
-        raise UsageError("--diff prints a diff; it does not go with --output-format json, which carries the edits of every fix")
+        raise UsageError("--diff prints a diff and --output-format json a report with every edit: choose one")
     if settings["quiet"] and settings["verbose"]:
         raise UsageError("--quiet and --verbose ask for opposite things")
     chosen = Selection(*(prefixes(settings[key]) for key in ("select", "ignore", "extend_select")))
@@ -148,14 +151,15 @@ def _options(settings: dict[str, Any]) -> Options:
         rules=chosen,
         pooling=settings["pooling"],
         jobs=settings["jobs"],
-        stages=settings["output_format"] == "json" or not settings["quiet"],
+        stages=settings["output_format"] == "json" or settings["verbose"],
     )
 
 
 def _mending(settings: dict[str, Any]) -> Any:
     from shapecheck.mend import Mending
 
-    return Mending(write=settings["fix"] and not settings["diff"], diff=settings["diff"], unsafe=settings["unsafe_fixes"])
+    diff = settings["diff"]
+    return Mending(write=settings["fix"] and not diff, diff=diff, unsafe=settings["unsafe_fixes"])
 
 
 def _report(outcome: Outcome, settings: dict[str, Any]) -> int:
@@ -184,8 +188,8 @@ def _rendered(outcome: Outcome, settings: dict[str, Any]) -> str:
     from shapecheck.reports.paint import Paint, wanted
 
     color = settings["color"] if settings["output_file"] is None or settings["color"] == "always" else "never"
-    layout = terminal.Layout(Paint(wanted(color, sys.stdout)), settings["quiet"], settings["verbose"], settings["statistics"])
-    return terminal.render(outcome, layout)
+    told = {key: settings[key] for key in ("quiet", "verbose", "statistics")}
+    return terminal.render(outcome, terminal.Layout(Paint(wanted(color, sys.stdout)), **told))
 
 
 def _emit(text: str, path: Path | None) -> None:

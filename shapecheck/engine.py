@@ -61,7 +61,7 @@ def check(paths: Iterable[str | Path], options: Options) -> Outcome:
     outcome = Outcome()
     for part in _each(partial(check_file, options=options), [str(path) for path in found.files], options.jobs):
         outcome.add(part)
-    outcome.not_checked += [NotChecked(Span(str(folder), 1), "no Python files in this folder") for folder in found.empty]
+    outcome.not_checked += [NotChecked(Span(str(folder), 1), "no Python files in it") for folder in found.empty]
     return closed(outcome, options, started)
 
 
@@ -180,7 +180,7 @@ def preferred(fixes: tuple[Fix, ...], pooling: str | None) -> tuple[Fix, ...]:
 
 
 def exit_code(outcome: Outcome, fail_on: Severity) -> int:
-    """2 for a failure of our own, 1 for findings at or over ``fail_on`` or a shape error that no rule explains, else 0."""
+    """2 for a failure of our own; 1 for findings at or over ``fail_on`` or a traced shape error; else 0."""
     if outcome.failures:
         return 2
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]

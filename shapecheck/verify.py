@@ -1,4 +1,4 @@
-"""Whether a fix mends: the patched copy is traced, the finding must be gone, none may be new, and its place was reached."""
+"""Whether a fix mends: in a trace of the patched copy the finding is gone, none is new, and its place was reached."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from shapecheck import fixes
 from shapecheck.errors import FixConflict, UnreadableSource
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import ShapeGraph
+from shapecheck.places import Span
 from shapecheck.source import Source
 from shapecheck.tracer import TraceRequest, TraceResult
 
@@ -63,7 +64,7 @@ class Verifier:
         return _passed(result, finding, fix.edits)
 
     def _static(self, texts: dict[str, str]) -> list[Finding]:
-        """What the text of the patched script alone says (other files are read from disk, so only where it alone changed)."""
+        """What the patched text alone says; not asked where other files changed, which are read from disk."""
         script = str(self.request.script)
         if set(texts) != {script}:
             return []
@@ -94,7 +95,8 @@ def _passed(result: TraceResult, finding: Finding, edits: Iterable[Edit]) -> boo
     """Whether the patched script got past the place that was at fault; None where it never came by."""
     symptom = finding.symptom or finding.span
     _, path, line = _moved((finding.rule, symptom.path, symptom.line), edits)
-    there = [s for s in result.graph.stages if s.span.path == path and s.span.line <= line <= (s.span.end_line or s.span.line)]
+    here = Span(path, line)
+    there = [stage for stage in result.graph.stages if replace(stage.span, column=0).covers(here)]
     if any(stage.message is not None for stage in there):
         return False
     if there:

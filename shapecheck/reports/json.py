@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from shapecheck import __version__
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.places import Span
-from shapecheck.results import Outcome, StageRow, TensorRow, tensor_row
+from shapecheck.results import Outcome, StageRow, TensorRow
 
 if TYPE_CHECKING:
-    from shapecheck.tracer import TraceResult
+    from shapecheck.tracer import Invented, TraceError, TraceResult
 
 VERSION = 1
 """Raised when a field changes its meaning or goes away; new fields do not raise it."""
 
 
-def render(outcome: Outcome) -> str:
-    """One JSON document, with a line end."""
-    return json.dumps(document(outcome), indent=2, ensure_ascii=False) + "\n"
+def render(outcome: Outcome, statistics: bool = False) -> str:
+    """One JSON document, with a line end; ``statistics`` adds the number of findings of each rule."""
+    told = document(outcome)
+    if statistics:
+        told["statistics"] = dict(Counter(finding.rule for finding in outcome.findings).most_common())
+    return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
@@ -30,7 +35,8 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in outcome.findings],
         "stages": [_stage(at, stage) for at, stage in enumerate(outcome.stages)],
         "trace": _trace(outcome.trace),
-        "not_checked": [{"path": p.span.path, "line": p.span.line, "reason": p.reason} for p in outcome.not_checked],
+        "not_checked": [{"path": p.span.path, "line": p.span.line, "reason": p.reason} for p in outcome.not_checked]
+        + [{"path": f.path, "line": 1, "reason": f"shapecheck itself failed: {f.reason}"} for f in outcome.failures],
         "assumptions": outcome.assumptions,
         "summary": {
             "files": outcome.files,
@@ -119,3 +125,24 @@ def _trace(trace: TraceResult | None) -> dict[str, Any]:
         "error": _error(error) if error else None,
         "invented": [_invented(item) for item in trace.invented] if trace else [],
     }
+
+
+def _error(error: TraceError) -> dict[str, Any]:
+    return {
+        "type": error.type,
+        "message": error.message,
+        "op": error.op or None,
+        "operands": [list(shape) for shape in error.operands],
+        "chain": [{"path": f.span.path, "line": f.span.line, "function": f.function} for f in error.chain],
+    }
+
+
+def _invented(item: Invented) -> dict[str, Any]:
+    path, line = (item.span.path, item.span.line) if item.span else (None, None)
+    return {"path": path, "line": line, "what": item.what, "value": _plain(item.value)}
+
+
+def _plain(value: object) -> object:
+    """A value that JSON has; others, infinities among them, as text."""
+    json_has = value is None or isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value))
+    return value if json_has else str(value)

@@ -18,6 +18,7 @@ class Paint:
     on: bool = False
 
     def __call__(self, text: str, *styles: str) -> str:
+        """The text in the given styles."""
         if not (self.on and text):
             return text
         return f"\x1b[{';'.join(str(_CODES[style]) for style in styles)}m{text}\x1b[0m"

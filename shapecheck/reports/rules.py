@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from shapecheck import rulebook
+from shapecheck.errors import UsageError
 from shapecheck.reports.paint import ColorChoice, wanted
 from shapecheck.selection import nearest
-from shapecheck.errors import UsageError
 
 
 def listing() -> str:
@@ -16,7 +16,7 @@ def listing() -> str:
 
 
 def text(code: str, stream: TextIO, color: ColorChoice) -> str:
-    """One rule's whole text, as Markdown, or rendered where the stream is a terminal. UsageError for an unknown code."""
+    """One rule's whole text: Markdown, rendered on a terminal. UsageError for an unknown code."""
     code = code.upper()
     if code not in rulebook.codes():
         raise UsageError(f"there is no rule {code}{nearest(code, rulebook.codes())}; shapecheck rule --all lists them")

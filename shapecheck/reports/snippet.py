@@ -10,6 +10,7 @@ from shapecheck.places import Span
 from shapecheck.reports.paint import Paint
 
 _TAB = "    "
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ def snippet(lines: Sequence[str], marks: Sequence[Mark], width: int, paint: Pain
     """
     marks = [mark for mark in marks if 1 <= mark.span.line <= len(lines)]
     shown = {mark.span.line for mark in marks}
-    shown |= {mark.span.line - 1 for mark in marks if mark.root and mark.span.line > 1 and lines[mark.span.line - 2].strip()}
+    before = {mark.span.line - 1 for mark in marks if mark.root}
+    shown |= {number for number in before if number and lines[number - 1].strip()}
     bar = paint(f" {'':>{width}} |", "blue")
     out = [bar]
     for number in sorted(shown):
@@ -68,7 +70,7 @@ def _columns(text: str, span: Span) -> tuple[int, int]:
 
 def _expanded(text: str) -> str:
     """Tabs as blanks and control characters as a sign, so that marks stand where they should."""
-    return "".join(_TAB if char == "\t" else char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(char if char.isprintable() else _TAB if char == "\t" else _UNPRINTABLE for char in text)
 
 
 def columns_wide(text: str) -> int:

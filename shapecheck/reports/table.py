@@ -20,8 +20,12 @@ def what_matters(stages: Sequence[StageRow], findings: Iterable[Finding]) -> lis
     if len(stages) <= _ENOUGH:
         return list(stages)
     told = {(span.path, span.line) for finding in findings for span in finding.places}
-    wanted = [s for s in stages if (s.span.path, s.span.line) in told or s.op.startswith("transformers.") or s is stages[-1]]
-    return wanted[:_ENOUGH]
+
+    def matters(stage: StageRow) -> bool:
+        here = (stage.span.path, stage.span.line)
+        return here in told or stage.op.startswith("transformers.") or stage is stages[-1]
+
+    return [stage for stage in stages if matters(stage)][-_ENOUGH:]
 
 
 def table(stages: Sequence[StageRow], paint: Paint) -> list[str]:

@@ -1,7 +1,8 @@
-"""The report for people: stage table, findings as rustc shows them, and a summary that owns up to what was not checked."""
+"""The report for people: stage table, findings in the manner of rustc, and a summary that says what was not checked."""
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from shapecheck.edits import edited, lines_of
 from shapecheck.errors import FixConflict
 from shapecheck.findings import SEVERITIES, Finding, Fix
 from shapecheck.graph import NotChecked
-from shapecheck.places import Span
 from shapecheck.reports.paint import Paint
 from shapecheck.reports.snippet import Mark, columns_wide, gutter, snippet
 from shapecheck.reports.table import table, what_matters
@@ -36,7 +36,8 @@ def render(outcome: Outcome, layout: Layout) -> str:
     parts: list[list[str]] = []
     if not layout.quiet:
         parts.append(_stages(outcome, layout))
-    parts += [block(finding, outcome.sources, layout.paint, traced=outcome.trace is not None) for finding in outcome.findings]
+    traced = outcome.trace is not None
+    parts += [block(finding, outcome.sources, layout.paint, traced) for finding in outcome.findings]
     if layout.statistics:
         parts.append(_statistics(outcome))
     if not layout.quiet:
@@ -46,13 +47,13 @@ def render(outcome: Outcome, layout: Layout) -> str:
 
 def block(finding: Finding, sources: dict[str, str], paint: Paint, traced: bool = False) -> list[str]:
     """One finding: header, marked source, PyTorch's words, fixes."""
-    color = _COLORS[finding.severity]
-    head = f"{paint(f'{finding.severity}[{finding.rule}]', 'bold', color)} {paint(finding.name + ':', 'bold')} {finding.message}"
+    kind = paint(f"{finding.severity}[{finding.rule}]", "bold", _COLORS[finding.severity])
+    head = f"{kind} {paint(finding.name + ':', 'bold')} {finding.message}"
     home, away = _marks(finding)
     width = gutter([*home, *(mark for marks in away.values() for mark in marks)])
-    out = [head, *_place(finding.span, home, sources, width, paint, finding.cell)]
+    out = [head, *_place(home, sources, width, paint, finding.cell)]
     for marks in away.values():
-        out += _place(marks[0].span, marks, sources, width, paint)
+        out += _place(marks, sources, width, paint)
     notes = [_note(text, width, paint) for text in _notes(finding, traced)]
     return [*out, *notes, *_fixes(finding, sources, width, paint)]
 
@@ -66,7 +67,8 @@ def _marks(finding: Finding) -> tuple[list[Mark], dict[str, list[Mark]]]:
     return home, away
 
 
-def _place(span: Span, marks: list[Mark], sources: dict[str, str], width: int, paint: Paint, cell: int | None = None) -> list[str]:
+def _place(marks: list[Mark], sources: dict[str, str], width: int, paint: Paint, cell: int | None = None) -> list[str]:
+    span = marks[0].span
     where = f"{span} (cell {cell})" if cell else str(span)
     arrow = f"{paint(f' {chr(32) * width}-->', 'blue')} {where}"
     lines = lines_of(sources.get(span.path, ""))
@@ -96,12 +98,19 @@ def _fixes(finding: Finding, sources: dict[str, str], width: int, paint: Paint) 
     column = max((columns_wide(head) for head in heads), default=0) + 3
     out: list[str] = []
     for head, fix in zip(heads, shown, strict=True):
-        option = f"--pooling {fix.strategy}" if fix.strategy else f"--unsafe-fixes ({fix.why})" if fix.safety == "unsafe" else ""
         pad = " " * (column - columns_wide(head))
-        out.append(_note(f"{paint(head, 'green') if fix.verified else head}{pad}{option}".rstrip(), width, paint))
+        line = f"{paint(head, 'green') if fix.verified else head}{pad}{_option(fix)}"
+        out.append(_note(line.rstrip(), width, paint))
         if fix is shown[0]:
             out += [" " * (width + 4) + line for line in _fix_diff(fix, sources, paint)]
     return out
+
+
+def _option(fix: Fix) -> str:
+    """What to type to have a fix applied."""
+    if fix.strategy:
+        return f"--pooling {fix.strategy}"
+    return "--fix" if fix.safety == "safe" else f"--unsafe-fixes ({fix.why})"
 
 
 def _fix_head(fix: Fix, first: bool) -> str:
@@ -112,8 +121,6 @@ def _fix_head(fix: Fix, first: bool) -> str:
 
 def _fix_diff(fix: Fix, sources: dict[str, str], paint: Paint) -> list[str]:
     """The lines that a fix takes out and puts in, without context."""
-    import difflib
-
     out: list[str] = []
     for path in dict.fromkeys(edit.span.path for edit in fix.edits):
         before = sources.get(path, "")
@@ -126,7 +133,8 @@ def _fix_diff(fix: Fix, sources: dict[str, str], paint: Paint) -> list[str]:
             if tag != "equal":
                 out += [paint(f"- {line}".rstrip(), "red") for line in old[a:b]]
                 out += [paint(f"+ {line}".rstrip(), "green") for line in new[c:d]]
-    return out if len(out) <= _MOST_DIFF_LINES else [*out[:_MOST_DIFF_LINES], f"  ... {len(out) - _MOST_DIFF_LINES} more lines"]
+    hidden = len(out) - _MOST_DIFF_LINES
+    return out if hidden <= 0 else [*out[:_MOST_DIFF_LINES], f"  ... {_counted(hidden, 'more line')}"]
 
 
 def _stages(outcome: Outcome, layout: Layout) -> list[str]:
@@ -175,7 +183,8 @@ def _not_checked(places: Sequence[NotChecked], layout: Layout) -> list[str]:
         return [f"not checked: {place.span}: {place.reason}" for place in places]
     reasons = Counter(place.reason for place in places).most_common()
     told = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in reasons[:_MOST_REASONS]]
-    more = f"; {_counted(len(reasons) - _MOST_REASONS, 'more reason')}, --verbose lists them" if len(reasons) > _MOST_REASONS else ""
+    hidden = len(reasons) - _MOST_REASONS
+    more = f"; {_counted(hidden, 'more reason')}, --verbose lists them" if hidden > 0 else ""
     return [f"not checked, {_counted(len(places), 'place')}: {'; '.join(told)}{more}"]
 
 
