@@ -107,6 +107,8 @@ class Stage:
         not_checked: why the operator's outcome is not known, if it is not.
         repeat: how many equal, neighbouring stages this one stands for (``encoder.layer.0-11``).
         message: what PyTorch really said here (trace only).
+        within: the library module inside which the stage ran (``transformers.BertModel``), empty for what the user's
+            own code calls (trace only).
     """
 
     op: str
@@ -121,6 +123,7 @@ class Stage:
     not_checked: str | None = None
     repeat: int = 1
     message: str | None = None
+    within: str = ""
     index: int = -1
 
     @property

@@ -1,20 +1,29 @@
-"""Abstract tensors: a shape, a dtype and strides, without numbers."""
+"""Abstract tensors: a shape, a dtype and strides, without numbers.
+
+The mix: parameters are abstract, and with them every float activation; token ids, masks, buffers and constants
+stay real, so that code which looks at *them* runs as it is.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
-__all__ = ["FakeTensor", "fake", "fake_mode", "is_fake"]
+LARGE = 1 << 22
+"""Floats from a factory beyond this many elements are abstract too: they cost memory and carry no meaning."""
+
+_FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "normal", "empty_strided")
 
 
 @functools.lru_cache(maxsize=1)
 def fake_mode() -> FakeTensorMode:
     """The one mode that all abstract tensors belong to. It is never entered: operators find it by their operands."""
-    logging.getLogger("torch._subclasses.fake_tensor").setLevel(logging.CRITICAL)
     return FakeTensorMode(allow_non_fake_inputs=True)
 
 
@@ -32,3 +41,77 @@ def fake(like: torch.Tensor | tuple[int, ...], dtype: torch.dtype | None = None)
     else:
         meta = torch.empty(tuple(like), dtype=dtype or torch.get_default_dtype(), device="meta")
     return FakeTensor(fake_mode(), meta, torch.device("cpu"))
+
+
+def large_factory(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor | None:
+    """An abstract tensor in place of a large float one that a factory is about to make, else None."""
+    if getattr(func, "__name__", "") not in _FACTORIES or kwargs.get("out") is not None:
+        return None
+    if str(kwargs.get("device", "cpu")) == "meta":
+        return None
+    sizes = kwargs.get("size", args[0] if args and isinstance(args[0], (list, tuple)) else args)
+    if not isinstance(sizes, (list, tuple)) or not all(isinstance(n, int) for n in sizes):
+        return None
+    numel = 1
+    for size in sizes:
+        numel *= size
+    if numel <= LARGE:
+        return None
+    made = func(*args, **{**kwargs, "device": "meta"})
+    if not made.is_floating_point():
+        return None
+    return fake(made.detach()).requires_grad_(made.requires_grad)
+
+
+def install() -> None:
+    """Make parameters abstract from now on, and let modules change dtype without numbers to convert."""
+    logging.getLogger("torch._subclasses.fake_tensor").setLevel(logging.CRITICAL + 1)
+    warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
+    _abstract_parameters(torch.nn.Parameter)
+    torch.nn.Module._apply = _apply  # type: ignore[method-assign]
+
+
+def _abstract_parameters(cls: Any) -> None:
+    original = cls.__new__
+
+    def new(kind: Any, data: Any = None, requires_grad: bool = True, **kwargs: Any) -> Any:
+        if _concrete_float(data):
+            data = fake(data.detach())
+        return original(kind, data, requires_grad, **kwargs)
+
+    cls.__new__ = new
+
+
+def _concrete_float(data: Any) -> bool:
+    return (
+        type(data) in (torch.Tensor, torch.nn.Parameter)
+        and data.is_floating_point()
+        and data.device.type != "meta"
+        and data.layout is torch.strided
+    )
+
+
+def _apply(self: torch.nn.Module, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> torch.nn.Module:
+    """``Module._apply`` (``half``, ``to(dtype)`` ...) that keeps each parameter the object that it is.
+
+    torch swaps abstract parameters for new ones, which it refuses where anything holds a weak reference.
+    """
+    if recurse:
+        for child in self.children():
+            child._apply(fn)
+    for name, parameter in self._parameters.items():
+        if parameter is None:
+            continue
+        with torch.no_grad():
+            applied = fn(parameter)
+        if applied.device.type == "meta" or parameter.device.type == "meta":
+            self._parameters[name] = torch.nn.Parameter(applied, parameter.requires_grad)
+        elif applied is not parameter:
+            parameter.data = applied if is_fake(applied) == is_fake(parameter) else fake(applied)
+        if parameter.grad is not None:
+            with torch.no_grad():
+                parameter.grad.data = fn(parameter.grad)
+    for name, buffer in self._buffers.items():
+        if buffer is not None:
+            self._buffers[name] = fn(buffer)
+    return self

@@ -48,6 +48,11 @@ class Marks:
         mark = self.of(tensor)
         mark.role, mark.padding, mark.status = role or mark.role, padding or mark.padding, status
 
+    def made_status(self, tensor: torch.Tensor) -> str:
+        """The status of a stage's output: observed, unless its shape was made up."""
+        held = self.get(tensor)
+        return "invented" if held is not None and held.status == "invented" else "observed"
+
     def _set(self, tensor: torch.Tensor, mark: Mark) -> Mark:
         key = id(tensor)
 

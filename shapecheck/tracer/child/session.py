@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from shapecheck.tracer.child.marks import Marks
+    from shapecheck.tracer.child.modules import Modules
 
 
 class Sizes(NamedTuple):
@@ -66,7 +67,10 @@ class Session:
     assumed_rows: bool = False
     sizes_used: bool = False
     _assumed: set[str] = field(default_factory=set)
+    stages: int = 0
     _marks: Marks | None = None
+    _modules: Modules | None = None
+    _made: dict[int, tuple[Any, int]] = field(default_factory=dict)
 
     @property
     def sizes(self) -> Sizes:
@@ -82,6 +86,27 @@ class Session:
 
             self._marks = Marks()
         return self._marks
+
+    @property
+    def modules(self) -> Modules:
+        """Numbers and places of the modules (imports torch)."""
+        if self._modules is None:
+            from shapecheck.tracer.child.modules import Modules
+
+            self._modules = Modules()
+        return self._modules
+
+    def send_stage(self, record: dict[str, Any], result: Any) -> None:
+        """Send a stage; remember it as the maker of its result where that is a model output."""
+        self.send(record)
+        if hasattr(result, "keys"):
+            self._made[id(result)] = (result, self.stages)
+        self.stages += 1
+
+    def stage_of(self, value: Any) -> int | None:
+        """Which stage (counted from 0 in the order of sending) made a model output."""
+        held = self._made.get(id(value))
+        return held[1] if held is not None else None
 
     def assume(self, text: str) -> None:
         """Say once, in words for the user, what was assumed: ``"unknown checkpoint x: the defaults of bert"``."""

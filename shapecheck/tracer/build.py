@@ -1,0 +1,211 @@
+"""From the child's records to the ShapeGraph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from shapecheck import hub, ops
+from shapecheck.dims import Dim, Expr, Status, number
+from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
+from shapecheck.shapes import Shape
+from shapecheck.tracer import text as texts
+from shapecheck.tracer.text import Text
+
+Record = dict[str, Any]
+
+_DUNDERS = {
+    "__add__": "add", "__radd__": "add", "__iadd__": "add", "__sub__": "sub", "__rsub__": "rsub", "__isub__": "sub",
+    "__mul__": "mul", "__rmul__": "mul", "__imul__": "mul", "__truediv__": "div", "__rtruediv__": "div", "__itruediv__": "div",
+    "__div__": "div", "__rdiv__": "div", "__idiv__": "div", "__matmul__": "matmul", "__rmatmul__": "matmul", "__pow__": "pow",
+    "__rpow__": "pow", "__ipow__": "pow", "__floordiv__": "floor_divide", "__rfloordiv__": "floor_divide", "__mod__": "remainder",
+    "__neg__": "neg", "__invert__": "bitwise_not", "__eq__": "eq", "__ne__": "ne", "__lt__": "lt", "__le__": "le", "__gt__": "gt",
+    "__ge__": "ge", "__and__": "bitwise_and", "__iand__": "bitwise_and", "__rand__": "bitwise_and", "__or__": "bitwise_or",
+    "__ior__": "bitwise_or", "__ror__": "bitwise_or", "__xor__": "bitwise_xor", "__abs__": "abs",
+}  # fmt: skip
+"""Python's operators as the functions that they stand for."""
+
+
+class Builder:
+    """Makes a graph of one run.
+
+    Args:
+        text_of: the text of a file by the path that the child names, None where it cannot be read.
+        shown: the path by which the user knows a file.
+        axes: what two traces say of each tensor's axes, by number; see :func:`shapecheck.tracer.naming.names`.
+    """
+
+    def __init__(
+        self,
+        text_of: Callable[[str], Text | None],
+        shown: Callable[[str], str],
+        axes: Mapping[int, tuple[Expr | None, ...]],
+    ) -> None:
+        self.graph = ShapeGraph("traced")
+        self._text_of, self._shown, self._axes = text_of, shown, axes
+        self._tensors: dict[int, Tensor] = {}
+        self._modules: dict[int, Module] = {}
+        self._stages: list[Stage] = []
+
+    def add(self, record: Record) -> None:
+        """Take in one record of kind ``stage`` or ``event``; others are not for the graph."""
+        if record["kind"] == "stage":
+            self._add_stage(record)
+        elif record["kind"] == "event" and record["span"] is not None:
+            data = {key: self.value(item) for key, item in record["data"].items()}
+            self.graph.add(
+                Event(record["event"], self.span(record["span"]), data, self.context(record.get("context", [])))
+            )
+
+    def _add_stage(self, record: Record) -> None:
+        op = canonical(record["op"])
+        span = self.span(record["span"])
+        module = self._module(record["module"]) if "module" in record else None
+        args = [self.value(item) for item in record["args"]]
+        kwargs = {key: self.value(item) for key, item in record["kwargs"].items()}
+        stage = Stage(op, span, self._inputs(op, module, args, kwargs), module=module)
+        stage.context = self.context(record["context"])
+        stage.guard = frozenset(record["guard"])
+        stage.within = record.get("within", "")
+        stage.message = record.get("message")
+        text = self._text_of(record["span"][0])
+        node = text.node(replace(span, path=text.source.path)) if text is not None else None
+        if text is not None and not stage.within:
+            self._read_text(stage, text, node, list(kwargs) if module else [])
+        stage.outputs = {name: self._tensor(item, new=True) for name, item in record["outputs"].items()}
+        for tensor in stage.outputs.values():
+            tensor.span = span
+        if len(stage.outputs) == 1 and text is not None and not stage.within:
+            stage.out.text = text.target(node)
+        self._stages.append(stage)
+        self.graph.add(stage)
+
+    def _inputs(self, op: str, module: Module | None, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+        if module is not None:
+            return kwargs
+        return ops.bind(op, args, kwargs) or {**{str(i): a for i, a in enumerate(args)}, **kwargs}
+
+    def _read_text(self, stage: Stage, text: Text, node: Any, given: list[str]) -> None:
+        """Operands' spans, and how the user names them."""
+
+        def bind(args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+            if stage.module is not None:
+                return {**dict(zip(given, args)), **kwargs}
+            before = texts.receiver(text, node)
+            bound = ops.bind(stage.op, args, kwargs) or {}
+            first = next(iter(stage.inputs), None)
+            if before is not None and not _spans_fit(bound, stage):
+                bound = ops.bind(stage.op, [before, *args], kwargs) or ({first: before} if first else {})
+            return bound
+
+        spans = texts.operands(text, node, bind)
+        stage.input_spans = {name: replace(s, path=stage.span.path) for name, s in spans.items()}
+        for name, place in spans.items():
+            tensor = stage.inputs.get(name)
+            if isinstance(tensor, Tensor) and not tensor.text:
+                tensor.text = text.at(place)
+
+    # -- values ------------------------------------------------------------------------------------------------
+
+    def value(self, item: Any) -> Any:
+        """A recorded value: a Tensor, Module, Stage, plain value, or UNKNOWN."""
+        if not isinstance(item, dict):
+            return item
+        if "t" in item:
+            return self._tensor(item)
+        if "m" in item:
+            return self._module(item)
+        if "stage" in item:
+            return self._stages[item["stage"]] if item["stage"] < len(self._stages) else None
+        for kind, make in (("list", list), ("tuple", tuple)):
+            if kind in item:
+                return make(self.value(part) for part in item[kind])
+        if "dict" in item:
+            return {key: self.value(part) for key, part in item["dict"].items()}
+        if "slice" in item:
+            return slice(*(self.value(part) for part in item["slice"]))
+        if "ellipsis" in item:
+            return Ellipsis
+        return item["dtype"] if "dtype" in item else ops.UNKNOWN
+
+    def _tensor(self, item: Record, new: bool = False) -> Tensor:
+        found = self._tensors.get(item["t"])
+        if found is not None and not new:
+            return found
+        status: Status = item.get("status", "observed")
+        axes = self._axes.get(item["t"], tuple(item["sizes"]))
+        dims = tuple(Dim(expr, size=size, status=status) for expr, size in zip(axes, item["sizes"]))
+        tensor = Tensor(
+            Shape(dims),
+            item["dtype"],
+            item.get("role"),
+            item.get("padding"),
+            low=item.get("low"),
+            high=item.get("high"),
+        )
+        self._tensors[item["t"]] = tensor
+        return tensor
+
+    def _module(self, item: Record) -> Module:
+        module = self._modules.setdefault(item["m"], Module(item.get("kind", "")))
+        if "kind" in item:
+            module.kind, module.path = item["kind"], item["path"]
+            module.created = self.span(item["created"]) if item["created"] else None
+            module.params = {**model_facts(module.kind, item["params"])}
+            self._read_constructor(module, item)
+        return module
+
+    def _read_constructor(self, module: Module, item: Record) -> None:
+        text = self._text_of(item["created"][0]) if item["created"] else None
+        if text is None or module.created is None:
+            return
+        node = text.node(replace(module.created, path=text.source.path))
+
+        def bind(args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+            bound = ops.construct(module.kind, args, kwargs)
+            return bound if isinstance(bound, dict) else None
+
+        spans = texts.operands(text, node, bind)
+        module.param_spans = {name: replace(s, path=module.created.path) for name, s in spans.items()}
+
+    # -- places ------------------------------------------------------------------------------------------------
+
+    def span(self, item: list[Any]) -> Span:
+        """A place in the file as the user names it."""
+        return Span(self._shown(item[0]), *item[1:])
+
+    def context(self, items: list[Any]) -> tuple[Frame, ...]:
+        """A chain of calls."""
+        return tuple(Frame(self.span(span), function) for span, function in items)
+
+    def not_checked(self, span: Span, reason: str) -> None:
+        """Note a place that the trace did not show."""
+        self.graph.not_checked.append(NotChecked(span, reason))
+
+
+def canonical(op: str) -> str:
+    """The one name of an operator; Python's own operators as functions."""
+    head, _, last = op.rpartition(".")
+    if head == "torch.Tensor" and last in _DUNDERS:
+        op = f"torch.{_DUNDERS[last]}"
+    return ops.canonical(op) or op
+
+
+def model_facts(kind: str, params: Record) -> dict[str, Any]:
+    """Constructor parameters with sizes as dims; of a transformers model also what the tables say of it."""
+    found: dict[str, Any] = {name: number(value) if type(value) is int else value for name, value in params.items()}
+    facts = hub.model(kind.removeprefix("transformers.")) if kind.startswith("transformers.") else None
+    if facts is not None and "model_type" in params:
+        known = hub.checkpoint(params["checkpoint"]) if params.get("checkpoint") else None
+        found |= {"causal": facts.causal, "head": facts.head, "is_encoder_decoder": facts.is_encoder_decoder}
+        found["default_pooling"] = known.default_pooling if known else ""
+        found.setdefault("pooler", facts.pooler if facts.pooler != "option" else True)
+    return found
+
+
+def _spans_fit(bound: Mapping[str, Any], stage: Stage) -> bool:
+    """Whether each tensor operand of a stage has a span: else the expression before the dot is one of them."""
+    given = [name for name, value in stage.inputs.items() if isinstance(value, Tensor)]
+    return all(isinstance(bound.get(name), Span) for name in given)

@@ -1,0 +1,100 @@
+"""Calling one operator with abstract operands, as PyTorch would with real ones.
+
+An abstract kernel words its errors differently, cannot answer where a shape depends on numbers, and does not look
+at ids; all three are settled by running that one operator on real numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedFakeTensorException,
+    UnsupportedOperatorException,
+)
+from torch.utils._pytree import tree_flatten
+
+from shapecheck.tracer.child import replay
+from shapecheck.tracer.child.fakes import is_fake, large_factory
+from shapecheck.tracer.child.session import Session
+
+_DEPENDS = (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedFakeTensorException,
+    UnsupportedOperatorException,
+)
+
+_LOOKS_AT_IDS = (
+    "cross_entropy",
+    "nll_loss",
+    "gather",
+    "index_select",
+    "scatter",
+    "scatter_add",
+    "take_along_dim",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "ctc_loss",
+)
+"""Operators that refuse ids beyond an axis, which their abstract kernels let pass."""
+
+
+def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
+    """The operator's result; raises what PyTorch itself raises for operands of these shapes and ids."""
+    made = large_factory(func, args, kwargs)
+    if made is not None:
+        return made
+    leaves = [leaf for leaf in tree_flatten((args, kwargs))[0] if isinstance(leaf, torch.Tensor)]
+    if not any(is_fake(leaf) for leaf in leaves):
+        return func(*args, **kwargs)
+    name = getattr(func, "__name__", "")
+    if name == "embedding":
+        _check_ids(*args[:2], **{k: v for k, v in kwargs.items() if k in ("input", "weight")})
+    elif name in _LOOKS_AT_IDS or (name == "__getitem__" and len(leaves) > 1):
+        _check_for_real(func, args, kwargs)
+    try:
+        return func(*args, **kwargs)
+    except _DEPENDS:
+        return _settle(session, func, args, kwargs)
+    except Exception as error:
+        return _reworded(func, args, kwargs, error)
+
+
+def _check_ids(input: torch.Tensor, weight: torch.Tensor) -> None:
+    """``embedding`` looks its ids up: beyond the table it raises."""
+    if not is_fake(input) and input.numel() and not torch.is_floating_point(input):
+        low, high = (int(n) for n in input.aminmax())
+        if low < 0 or high >= weight.shape[0]:
+            raise IndexError("index out of range in self")
+
+
+def _check_for_real(func: Any, args: Any, kwargs: Any) -> None:
+    try:
+        replay.run(func, args, kwargs)
+    except replay.TooLarge:
+        return
+
+
+def _settle(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
+    result, invented = replay.settled(func, args, kwargs)
+    if invented:
+        name = getattr(func, "__name__", "operator")
+        session.invent(f"shape of {name}()", None)
+        for leaf in tree_flatten(result)[0]:
+            if isinstance(leaf, torch.Tensor):
+                session.marks.note(leaf, role=None, status="invented", padding=None)
+    return result
+
+
+def _reworded(func: Any, args: Any, kwargs: Any, error: Exception) -> Any:
+    """What real operands give where the abstract kernel refused: PyTorch's own error, or a result after all."""
+    if getattr(func, "__name__", "") == "backward":
+        raise error
+    try:
+        return replay.abstracted(replay.run(func, args, kwargs))
+    except (replay.TooLarge, MemoryError):
+        raise error from None

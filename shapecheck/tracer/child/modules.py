@@ -1,0 +1,165 @@
+"""nn.Module instances: their class, where they hang in the model, what they were built with, and where."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+import weakref
+from typing import Any
+
+import torch
+
+from shapecheck.places import Span
+from shapecheck.tracer.child.frames import is_user_file, span_of, user_frame
+
+_CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
+_CONFIG = (
+    "model_type",
+    "hidden_size",
+    "num_labels",
+    "problem_type",
+    "is_decoder",
+    "is_encoder_decoder",
+    "max_position_embeddings",
+    "vocab_size",
+    "type_vocab_size",
+    "pad_token_id",
+    "return_dict",
+    "output_hidden_states",
+)
+_PLAIN = (bool, int, float, str, type(None))
+
+
+class Modules:
+    """Numbers and places of the modules of one run."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, tuple[weakref.ref[torch.nn.Module], int]] = {}
+        self._next = itertools.count()
+        self._created: weakref.WeakKeyDictionary[torch.nn.Module, Span] = weakref.WeakKeyDictionary()
+        self._paths: dict[int, str] = {}
+        self._sent: dict[int, str] = {}
+
+    def install(self) -> None:
+        """Note where in the user's text each module is made."""
+        original = torch.nn.Module.__init__
+        created = self._created
+
+        def init(self: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            frame = user_frame(sys._getframe(1))
+            while frame is not None and _is_init_of(frame, self):
+                frame = user_frame(frame.f_back) if frame.f_back else None
+            if frame is not None:
+                created[self] = span_of(frame)
+
+        torch.nn.Module.__init__ = init  # type: ignore[method-assign]
+
+    def number(self, module: torch.nn.Module) -> int:
+        """The number that names a module in the records."""
+        held = self._numbers.get(id(module))
+        if held is None or held[0]() is not module:
+            held = self._numbers[id(module)] = (weakref.ref(module), next(self._next))
+        return held[1]
+
+    def name_below(self, root: torch.nn.Module) -> None:
+        """Note the paths of all modules under a root that is about to run."""
+        for path, module in root.named_modules():
+            if path or self.number(module) not in self._paths:
+                self._paths[self.number(module)] = path
+
+    def path(self, module: torch.nn.Module) -> str:
+        """Where a module hangs in the model; empty where that is not known."""
+        return self._paths.get(self.number(module), "")
+
+    def record(self, module: torch.nn.Module) -> dict[str, Any]:
+        """A record of a module; what does not change is sent once."""
+        number, path = self.number(module), self.path(module)
+        if self._sent.get(number) == path:
+            return {"m": number}
+        self._sent[number] = path
+        created = self._created.get(module)
+        return {"m": number, "kind": kind(module), "path": path, "params": params(module), "created": created}
+
+
+def _is_init_of(frame: Any, module: torch.nn.Module) -> bool:
+    code = frame.f_code
+    return code.co_name == "__init__" and bool(code.co_varnames) and frame.f_locals.get(code.co_varnames[0]) is module
+
+
+def is_transparent(module: torch.nn.Module) -> bool:
+    """Whether a module is only a frame around others: the user's own ``forward``, or a container."""
+    if isinstance(module, _CONTAINERS):
+        return True
+    code = getattr(type(module).forward, "__code__", None)
+    if code is None:
+        code = getattr(inspect.unwrap(type(module).forward), "__code__", None)
+    return code is not None and is_user_file(code.co_filename)
+
+
+def kind(module: torch.nn.Module) -> str:
+    """The qualified class by its public name (``torch.nn.Linear``, ``transformers.BertModel``), or the user's name for it."""
+    for cls in type(module).__mro__:
+        home = cls.__module__
+        if home.startswith("torch.nn.modules.") and hasattr(torch.nn, cls.__name__):
+            return f"torch.nn.{cls.__name__}"
+        if home.startswith("transformers."):
+            return f"transformers.{cls.__qualname__}"
+        if _installed(home):
+            return f"{home}.{cls.__qualname__}"
+        if "forward" in cls.__dict__:
+            return cls.__qualname__
+    return type(module).__qualname__
+
+
+def _installed(home: str) -> bool:
+    file = getattr(sys.modules.get(home), "__file__", None)
+    return bool(file) and not is_user_file(file)
+
+
+def params(module: torch.nn.Module) -> dict[str, Any]:
+    """Constructor parameters that the module keeps under their names, and what a transformers config says."""
+    found = {}
+    for name in _parameter_names(type(module)):
+        value = getattr(module, name, inspect.Parameter.empty)
+        if isinstance(value, torch.nn.Parameter):
+            found[name] = True
+        elif isinstance(value, _PLAIN) and not (name == "bias" and value is None):
+            found[name] = value
+        elif name == "bias" and value is None:
+            found[name] = False
+        elif isinstance(value, tuple) and all(isinstance(v, _PLAIN) for v in value):
+            found[name] = list(value)
+    config = getattr(module, "config", None)
+    if hasattr(config, "model_type"):
+        found |= _config(module, config)
+    return found
+
+
+def _parameter_names(cls: type) -> list[str]:
+    names: list[str] = list(getattr(cls, "__constants__", ()))
+    for base in cls.__mro__:
+        init = base.__dict__.get("__init__")
+        if base is torch.nn.Module or init is None:
+            continue
+        try:
+            names += [
+                p.name
+                for p in list(inspect.signature(init).parameters.values())[1:]
+                if p.kind < p.VAR_POSITIONAL or p.kind == p.KEYWORD_ONLY
+            ]
+        except (ValueError, TypeError):
+            continue
+    return list(dict.fromkeys(name for name in names if name not in ("device", "dtype")))
+
+
+def _config(module: torch.nn.Module, config: Any) -> dict[str, Any]:
+    found = {name: getattr(config, name) for name in _CONFIG if isinstance(getattr(config, name, None), _PLAIN)}
+    found = {name: value for name, value in found.items() if value is not None}
+    checkpoint = getattr(config, "_name_or_path", "") or getattr(module, "name_or_path", "")
+    if checkpoint:
+        found["checkpoint"] = checkpoint
+    if hasattr(module, "pooler"):
+        found["pooler"] = module.pooler is not None
+    return found

@@ -1,0 +1,103 @@
+"""Numbers read out of abstract tensors: answered plausibly, and written down as invented."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from shapecheck.tracer.child.fakes import is_fake
+from shapecheck.tracer.child.frames import user_frame
+from shapecheck.tracer.child.replay import concrete
+from shapecheck.tracer.child.session import Session
+
+_READS = (
+    "item",
+    "tolist",
+    "numpy",
+    "__array__",
+    "__float__",
+    "__int__",
+    "__index__",
+    "__complex__",
+    "__format__",
+)
+_FLOAT, _INT = 0.7, 1
+
+
+def plausible(tensor: torch.Tensor) -> torch.Tensor:
+    """A real tensor with numbers that an untrained model might give."""
+    made = concrete(tensor.detach(), "random")
+    if made.numel() == 1:
+        made.fill_(_FLOAT if made.is_floating_point() else 0 if made.dtype is torch.bool else _INT)
+    return made.requires_grad_(tensor.requires_grad)
+
+
+def install(session: Session) -> None:
+    """Answer every way in which a script may look at a tensor's numbers."""
+    for name in _READS:
+        _patch(name, lambda original, name=name: _answering(session, name, original))
+    _patch("__bool__", lambda original: _truth(session, original))
+    _patch("__contains__", lambda original: _answering(session, "in", original))
+    for name in ("equal", "allclose"):
+        _patch(name, lambda original, name=name: _compared(session, name, original))
+        setattr(torch, name, _compared(session, f"torch.{name}", getattr(torch, name)))
+
+
+def _patch(name: str, make: Callable[[Any], Any]) -> None:
+    setattr(torch.Tensor, name, make(getattr(torch.Tensor, name)))
+
+
+def _answering(session: Session, name: str, original: Any) -> Any:
+    def read(self: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        if not is_fake(self):
+            return original(self, *args, **kwargs)
+        value = original(plausible(self), *args, **kwargs)
+        session.invent(name if name.startswith("__") else f".{name}()", value)
+        return value
+
+    return read
+
+
+def _truth(session: Session, original: Any) -> Any:
+    def truth(self: torch.Tensor) -> bool:
+        if not is_fake(self):
+            return bool(original(self))
+        original(plausible(self))  # raises as PyTorch does for more than one element
+        frame = user_frame(sys._getframe(1))
+        value = frame is not None and goes_on_if_true(frame.f_code.co_filename, frame.f_lineno)
+        session.invent("bool()", value)
+        return value
+
+    return truth
+
+
+def _compared(session: Session, name: str, original: Any) -> Any:
+    def compared(self: torch.Tensor, other: torch.Tensor, *args: Any, **kwargs: Any) -> bool:
+        if not is_fake(self) and not is_fake(other):
+            return bool(original(self, other, *args, **kwargs))
+        value = bool(original(concrete(self.detach()), concrete(other.detach()), *args, **kwargs))
+        session.invent(f".{name}()", value)
+        return value
+
+    return compared
+
+
+def goes_on_if_true(path: str, line: int) -> bool:
+    """Whether the statement at a line lets the script go on only where its condition holds (``assert c``)."""
+    text = linecache.getline(path, line).strip()
+    if text.startswith("assert"):
+        return True
+    try:
+        statement = ast.parse(text + " pass" if text.endswith(":") else text).body[0]
+    except (SyntaxError, IndexError):
+        return False
+    return (
+        isinstance(statement, ast.If)
+        and isinstance(statement.test, ast.UnaryOp)
+        and isinstance(statement.test.op, ast.Not)
+    )

@@ -1,0 +1,320 @@
+"""Recording: module calls, and torch functions at the user's lines, each with its operands and results."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_flatten
+
+from shapecheck.tracer.child import modules
+from shapecheck.tracer.child.abstraction import call
+from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
+from shapecheck.tracer.child.frames import function_name, is_user_file, span_of, user_frames
+from shapecheck.tracer.child.session import Session, Stop
+
+_TORCH = os.path.dirname(torch.__file__)
+_THIN = tuple(
+    os.path.join(_TORCH, *parts)
+    for parts in (
+        ("overrides.py",),
+        ("functional.py",),
+        ("nn", "functional.py"),
+        ("_tensor.py",),
+        ("_jit_internal.py",),
+    )
+)
+"""Python functions of torch that only hand on to an operator: who called *them* is the caller."""
+
+_PROPERTIES = ("T", "mT", "H", "mH", "data", "real", "imag")
+_SILENT = (
+    "size",
+    "dim",
+    "numel",
+    "stride",
+    "is_floating_point",
+    "is_contiguous",
+    "requires_grad_",
+    "__repr__",
+    "__format__",
+    "__len__",
+)
+_CARRYING = (
+    "__getitem__",
+    "stack",
+    "cat",
+    "to",
+    "clone",
+    "detach",
+    "unsqueeze",
+    "squeeze",
+    "long",
+    "int",
+    "contiguous",
+    "pin_memory",
+    "index_select",
+    "view",
+    "reshape",
+    "expand",
+)
+"""Operators that keep what a tensor means when library code applies them (collators above all)."""
+
+STAGE_LIMIT = 20_000
+
+
+@dataclass
+class Open:
+    """A module call that is running."""
+
+    module: torch.nn.Module
+    transparent: bool
+    op: str
+
+
+class Recorder(TorchFunctionMode):
+    """Sees every torch function of the run; sends what the user's own lines call."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.open: list[Open] = []
+        self.forwards = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        if name in _SILENT or (name == "__get__" and func.__self__.__name__ not in _PROPERTIES):
+            return func(*args, **kwargs)
+        caller = _caller(sys._getframe(1))
+        mine = caller is not None and is_user_file(caller.f_code.co_filename)
+        operands = self._before(args, kwargs) if mine else None
+        try:
+            result = call(self.session, func, args, kwargs)
+        except Exception as error:
+            self._failed(error, func, args, kwargs, mine)
+            raise
+        if operands is not None:
+            self._function_stage(func, operands, args, result)
+        else:
+            self._carry(name, args, kwargs, result)
+        return result
+
+    def _before(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """The operands as they are before the call: an operator may work in place."""
+        return [describe(self.session, a) for a in args], {k: describe(self.session, v) for k, v in kwargs.items()}
+
+    def _function_stage(self, func: Any, operands: tuple[Any, Any], args: Any, result: Any) -> None:
+        op = function_op(func)
+        made = args[0] if op == "torch.Tensor.__setitem__" else result
+        tensors = list(tensors_of(made))
+        if not tensors and op != "torch.Tensor.backward":
+            return
+        self._send_stage(op, None, operands, tensors, made, invented=self._invented(args, None))
+
+    def _carry(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
+        """Hand on the notes of the operands where library code reshuffles tensors (a collator stacks rows)."""
+        if not isinstance(result, torch.Tensor):
+            return
+        marks = [
+            m
+            for leaf in tree_flatten((args, kwargs))[0]
+            if isinstance(leaf, torch.Tensor) and (m := self.session.marks.get(leaf))
+        ]
+        if not marks:
+            return
+        first = marks[0]
+        if any(m.status == "invented" for m in marks):
+            self.session.marks.note(result, role=None, status="invented", padding=None)
+        elif (
+            name in _CARRYING
+            and self.session.marks.get(result) is None
+            and all((m.role, m.status) == (first.role, first.status) for m in marks)
+        ):
+            self.session.marks.note(result, role=first.role, status=first.status, padding=first.padding)
+
+    def _invented(self, args: Any, kwargs: Any) -> bool:
+        leaves = tree_flatten((args, kwargs))[0]
+        return any(
+            (m := self.session.marks.get(leaf)) is not None and m.status == "invented"
+            for leaf in leaves
+            if isinstance(leaf, torch.Tensor)
+        )
+
+    # -- modules -----------------------------------------------------------------------------------------------
+
+    def call_module(self, original: Callable[..., Any], module: torch.nn.Module, args: Any, kwargs: Any) -> Any:
+        """Run a module's ``__call__`` and record it, unless it is only a frame around others."""
+        if not self.open:
+            self.session.modules.name_below(module)
+            self.forwards += 1
+        entry = Open(module, modules.is_transparent(module), modules.kind(module))
+        operands = None if entry.transparent else self._module_operands(module, args, kwargs)
+        within = self._within()
+        self.open.append(entry)
+        try:
+            result = original(module, *args, **kwargs)
+        except Exception as error:
+            if operands is not None and not within:
+                self._send_stage(entry.op, module, operands, [], None, invented=False, error=error)
+            raise
+        finally:
+            self.open.pop()
+        if operands is not None:
+            self._send_stage(
+                entry.op,
+                module,
+                operands,
+                list(tensors_of(result)),
+                result,
+                invented=self._invented(args, kwargs),
+                within=within,
+            )
+        return result
+
+    def _within(self) -> str:
+        """The class of the outermost library module that is running, empty at the user's own level."""
+        return next((o.op for o in self.open if not o.transparent), "")
+
+    def _module_operands(self, module: torch.nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        names = _forward_names(type(module))
+        given = {**dict(zip(names, args)), **kwargs}
+        given |= {str(i): a for i, a in enumerate(args) if i >= len(names)}
+        return [], {k: describe(self.session, v) for k, v in given.items()}
+
+    # -- sending -----------------------------------------------------------------------------------------------
+
+    def _send_stage(
+        self,
+        op: str,
+        module: torch.nn.Module | None,
+        operands: tuple[Any, Any],
+        tensors: list[tuple[str, torch.Tensor]],
+        result: Any,
+        *,
+        invented: bool,
+        within: str | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        session = self.session
+        frames = list(user_frames(sys._getframe(2)))
+        if not frames or session.stages >= STAGE_LIMIT:
+            return
+        for _, tensor in tensors:
+            session.marks.renew(tensor, "invented" if invented else session.marks.made_status(tensor))
+        record: dict[str, Any] = {
+            "kind": "stage",
+            "op": op,
+            "span": span_of(frames[0]),
+            "args": operands[0],
+            "kwargs": operands[1],
+            "outputs": {name: describe(session, tensor) for name, tensor in tensors},
+            "context": context(frames),
+            "guard": self._guard(),
+        }
+        inside = self._within() if within is None else within
+        if inside:
+            record["within"] = inside
+        if module is not None:
+            record["module"] = session.modules.record(module)
+        if error is not None:
+            record["message"] = str(error)
+            error.__dict__["shapecheck_sent"] = True
+        session.send_stage(record, result)
+
+    def _guard(self) -> list[str]:
+        guard = [] if torch.is_grad_enabled() else ["no_grad"]
+        if self.open:
+            guard.append("train" if self.open[0].module.training else "eval")
+        return guard
+
+    def _failed(self, error: Exception, func: Any, args: Any, kwargs: Any, mine: bool) -> None:
+        """Keep with an exception which operator raised it, once: further out it is only passed on."""
+        if "shapecheck_op" in error.__dict__:
+            return
+        op = function_op(func)
+        leaf = self.open[-1].op if self.open else ""
+        if leaf.startswith("torch.nn.") and not mine:
+            op = leaf
+        shapes = [
+            {"sizes": [int(n) for n in t.shape], "dtype": dtype_name(t.dtype)}
+            for t in tree_flatten((args, kwargs))[0]
+            if isinstance(t, torch.Tensor)
+        ]
+        error.__dict__["shapecheck_op"] = {"op": op, "operands": shapes}
+        if mine and not self._within():
+            self._send_stage(
+                function_op(func),
+                None,
+                self._before(args, kwargs),
+                [],
+                None,
+                invented=self._invented(args, kwargs),
+                error=error,
+            )
+
+
+def install(session: Session) -> Recorder:
+    """Record from now on."""
+    recorder = Recorder(session)
+    original = torch.nn.Module.__call__
+
+    @functools.wraps(original)
+    def call_module(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        return recorder.call_module(original, self, args, kwargs)
+
+    torch.nn.Module.__call__ = call_module  # type: ignore[method-assign]
+    recorder.__enter__()
+    return recorder
+
+
+def _caller(frame: FrameType | None) -> FrameType | None:
+    """Who called a torch function: torch's own thin wrappers do not count."""
+    while frame is not None and frame.f_code.co_filename in _THIN:
+        frame = frame.f_back
+    return frame
+
+
+def context(frames: list[FrameType]) -> list[list[Any]]:
+    """The calls through which the innermost frame was reached, outermost first: span, and function entered."""
+    return [[span_of(outer), function_name(inner)] for inner, outer in zip(frames, frames[1:])][::-1]
+
+
+def function_op(func: Any) -> str:
+    """The public name of a torch function or method (``torch.cat``, ``torch.Tensor.view``)."""
+    name = getattr(func, "__name__", str(func))
+    if name == "__get__":
+        return f"torch.Tensor.{func.__self__.__name__}"
+    owner = getattr(func, "__objclass__", None)
+    home = getattr(func, "__module__", None) or ""
+    if owner is not None or home == "torch._tensor":
+        return f"torch.Tensor.{name}"
+    if home in ("torch._C._nn", "torch.nn.functional"):
+        return f"torch.nn.functional.{name}"
+    if home in ("torch", "torch.functional", "torch._C", "torch._VF"):
+        return f"torch.{name}"
+    home = (
+        home.replace("torch._C._linalg", "torch.linalg")
+        .replace("torch._C._fft", "torch.fft")
+        .replace("torch._C._special", "torch.special")
+    )
+    return f"{home}.{name.removeprefix('linalg_').removeprefix('fft_').removeprefix('special_')}" if home else name
+
+
+@functools.lru_cache(maxsize=None)
+def _forward_names(cls: type[torch.nn.Module]) -> list[str]:
+    try:
+        parameters = list(inspect.signature(cls.forward).parameters.values())[1:]
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD]
+
+
+__all__ = ["Recorder", "Stop", "context", "function_op", "install"]

@@ -1,0 +1,92 @@
+"""How a run ended, as a status word and one sentence."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from shapecheck.places import Span
+from shapecheck.tracer.api import Status
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The last word on a run: its status, and the sentence for the user."""
+
+    status: Status
+    reason: str
+
+
+def ending(records: list[Record], shown: Any, timeout: float, python: str) -> Ending:
+    """What happened, from the records of a run; ``shown`` gives a recorded span as the user's place."""
+    by_kind = {record["kind"]: record for record in records}
+    if "unavailable" in by_kind:
+        return Ending(
+            "unavailable",
+            f"torch is not installed for {python}: pip install 'torch-shapecheck[trace]' there, or choose another with --python",
+        )
+    if "start" not in by_kind:
+        broken = by_kind.get("broken")
+        why = broken["message"] if broken else _how(by_kind.get("exit", {}), timeout)
+        return Ending("unavailable", f"the tracing process under {python} did not start: {why}")
+    end = by_kind.get("end")
+    if end is None:
+        return _cut_off(records, by_kind, shown, timeout)
+    return _said(end, shown, timeout)
+
+
+def _said(end: Record, shown: Any, timeout: float) -> Ending:
+    place = _place(shown(end["span"])) if end.get("span") else ""
+    match end["status"]:
+        case "completed":
+            return Ending("completed", "the script ran to its end")
+        case "stopped":
+            return Ending("stopped", end["message"])
+        case "timeout":
+            return Ending("timeout", f"the script ran past the time limit of {timeout:g} s{place}; --timeout raises it")
+        case "exited":
+            return _exited(end, place)
+        case _:
+            message = end["message"].splitlines()[0] if end["message"] else ""
+            return Ending("raised", f"{end['type']}{place}: {message}" if message else f"{end['type']}{place}")
+
+
+def _exited(end: Record, place: str) -> Ending:
+    how = f"ended by itself{place}, exit code {end['code']}"
+    if end["arguments"]:
+        return Ending("raised", f"the script asks for arguments{place}: {end['arguments'][-1]}; pass them after --")
+    if end["code"]:
+        return Ending("raised", f"the script {how}{': ' + end['message'] if end['message'] else ''}")
+    return Ending("completed", f"the script {how}")
+
+
+def _cut_off(records: list[Record], by_kind: dict[str, Record], shown: Any, timeout: float) -> Ending:
+    """The process went away without a word."""
+    last = next((r["span"] for r in reversed(records) if r.get("span")), None)
+    place = f" after line {shown(last).line}" if last else " before any stage"
+    crash = by_kind.get("exit", {}).get("crash")
+    if crash:
+        place = f" at line {crash}"
+    gone = by_kind.get("exit", {})
+    if gone.get("killed"):
+        return Ending("timeout", f"the script ran past the time limit of {timeout:g} s{place}; --timeout raises it")
+    return Ending("raised", f"the script's process {_how(gone, timeout)}{place}")
+
+
+def _how(gone: Record, timeout: float) -> str:
+    code = gone.get("code")
+    if gone.get("killed"):
+        return f"did not answer within {timeout:g} s"
+    if isinstance(code, int) and code < 0:
+        try:
+            return f"was ended by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"was ended by signal {-code}"
+    return f"ended with code {code}"
+
+
+def _place(span: Span) -> str:
+    return f" at line {span.line}"

@@ -1,0 +1,220 @@
+"""The tracer: runs a script twice with different sizes, and makes one graph of what it saw."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from shapecheck.errors import TraceUnavailable, UnreadableSource
+from shapecheck.graph import Frame
+from shapecheck.places import Span
+from shapecheck.resources import rules_dir
+from shapecheck.source import Source, read
+from shapecheck.tracer import interpreters, needs
+from shapecheck.tracer.api import Invented, TraceError, TraceRequest, TraceResult
+from shapecheck.tracer.build import Builder, canonical
+from shapecheck.tracer.folding import fold
+from shapecheck.tracer.naming import Chosen, choose, expression, names
+from shapecheck.tracer.outcome import ending
+from shapecheck.tracer.process import Record, Worker
+from shapecheck.tracer.text import Text
+
+_OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+    "WANDB_MODE": "disabled",
+}
+
+
+class Tracer:
+    """Runs scripts in worker processes, one per interpreter, kept until the tracer is closed.
+
+    >>> with Tracer() as tracer:  # doctest: +SKIP
+    ...     result = tracer.trace(TraceRequest(Path("train.py")))
+    """
+
+    def __init__(self) -> None:
+        self._workers: dict[str, Worker] = {}
+        self._sizes: dict[str, tuple[Chosen, Chosen]] = {}
+        self._scratch = Path(tempfile.mkdtemp(prefix="shapecheck-"))
+
+    def __enter__(self) -> Tracer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker, and remove what the scripts wrote."""
+        for worker in self._workers.values():
+            worker.close()
+        self._workers.clear()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def trace(self, request: TraceRequest) -> TraceResult:
+        """Run a script; never raises for what the script does."""
+        try:
+            python = interpreters.choose(request.python, request.script)
+        except TraceUnavailable as why:
+            return TraceResult("unavailable", str(why))
+        files = Files(request)
+        script = files.text(files.script)
+        if script is None:
+            return TraceResult("unavailable", f"{request.script} cannot be read")
+        worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}))
+        sizes = choose(script.integers)
+        asked = functools.partial(self._ask, worker, request, files)
+        first = asked(sizes[0], needs.modules(script.source.text))
+        second = asked(sizes[1], _loaded(first)) if _varies(first) else []
+        return _result(request, files, python, first, second, sizes)
+
+    def _ask(
+        self, worker: Worker, request: TraceRequest, files: Files, sizes: Chosen, imports: list[str]
+    ) -> list[Record]:
+        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
+        asked = {
+            "script": files.script,
+            "argv": request.argv,
+            "sizes": list(asdict(sizes).values()),
+            "memory_mb": request.memory_mb,
+            "overlay": files.overlay,
+            "scratch": str(scratch),
+            "rules": str(rules_dir()),
+            "imports": ["torch", *imports],
+            "environment": {},
+        }
+        return worker.ask(asked, request.timeout)
+
+
+class Files:
+    """The files of a run by the names that the child uses (absolute) and those that the user uses."""
+
+    def __init__(self, request: TraceRequest) -> None:
+        self.script = os.path.abspath(request.script)
+        self.overlay = {os.path.abspath(path): text for path, text in request.overlay.items()}
+        self._shown = {os.path.abspath(path): path for path in request.overlay} | {self.script: str(request.script)}
+        self._relative = not request.script.is_absolute()
+        self._texts: dict[str, Text | None] = {}
+
+    def shown(self, path: str) -> str:
+        """The user's name of a file."""
+        if path not in self._shown:
+            self._shown[path] = os.path.relpath(path) if self._relative else path
+        return self._shown[path]
+
+    def text(self, path: str) -> Text | None:
+        """The text that ran, None where it cannot be read."""
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        return self._texts[path]
+
+    def _read(self, path: str) -> Text | None:
+        if path in self.overlay:
+            return Text(Source(path, self.overlay[path]))
+        try:
+            return Text(read(path))
+        except UnreadableSource:
+            return None
+
+    def span(self, item: list[Any]) -> Span:
+        """A recorded place under the user's name of its file."""
+        return Span(self.shown(item[0]), *item[1:])
+
+
+def _varies(records: list[Record]) -> bool:
+    """Whether a second run with other sizes can tell more."""
+    return any(record["kind"] == "end" and record.get("sizes_used") for record in records)
+
+
+def _loaded(records: list[Record]) -> list[str]:
+    """What the first run imported: the worker imports it too, before the next one."""
+    return next((record.get("modules", []) for record in records if record["kind"] == "end"), [])
+
+
+def _result(
+    request: TraceRequest,
+    files: Files,
+    python: str,
+    first: list[Record],
+    second: list[Record],
+    sizes: tuple[Chosen, Chosen],
+) -> TraceResult:
+    builder = Builder(files.text, files.shown, names(first, second, sizes))
+    for record in first:
+        builder.add(record)
+    end = ending(first, files.span, request.timeout, python)
+    graph = fold(builder.graph)
+    graph.assumptions = [record["text"] for record in first if record["kind"] == "assumption"]
+    if second:
+        graph.assumptions.insert(0, f"batch of {sizes[0].batch}, sequences of {sizes[0].seq} tokens")
+    start: Record = next((record for record in first if record["kind"] == "start"), {})
+    versions = start.get("versions", {})
+    return TraceResult(
+        end.status,
+        end.reason,
+        graph,
+        error=_error(first, second, files.span, sizes),
+        invented=[_invented(record, files.span) for record in first if record["kind"] == "invented"],
+        assumptions=list(graph.assumptions),
+        guard=start.get("guard", []),
+        python=versions.get("python"),
+        torch=versions.get("torch"),
+        transformers=versions.get("transformers"),
+    )
+
+
+def _invented(record: Record, span: Callable[[list[Any]], Span]) -> Invented:
+    return Invented(span(record["span"]) if record["span"] else None, record["what"], record["value"])
+
+
+def _error(
+    first: list[Record], second: list[Record], span: Callable[[list[Any]], Span], sizes: tuple[Chosen, Chosen]
+) -> TraceError | None:
+    end = _raised(first)
+    if end is None:
+        return None
+    other = _raised(second)
+    return TraceError(
+        end["type"],
+        end["message"],
+        canonical(end["op"]) if end.get("op") else "",
+        _operands(end, other, sizes),
+        span(end["span"]) if end["span"] else None,
+        tuple(Frame(span(place), function) for place, function in end["chain"]),
+        end["shape_reason"],
+        end.get("certain", True),
+    )
+
+
+def _raised(records: list[Record]) -> Record | None:
+    return next((r for r in records if r["kind"] == "end" and r["status"] == "raised"), None)
+
+
+def _operands(end: Record, other: Record | None, sizes: tuple[Chosen, Chosen]) -> tuple[tuple[str | int, ...], ...]:
+    """The shapes of the failing operator's operands, with names where both runs failed alike."""
+    from shapecheck.dims import render
+
+    here = [operand["sizes"] for operand in end.get("operands", [])]
+    there = [operand["sizes"] for operand in (other or {}).get("operands", [])]
+    alike = other is not None and other["span"] == end["span"] and [len(s) for s in here] == [len(s) for s in there]
+    named = []
+    for index, shape in enumerate(here):
+        exprs = [expression(a, b, *sizes) for a, b in zip(shape, there[index])] if alike else [None] * len(shape)
+        named.append(
+            tuple(size if expr is None or isinstance(expr, int) else render(expr) for expr, size in zip(exprs, shape))
+        )
+    return tuple(named)
