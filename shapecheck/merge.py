@@ -64,8 +64,7 @@ def joined(claim: Finding, proof: Finding) -> Finding:
         torch_says=proof.torch_says or claim.torch_says,
         shapes=first.shapes or second.shapes,
         related=_places(first.related, second.related),
-        stage=first.stage,
-        tensor=first.tensor,
+        fixes=first.fixes or second.fixes,
     )
 
 

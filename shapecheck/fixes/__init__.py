@@ -1,12 +1,84 @@
-"""Fixes: what to write instead, as text edits."""
+"""Fixes: what to write instead, as text edits; applying them, and writing the result.
+
+libcst is imported with the first finding that has something to fix.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from shapecheck.findings import Finding
+from shapecheck.edits import edited
+from shapecheck.errors import FixConflict
+from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import ShapeGraph
+from shapecheck.source import read
 
 
 def attach(findings: list[Finding], graph: ShapeGraph, sources: Mapping[str, str]) -> None:
-    """Propose fixes for findings, in place. Files that do not parse get none."""
+    """Propose fixes for findings, in place. A file that does not parse, or whose text is not given, gets none."""
+    if not findings:
+        return
+    from shapecheck.fixes.propose import Proposals
+
+    proposals = Proposals(graph, sources)
+    for finding in findings:
+        if not finding.fixes:
+            finding.fixes = tuple(fix for fix in proposals.of(finding) if _parses(fix, sources))
+
+
+def _parses(fix: Fix, sources: Mapping[str, str]) -> bool:
+    try:
+        return apply(fix.edits, sources) != {}
+    except FixConflict:
+        return False
+
+
+def apply(edits: Iterable[Edit], sources: Mapping[str, str]) -> dict[str, str]:
+    """The new text of each file that edits change.
+
+    Raises FixConflict where two edits overlap, a file's text is not given, or what comes out does not parse.
+    """
+    by_file: dict[str, list[Edit]] = defaultdict(list)
+    for edit in edits:
+        by_file[edit.span.path].append(edit)
+    texts = {}
+    for path, wanted in by_file.items():
+        if path not in sources:
+            raise FixConflict(f"the text of {path} is not at hand")
+        text = edited(sources[path], wanted)
+        if text != sources[path]:
+            _check(path, text)
+            texts[path] = text
+    return texts
+
+
+def _check(path: str, text: str) -> None:
+    import libcst
+
+    try:
+        libcst.parse_module(text)
+    except (libcst.ParserSyntaxError, RecursionError, ValueError) as why:
+        raise FixConflict(f"{path} would not parse after this fix") from why
+
+
+def write(texts: Mapping[str, str]) -> None:
+    """Put new texts in place of files: each is whole at every moment, in its own encoding, with its BOM and mode."""
+    for path, text in texts.items():
+        _replace(Path(path), read(path).encoded(text))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    target = path.resolve()
+    handle, scratch = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(scratch).chmod(target.stat().st_mode)
+        Path(scratch).replace(target)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,184 @@
+"""Pooling rewrites: one vector per text from the token features, in the ways that suit the architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from shapecheck import trail
+from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.fixes import masks
+from shapecheck.fixes.masks import Mask
+from shapecheck.fixes.tree import Tree, after, grouped
+from shapecheck.flow import token_axis, token_source
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.trail import short
+
+TITLES = {
+    "cls": "pool with the [CLS] token",
+    "mean": "mean over the tokens under the attention mask",
+    "max": "maximum over the tokens under the attention mask",
+    "last": "the last token that is not padding",
+    "pooler": "the model's own pooler",
+}
+CHOICE = "which pooling is meant is the author's choice"
+_LONGEST = 100
+"""Characters of a line up to which a pooling is written in place; beyond, it gets a line of its own."""
+
+_NO_FIRST_TOKEN = ("t5", "mt5", "umt5", "longt5", "xlnet", "switch_transformers", "byt5", "swin", "swinv2", "convnext")
+"""Model types whose sequences do not begin with a token that sums them up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The expression to pool, and the encoder's call that it comes from."""
+
+    tree: Tree
+    node: cst.BaseExpression
+    model: Stage | None
+
+    @property
+    def tokens(self) -> str:
+        """The expression, so that a subscript can follow it."""
+        return grouped(self.node, self.tree.code(self.node))
+
+
+def poolings(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The poolings for token features at the finding's span, best first."""
+    node = tree.expression(finding.span)
+    tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    if node is None or tensor is None:
+        return
+    site = Site(tree, node, encoder(tensor))
+    used = _used_elsewhere(graph, tensor)
+    for strategy in strategies(site.model):
+        edits = _edits(site, strategy)
+        if edits:
+            safe = strategy in used
+            yield Fix(TITLES[strategy], edits, strategy, "safe" if safe else "unsafe", "" if safe else CHOICE)
+
+
+def encoder(tensor: Tensor) -> Stage | None:
+    """The call of the model that token features come from."""
+    index = token_axis(tensor)
+    source = token_source(tensor, index) if index is not None else None
+    return source.stage if source is not None and trail.is_model(source.stage) else None
+
+
+def strategies(model: Stage | None) -> list[str]:
+    """The poolings that suit an architecture, the usual one first."""
+    params = model.module.params if model is not None and model.module is not None else {}
+    if params.get("causal"):
+        return ["last", "mean", "max"]
+    order = ["cls", "mean", "pooler", "max", "last"]
+    if model is not None and ("pixel_values" in model.inputs or "input_values" in model.inputs):
+        order.remove("last")
+    if str(params.get("model_type", "")).replace("-", "_") in _NO_FIRST_TOKEN:
+        order.remove("cls")
+    if model is None or "pooler_output" not in model.outputs:
+        order.remove("pooler")
+    best = params.get("default_pooling")
+    return sorted(order, key=lambda strategy: strategy != best)
+
+
+def _used_elsewhere(graph: ShapeGraph, tensor: Tensor) -> set[str]:
+    """Poolings that the script itself applies to token features at other places."""
+    used = set()
+    for stage in graph.stages:
+        operand = trail.main(stage)
+        if operand is None or operand is tensor or operand.role != "tokens" or stage.out.role != "pooled":
+            continue
+        if short(stage) == "__getitem__":
+            used |= {"cls"} if trail.key_parts(stage)[1:2] == (0,) else set()
+        elif operand.masked:
+            used |= {"sum": {"mean"}, "mean": {"mean"}, "max": {"max"}, "amax": {"max"}}.get(short(stage), set())
+    return used
+
+
+def _edits(site: Site, strategy: str) -> tuple[Edit, ...]:
+    if strategy == "cls":
+        return _written(site, f"{site.tokens}[:, 0]", ())
+    if strategy == "pooler":
+        edit = _pooler(site)
+        return (edit,) if edit else ()
+    if masks.without_mask(site.model):
+        plain = {"mean": ".mean(dim=1)", "max": ".amax(dim=1)", "last": "[:, -1]"}[strategy]
+        return _written(site, site.tokens + plain, ())
+    mask = masks.find(site.tree, site.node, site.model)
+    return _written(site, _masked(site, strategy, mask), mask.edits) if mask is not None else ()
+
+
+def _masked(site: Site, strategy: str, mask: Mask) -> str:
+    hidden, m = site.tokens, mask.code
+    if strategy == "mean":
+        return f"({hidden} * {m}.unsqueeze(-1)).sum(dim=1) / {m}.sum(dim=1, keepdim=True).clamp(min=1)"
+    if strategy == "max":
+        return f'{hidden}.masked_fill({m}.unsqueeze(-1) == 0, float("-inf")).amax(dim=1)'
+    # The cumulative count of real tokens reaches its maximum at the last of them, whichever side is padded.
+    return f"{hidden}.take_along_dim({m}.cumsum(dim=1).argmax(dim=1)[:, None, None], dim=1).squeeze(1)"
+
+
+def _written(site: Site, code: str, elsewhere: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """The pooled expression in place, or by a statement before it where the line would get long."""
+    tree, node = site.tree, site.node
+    span = tree.span(node)
+    added = len(code) - len(tree.code(node))
+    whole = tree.parent(node)
+    if (
+        code.startswith(f"{tree.code(node)}[:, ")
+        or span.end_column + added <= _LONGEST
+        or isinstance(whole, cst.Assign)
+    ):
+        return (*elsewhere, _in_place(tree, node, code))
+    name = _fresh(tree, node)
+    statement = tree.before(node, f"{name} = {code}")
+    if statement is None:
+        return (*elsewhere, _in_place(tree, node, code))
+    return (*elsewhere, statement, tree.replace(node, name))
+
+
+def _in_place(tree: Tree, node: cst.BaseExpression, code: str) -> Edit:
+    span, old = tree.span(node), tree.code(node)
+    if code.startswith(old) and not node.lpar:
+        return after(span, code[len(old) :])
+    loose = " / " in code and not isinstance(tree.parent(node), (cst.Arg, cst.Assign, cst.Return))
+    return tree.replace(node, f"({code})" if loose else code)
+
+
+def _fresh(tree: Tree, node: cst.CSTNode) -> str:
+    taken = {name.value for name in tree.all(cst.Name)}
+    return next(name for name in ("pooled", "pooled_tokens", "text_vector", "pooled_hidden") if name not in taken)
+
+
+def _pooler(site: Site) -> Edit | None:
+    """``pooler_output`` in place of the field that is taken; through one name, if that serves for nothing else."""
+    node: cst.BaseExpression | None = site.node
+    if isinstance(node, cst.Name):
+        node = _value(site.tree, node, alone=True)
+    if isinstance(node, cst.Attribute) and node.attr.value == "last_hidden_state":
+        return site.tree.replace(node.attr, "pooler_output")
+    if isinstance(node, cst.Subscript) and site.tree.code(node).endswith("[0]") and _is_output(site, node):
+        code = site.tree.code(node)
+        return site.tree.replace(node, f"{code[:-3]}[1]")
+    return None
+
+
+def _is_output(site: Site, node: cst.Subscript) -> bool:
+    """Whether an index takes a field of the encoder's output, and not the first row of a tensor."""
+    if isinstance(node.value, cst.Call):
+        return site.model is not None and site.tree.span(node.value) == site.model.span
+    value = _value(site.tree, node.value) if isinstance(node.value, cst.Name) else None
+    return value is not None and site.model is not None and site.tree.span(value) == site.model.span
+
+
+def _value(tree: Tree, name: cst.Name, alone: bool = False) -> cst.BaseExpression | None:
+    """The expression that a name is bound to, if it is bound once in its scope (and, ``alone``, read once)."""
+    scope = tree.scope(name)
+    uses = [n for n in tree.within(scope, cst.Name) if n.value == name.value]
+    bound = [n for n in uses if isinstance(tree.parent(n), cst.AssignTarget)]
+    if len(bound) != 1 or (alone and len(uses) > 2):
+        return None
+    assign = tree.parent(tree.parent(bound[0]) or name)
+    return assign.value if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None

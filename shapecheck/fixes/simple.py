@@ -1,0 +1,229 @@
+"""Fixes of one place: a size corrected, an axis squeezed or moved, a field named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import libcst as cst
+
+from shapecheck import trail
+from shapecheck.dims import Dim
+from shapecheck.findings import Finding, Fix, Safety
+from shapecheck.fixes.tree import Tree, after, grouped
+from shapecheck.flow import token_axis
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
+from shapecheck.trail import Axis, axis, made, main, short
+
+Fixer = Callable[[Finding, ShapeGraph, Tree], Iterator[Fix]]
+OTHER_RESULT = "the result is another one"
+
+
+def fixes_of(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The fixes of one place for a finding, best first."""
+    fixer = _FIXERS.get(finding.rule)
+    return fixer(finding, graph, tree) if fixer else iter(())
+
+
+def _suffix(tree: Tree, span: Span, suffix: str, title: str, safety: Safety = "safe", why: str = "") -> Iterator[Fix]:
+    """A call or subscript appended to the expression at a span."""
+    node = tree.expression(span)
+    if node is None:
+        return
+    code = tree.code(node)
+    text = grouped(node, code) + suffix
+    edit = after(span, suffix) if text.startswith(code) and not node.lpar else tree.replace(node, text)
+    yield Fix(title, (edit,), safety=safety, why=why)
+
+
+def _stage(finding: Finding) -> Stage | None:
+    return finding.stage if isinstance(finding.stage, Stage) else None
+
+
+def _operand(finding: Finding, name: str) -> tuple[Tensor, Span] | None:
+    """An operand of the stage at fault, with the expression that brings it."""
+    stage = _stage(finding)
+    tensor = stage.tensor(name) if stage is not None else None
+    span = stage.input_spans.get(name) if stage is not None else None
+    return (tensor, span) if tensor is not None and span is not None and span.exact else None
+
+
+def _wrong_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``mean(dim=2)`` to ``dim=1``, ``hidden[0]`` to ``hidden[:, 0]``."""
+    tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    tokens = token_axis(tensor) if tensor is not None else None
+    node = tree.expression(finding.span)
+    if tokens is None or node is None:
+        return
+    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
+        old = node.slice[0]
+        code = tree.module.code_for_node(old)
+        yield Fix(
+            f"take the first token: [:, {code}]", (tree.replace(old, f":, {code}"),), "cls", "unsafe", OTHER_RESULT
+        )
+    elif isinstance(node, cst.Call):
+        arg = next((a for a in node.args if a.keyword is not None and a.keyword.value in ("dim", "axis")), None)
+        arg = arg or next((a for a in node.args if isinstance(a.value, (cst.Integer, cst.UnaryOperation))), None)
+        if arg is not None:
+            edit = tree.replace(arg.value, str(tokens))
+            yield Fix(f"pool over the tokens: dim={tokens}", (edit,), safety="unsafe", why=OTHER_RESULT)
+
+
+def _in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    stage = _stage(finding)
+    operand = main(stage) if stage is not None else None
+    if stage is None or operand is None:
+        return
+    if finding.span == stage.input_spans.get("input"):
+        want = stage.conflict.right if stage.conflict is not None else None
+        yield from _reshaped(finding, operand, want, tree)
+        return
+    node = tree.expression(finding.span)
+    arriving = axis(operand, -1)
+    code = _in_words(tree, node, arriving, stage) if node is not None else None
+    if node is not None and code is not None:
+        yield Fix(f"in_features={code}", (tree.replace(node, code),))
+
+
+def _reshaped(finding: Finding, operand: Tensor, want: Dim | None, tree: Tree) -> Iterator[Fix]:
+    rank = operand.shape.rank or 0
+    at = next((k for k in range(1, rank - 1) if want is not None and operand.shape.dim(k) == want), None)
+    if at is not None:
+        yield from _suffix(tree, finding.span, f".transpose({at}, -1)", "put the features last")
+    else:
+        yield from _suffix(tree, finding.span, ".flatten(1)", "flatten all but the batch")
+
+
+def _in_words(tree: Tree, node: cst.BaseExpression, arriving: Axis, stage: Stage) -> str | None:
+    """The arriving width in the terms of the script, else as a number; None where it is not known."""
+    source = made(arriving)
+    maker, old = source.stage, tree.code(node)
+    want = stage.conflict.right if stage.conflict is not None else None
+    have = arriving.dim
+    loose = old if isinstance(node, (cst.Name, cst.Attribute, cst.Integer, cst.Call, cst.Subscript)) else f"({old})"
+    if maker is not None and short(maker) in trail.RECURRENT and want is not None and (want + want) == have:
+        return f"2 * {loose}" if not isinstance(node, cst.Integer) else str(have)
+    if maker is not None and short(maker) in ("cat", "concat") and not isinstance(node, cst.Integer):
+        part = _left_out(tree, node, maker, source, want)
+        if part is not None:
+            return f"{old} + {part}"
+    if maker is not None and trail.is_model(maker):
+        return _hidden_size(tree, node, maker) or _number(have)
+    return _number(have)
+
+
+def _number(dim: Dim) -> str | None:
+    return str(dim.value) if dim.value is not None else None
+
+
+def _left_out(tree: Tree, node: cst.CSTNode, cat: Stage, source: Axis, want: Dim | None) -> str | None:
+    """The size of the one joined part that makes up the difference, as its own layer's constructor has it."""
+    if want is None:
+        return None
+    for part in trail.operands(cat):
+        width = made(axis(part, source.index - (source.tensor.shape.rank or 0)))
+        module = width.stage.module if width.stage is not None else None
+        if (want + part.shape.dim(-1)) != source.dim or module is None:
+            continue
+        for name in ("embedding_dim", "out_features", "num_features", "hidden_size"):
+            given = tree.expression(module.param_spans[name]) if name in module.param_spans else None
+            if given is not None and tree.function(given) is tree.function(node):
+                return tree.code(given)
+        return _number(part.shape.dim(-1))
+    return None
+
+
+def _hidden_size(tree: Tree, node: cst.BaseExpression, model: Stage) -> str | None:
+    """``config.hidden_size`` where the width stands as another field of a config, or the encoder hangs on ``self``."""
+    if isinstance(node, cst.Attribute) and tree.code(node.value).endswith("config"):
+        return f"{tree.code(node.value)}.hidden_size"
+    path = model.module.path.split(".")[-1] if model.module is not None else ""
+    function = tree.function(node)
+    if function is None or not path.isidentifier():
+        return None
+    line = tree.span(node).line
+    for assign in tree.within(function, cst.AssignTarget):
+        if tree.code(assign.target) == f"self.{path}" and tree.span(assign).line < line:
+            return f"self.{path}.config.hidden_size"
+    return None
+
+
+def _class_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    scores = _operand(finding, "input")
+    if scores is not None:
+        move = ".transpose(1, 2)" if scores[0].shape.rank == 3 else ".movedim(-1, 1)"
+        yield from _suffix(tree, scores[1], move, "put the classes on axis 1")
+
+
+def _target(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """A column turned into a row: where the label is made, or at the loss."""
+    scores, target = _operand(finding, "input"), _operand(finding, "target")
+    if scores is None or target is None or None in (scores[0].shape.rank, target[0].shape.rank):
+        return
+    yield from _unbracketed(tree, finding.span)
+    yield from _squeezed(tree, scores, target)
+
+
+def _squeezed(tree: Tree, scores: tuple[Tensor, Span], target: tuple[Tensor, Span]) -> Iterator[Fix]:
+    ranks = scores[0].shape.rank, target[0].shape.rank
+    if (
+        ranks[1] == 2
+        and target[0].shape.dim(1).value == 1
+        and ranks[0] in (1, 2)
+        and scores[0].shape.dim(-1).value != 1
+    ):
+        yield from _suffix(tree, target[1], ".squeeze(1)", "drop the labels' last axis")
+    elif ranks == (2, 1) and scores[0].shape.dim(1).value == 1:
+        yield from _suffix(tree, scores[1], ".squeeze(-1)", "drop the scores' last axis")
+
+
+def _unbracketed(tree: Tree, span: Span) -> Iterator[Fix]:
+    """``torch.tensor([label])`` to ``torch.tensor(label)``."""
+    node = tree.expression(span)
+    value = node.args[0].value if isinstance(node, cst.Call) and node.args else None
+    if not isinstance(value, cst.List) or len(value.elements) != 1:
+        return
+    inner = value.elements[0]
+    if not isinstance(inner, cst.StarredElement) and not isinstance(inner.value, (cst.List, cst.Tuple)):
+        yield Fix("a label without an axis of its own", (tree.replace(value, tree.code(inner.value)),))
+
+
+def _label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    stage = _stage(finding)
+    target = stage.tensor("target") if stage is not None else None
+    node = tree.expression(finding.span)
+    count = _number(target.shape.dim(1)) if target is not None else None
+    if isinstance(node, cst.Integer) and count:
+        yield Fix(f"{count} outputs, one per label column", (tree.replace(node, count),))
+
+
+def _to_tuple(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    node = tree.expression(finding.span)
+    if node is not None:
+        yield from _suffix(tree, finding.span, ".to_tuple()", "unpack the values, not the keys")
+
+
+def _broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    stage = _stage(finding)
+    if stage is None:
+        return
+    sides = [
+        (t, stage.input_spans[name])
+        for name in ("input", "target", "other")
+        if (t := stage.tensor(name)) and name in stage.input_spans
+    ]
+    for tensor, span in sides:
+        if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
+            yield from _suffix(tree, span, ".squeeze(-1)", "drop the last axis")
+            return
+
+
+_FIXERS: dict[str, Fixer] = {
+    "SHP103": _wrong_axis,
+    "SHP201": _in_features,
+    "SHP301": _class_axis,
+    "SHP302": _target,
+    "SHP304": _label_columns,
+    "SHP503": _to_tuple,
+    "SHP601": _broadcast,
+}
