@@ -1,0 +1,377 @@
+"""Tokenizers: what their calls return, by the texts, the options and the tokenizer's kind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shapecheck import hub
+from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
+from shapecheck.dims import Dim, number
+from shapecheck.graph import Padding, Role, Tensor
+from shapecheck.interp.library.encodings import Encoding, Words
+from shapecheck.interp.library.registry import Handler, Opaque, Taken, none, take
+from shapecheck.interp.library.rows import Rows
+from shapecheck.interp.values import (
+    Bound,
+    CallArgs,
+    Const,
+    Int,
+    Items,
+    Machine,
+    TensorValue,
+    Unknown,
+    Value,
+)
+from shapecheck.ops.values import UNKNOWN, as_int
+from shapecheck.places import Origin
+from shapecheck.shapes import Shape
+
+_CALL = (
+    "text",
+    "text_pair",
+    "text_target",
+    "text_pair_target",
+    "add_special_tokens",
+    "padding",
+    "truncation",
+    "max_length",
+)
+_ROLES: dict[str, Role] = {
+    "input_ids": "ids",
+    "attention_mask": "mask",
+    "token_type_ids": "segments",
+    "labels": "labels",
+}
+_BATCH_METHODS = frozenset({"batch_encode_plus", "pad"})
+
+
+@dataclass(slots=True, eq=False)
+class TokenizerValue(Value):
+    """A tokenizer. ``facts`` is None where its kind is not known; ``own`` is what the program set on it."""
+
+    name: str | None
+    facts: hub.TokenizerFacts | None
+    own: dict[str, Value] = field(default_factory=dict)
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        if name in self.own:
+            return self.own[name]
+        facts = self.facts
+        match name:
+            case "padding_side":
+                return Const(facts.padding_side) if facts else Unknown()
+            case "model_max_length":
+                return Int(number(facts.model_max_length)) if facts and facts.model_max_length else Int(UNKNOWN_DIM)
+            case "vocab_size":
+                return Int(self._vocabulary())
+            case "pad_token" | "pad_token_id":
+                if facts and facts.pad_token is False:
+                    return Const(None)
+                return Int(UNKNOWN_DIM) if name.endswith("_id") else Unknown()
+        if name.endswith("_token_id"):
+            return Int(UNKNOWN_DIM)
+        return (
+            Unknown()
+            if name.endswith(("_token", "_tokens", "_ids", "vocab", "is_fast", "name_or_path"))
+            else Bound(self, name)
+        )
+
+    def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
+        self.own[name] = value
+
+    def _vocabulary(self) -> Dim:
+        config = hub.config(None, self.name) if self.name else None
+        return config.dim("vocab_size") if config else UNKNOWN_DIM
+
+    def length(self) -> Dim:
+        return UNKNOWN_DIM
+
+    def truth(self) -> bool | None:
+        return True
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return encode(self, args, machine, node)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        match name:
+            case "__call__" | "encode_plus" | "batch_encode_plus":
+                return encode(self, args, machine, node)
+            case "encode":
+                return self._ids(args, machine, node)
+            case "pad":
+                return padded(self, args, machine, node)
+            case "tokenize":
+                return Words(machine.fresh("tokens", node, "the number of tokens of the text"))
+            case "convert_tokens_to_ids":
+                return self._converted(args)
+            case (
+                "build_inputs_with_special_tokens" | "create_token_type_ids_from_sequences" | "get_special_tokens_mask"
+            ):
+                return Rows(Tensor(Shape((machine.fresh("tokens", node, "the number of tokens"),)), "int64"))
+            case (
+                "decode"
+                | "convert_ids_to_tokens"
+                | "convert_tokens_to_string"
+                | "batch_decode"
+                | "get_vocab"
+                | "apply_chat_template"
+            ):
+                return Unknown()
+            case "add_tokens" | "add_special_tokens":
+                return self._grown(args, machine, node)
+            case "save_pretrained" | "push_to_hub" | "save_vocabulary" | "enable_padding" | "enable_truncation":
+                return Const(None)
+        return machine.not_checked(node, f"the tokenizer's method {name} is not known")
+
+    def _ids(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        encoding = encode(self, args, machine, node)
+        return encoding.fields.get("input_ids", Unknown()) if isinstance(encoding, Encoding) else encoding
+
+    def _converted(self, args: CallArgs) -> Value:
+        tokens = args.positional[0] if args.positional else Unknown()
+        if isinstance(tokens, (Const, Unknown)):
+            return Int(UNKNOWN_DIM) if isinstance(tokens, Const) else Unknown()
+        return Rows(Tensor(Shape((tokens.length(),)), "int64", role="ids"))
+
+    def _grown(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        given = args.positional[0] if args.positional else Unknown()
+        count = given.length() if isinstance(given, Items) else UNKNOWN_DIM
+        machine.event("add_tokens", node, tokenizer=self.name, count=count)
+        return Int(count)
+
+
+@dataclass(slots=True)
+class Texts:
+    """What is known of the texts of a call.
+
+    Attributes:
+        batch: their number, None for one text by itself.
+        least: how many tokens the longest of them has at least (one per word).
+        known: whether it is known that there is one text, or a list of them.
+    """
+
+    batch: Dim | None
+    least: int
+    known: bool = True
+
+
+def texts_of(value: Value | None, pair: Value | None, split: bool, machine: Machine, node: ast.AST) -> Texts:
+    """What a call's ``text`` and ``text_pair`` are: one text or several, and how long at least."""
+    if value is None or isinstance(value, Unknown):
+        return Texts(None, 1, False)
+    more = _words(pair, split) if pair is not None else [0]
+    if _is_one(value, split):
+        return Texts(None, max(1, sum((_words(value, split) or [0])[:1]) + sum(more[:1])))
+    count = value.length()
+    if not count.known:
+        count = machine.fresh("batch", node, "the number of texts")
+    elif isinstance(count.expr, int) and count.origin is None:
+        count = count.at(Origin("the number of texts", machine.span(node)))
+    words = _words(value, split)
+    totals = [a + b for a, b in zip(words, more if len(more) == len(words) else [0] * len(words), strict=True)]
+    return Texts(count, max([1, *totals]))
+
+
+def _is_one(value: Value, split: bool) -> bool:
+    """Whether a value is one text: a string, or with ``is_split_into_words`` a list of words."""
+    if isinstance(value, Const):
+        return isinstance(value.value, str)
+    if not split:
+        return False
+    if isinstance(value, Words):
+        return True
+    if isinstance(value, Items):
+        first = value.items[0] if value.items else value.element
+        return isinstance(first, Const)
+    return False
+
+
+def _words(value: Value, split: bool) -> list[int]:
+    """How many words each text has, 0 where not known."""
+    if isinstance(value, Const):
+        return [len(value.value.split())] if isinstance(value.value, str) else [0]
+    if isinstance(value, Words):
+        return [0]
+    if not isinstance(value, Items) or value.items is None:
+        return []
+    if _is_one(value, split):
+        return [len(value.items)]
+    return [sum(_words(item, split)[:1]) for item in value.items]
+
+
+def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """``tokenizer(text, ...)``: the encoding, with the sizes that the options fix."""
+    taken = take(args, *_CALL)
+    if not args.exact:
+        return Encoding({}, None, None, False)
+    split = taken.plain("is_split_into_words", False) is True
+    text = taken.get("text") or taken.get("batch_text_or_text_pairs") or taken.get("text_target")
+    texts = texts_of(text, taken.get("text_pair"), split, machine, node)
+    container = taken.plain("return_tensors")
+    length, fixed = _length(tokenizer, taken, texts, machine, node)
+    fields = _fields(tokenizer, taken, texts, length, fixed, container, machine, node)
+    words = length if texts.batch is None or container is not None or fixed else None
+    return Encoding(fields, texts.batch, words)
+
+
+def _length(tokenizer: TokenizerValue, taken: Taken, texts: Texts, machine: Machine, node: ast.AST) -> tuple[Dim, bool]:
+    """The number of tokens, and whether all rows of a batch have it (they were padded)."""
+    padding, truncation = taken.plain("padding", False), taken.plain("truncation", False)
+    if taken.plain("pad_to_max_length") is True:
+        padding = "max_length"
+    limit = taken.get("max_length")
+    size = limit.dim if isinstance(limit, Int) else None
+    if limit is None or isinstance(limit, Const):
+        size = (
+            number(tokenizer.facts.model_max_length) if tokenizer.facts and tokenizer.facts.model_max_length else None
+        )
+    cut = truncation not in (False, None, "do_not_truncate", UNKNOWN)
+    padded = padding not in (False, None, "do_not_pad")
+    if padding == "max_length" and size is not None and size.known and (cut or (as_int(size) or 0) < 0):
+        return _named(size, taken, machine), True
+    least = texts.least
+    if truncation is UNKNOWN:
+        least = 1
+    if cut:
+        bound = as_int(size)
+        least = min(least, bound) if bound else 1
+    elif padding == "max_length" and as_int(size) is not None:
+        least = max(least, as_int(size) or 1)
+    origin = (
+        "the number of tokens of the longest text"
+        if padded and texts.batch is not None
+        else "the number of tokens of the text"
+    )
+    return machine.fresh("seq", node, origin, max(1, least)), padded and padding is not UNKNOWN
+
+
+def _named(size: Dim, taken: Taken, machine: Machine) -> Dim:
+    at = taken.nodes.get("max_length")
+    return size if size.origin is not None or at is None else size.at(Origin("max_length", machine.span(at)))
+
+
+def _fields(
+    tokenizer: TokenizerValue,
+    taken: Taken,
+    texts: Texts,
+    length: Dim,
+    fixed: bool,
+    container: Any,
+    machine: Machine,
+    node: ast.AST,
+) -> dict[str, Value]:
+    rows = texts.batch
+    if rows is None and container is not None and texts.known:
+        rows = number(1, Origin("one text", machine.span(node)))
+    padding = _padding_of(tokenizer, taken, texts)
+    fields: dict[str, Value] = {}
+    for name in _keys(tokenizer, taken):
+        tail = (number(2),) if name == "offset_mapping" else ()
+        if not texts.known:
+            batch = machine.fresh("batch", node, "the number of texts")
+            shape = Shape((batch, length, *tail)) if container is not None else Shape((), 0)
+        else:
+            shape = Shape((length, *tail) if rows is None else (rows, length, *tail))
+        tensor = Tensor(shape, "int64", role=_ROLES.get(name), padding=padding, span=machine.span(node), text=name)
+        if name in ("attention_mask", "token_type_ids"):
+            tensor.low, tensor.high = 0, 1
+        fields[name] = _contained(tensor, container, rows is not None and not fixed)
+    return fields
+
+
+def _contained(tensor: Tensor, container: Any, ragged: bool) -> Value:
+    """The tensor in the container that ``return_tensors`` asks for."""
+    if container in ("pt", "np"):
+        from shapecheck.interp.library.numpy import ArrayValue
+
+        return TensorValue(tensor) if container == "pt" else ArrayValue(tensor)
+    return Unknown() if container is not None else Rows(tensor, ragged)
+
+
+def _keys(tokenizer: TokenizerValue, taken: Taken) -> Sequence[str]:
+    names = list(tokenizer.facts.keys) if tokenizer.facts else ["input_ids", "attention_mask"]
+    for option, key in (("return_token_type_ids", "token_type_ids"), ("return_attention_mask", "attention_mask")):
+        wanted = taken.plain(option)
+        if wanted is True and key not in names:
+            names.append(key)
+        elif wanted is False and key in names:
+            names.remove(key)
+    extra = (("return_offsets_mapping", "offset_mapping"), ("return_special_tokens_mask", "special_tokens_mask"))
+    names += [key for option, key in extra if taken.plain(option) is True]
+    if taken.get("text_target") is not None and taken.get("text") is not None:
+        names.append("labels")
+    return names
+
+
+def _padding_of(tokenizer: TokenizerValue, taken: Taken, texts: Texts) -> Padding:
+    """Where padding stands, if the call pads at all."""
+    padding = taken.plain("padding", False)
+    if taken.plain("pad_to_max_length") is True:
+        padding = "max_length"
+    if padding in (False, None, "do_not_pad"):
+        return "none"
+    alone = texts.known and (texts.batch is None or texts.batch.expr == 1)
+    if alone and padding in (True, "longest"):
+        return "none"
+    side = taken.plain("padding_side") or tokenizer.own.get("padding_side", Const(None)).operand()
+    if side is None and tokenizer.facts:
+        side = tokenizer.facts.padding_side
+    return side if side in ("left", "right") else "unknown"
+
+
+def padded(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """``tokenizer.pad(examples, return_tensors="pt")``: a batch of encodings."""
+    taken = take(args, "encoded_inputs", "padding", "max_length")
+    given = taken.get("encoded_inputs") or Unknown()
+    count = given.length()
+    if not count.known:
+        count = machine.fresh("batch", node, "the number of examples")
+    length, _ = _length(tokenizer, _always_padded(taken), Texts(count, 1), machine, node)
+    side = tokenizer.facts.padding_side if tokenizer.facts else "unknown"
+    container = taken.plain("return_tensors")
+    fields: dict[str, Value] = {}
+    for name in (
+        "input_ids",
+        "attention_mask",
+        *(["token_type_ids"] if tokenizer.facts and "token_type_ids" in tokenizer.facts.keys else []),
+    ):
+        tensor = Tensor(
+            Shape((count, length)), "int64", role=_ROLES[name], padding=side if side in ("left", "right") else "unknown"
+        )
+        fields[name] = _contained(tensor, container, False)
+    return Encoding(fields, count, length, complete=False)
+
+
+def _always_padded(taken: Taken) -> Taken:
+    return Taken({"padding": Const(True), **taken.values}, taken.nodes)
+
+
+def load(cls: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """``AutoTokenizer.from_pretrained(...)``, or that of one tokenizer class."""
+    taken = take(args, "pretrained_model_name_or_path")
+    name = taken.plain("pretrained_model_name_or_path")
+    facts = hub.tokenizer(name) if isinstance(name, str) else None
+    if facts is None and not cls.startswith("Auto"):
+        facts = hub.tokenizer(cls)
+    own = {
+        key: value for key, value in args.keywords.items() if key in ("padding_side", "model_max_length", "pad_token")
+    }
+    return TokenizerValue(name if isinstance(name, str) else None, facts, own)
+
+
+def lookup(name: str) -> Handler | None:
+    """What calling ``AutoTokenizer.from_pretrained`` and its like means; ``name`` without ``transformers.``."""
+    cls, _, method = name.partition(".")
+    if not cls.endswith(("Tokenizer", "TokenizerFast")):
+        return None
+    if method == "from_pretrained" or (not method and cls != "AutoTokenizer"):
+        return lambda args, machine, node: load(cls, args, machine, node)
+    return none if method == "register" else None
+
+
+def processor(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """A processor of images, audio or several modes: what it returns is not followed."""
+    return Opaque("processor")

@@ -1,0 +1,145 @@
+"""transformers' Trainer: its arguments, and a training step through the model with a batch that the collator made."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from shapecheck.interp.library.collate import collated, keys_of
+from shapecheck.interp.library.collators import HFCollator, kind_for
+from shapecheck.interp.library.data import example_of, size_of
+from shapecheck.interp.library.encodings import Encoding
+from shapecheck.interp.library.models import PretrainedModel
+from shapecheck.interp.library.registry import Handler, Opaque, take
+from shapecheck.interp.values import Bound, CallArgs, Const, Instance, Int, Machine, Mapping, Unknown, Value
+
+_PARAMS = (
+    "model",
+    "args",
+    "data_collator",
+    "train_dataset",
+    "eval_dataset",
+    "processing_class",
+    "model_init",
+    "compute_loss_func",
+    "compute_metrics",
+)
+_LABELS = ("label", "labels", "label_ids", "start_positions", "end_positions")
+
+
+def settings(args: CallArgs, machine: Machine) -> dict[str, Value]:
+    """What a Trainer is given, by name."""
+    taken = take(args, *_PARAMS)
+    values = dict(taken.values)
+    if "tokenizer" in values:
+        values.setdefault("processing_class", values["tokenizer"])
+    return values
+
+
+@dataclass(slots=True, eq=False)
+class TrainerValue(Value):
+    """A Trainer."""
+
+    settings: dict[str, Value]
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return self.settings.get(name) or Bound(self, name)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return method(self, self.settings, name, args, machine, node)
+
+
+@dataclass(slots=True, eq=False)
+class Arguments(Value):
+    """TrainingArguments: what was set, and unknown for the rest."""
+
+    given: dict[str, Value]
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return self.given.get(name) or Opaque(f"TrainingArguments.{name}")
+
+    def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
+        self.given[name] = value
+
+
+def method(owner: Value, given: dict[str, Value], name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """A method of a Trainer, or of an instance of a class that derives from it."""
+    match name:
+        case "train":
+            _step(owner, given, "train_dataset", machine, node)
+            return Opaque("TrainOutput")
+        case "evaluate" | "predict":
+            return Opaque(name)
+        case "compute_loss":
+            return _own_loss(args, machine, node)
+    return Opaque(name)
+
+
+def _step(owner: Value, given: dict[str, Value], which: str, machine: Machine, node: ast.AST) -> None:
+    """One training step: a collated batch goes through the model (through ``compute_loss`` where the program has its own)."""
+    model, dataset = given.get("model"), given.get(which)
+    if model is None or dataset is None:
+        return
+    batch = _batch(given, dataset, machine, node)
+    if isinstance(owner, Instance):
+        loss = machine.attribute(owner, "compute_loss", node)
+        machine.call(loss, CallArgs([model, batch], nodes=[None, None]), node)
+        return
+    _called(model, batch, machine, node)
+
+
+def _own_loss(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """``super().compute_loss(model, inputs)``: the model's own loss."""
+    taken = take(args, "model", "inputs", "return_outputs")
+    output = _called(taken.get("model") or Unknown(), taken.get("inputs") or Unknown(), machine, node)
+    return machine.attribute(output, "loss", node) if taken.plain("return_outputs", False) is False else Unknown()
+
+
+def _called(model: Value, batch: Value, machine: Machine, node: ast.AST) -> Value:
+    if isinstance(batch, Encoding):
+        batch = batch.as_mapping()
+    if not isinstance(batch, Mapping):
+        return machine.not_checked(node, "what the Trainer's batches hold is not known")
+    keywords = {str(key): value for key, value in batch.items.items()}
+    return machine.call(model, CallArgs([], keywords, exact=batch.complete), node)
+
+
+def _batch(given: dict[str, Value], dataset: Value, machine: Machine, node: ast.AST) -> Value:
+    example = example_of(dataset, machine, node)
+    example = _used(example, given.get("model"), given.get("args"))
+    settings = given.get("args")
+    size = settings.given.get("per_device_train_batch_size") if isinstance(settings, Arguments) else None
+    total = size_of(dataset, machine, node)
+    rows = total.expr if isinstance(total.expr, int) else None
+    machine.event(
+        "collate",
+        node,
+        keys=keys_of(example),
+        batch_size=size.dim if isinstance(size, Int) else None,
+        rows=rows,
+        drop_last=False,
+    )
+    count = machine.fresh("batch", node, "the Trainer's batch size")
+    collate = given.get("data_collator")
+    if collate is None or (isinstance(collate, Const) and collate.value is None):
+        collate = HFCollator(kind_for(given.get("processing_class")), given.get("processing_class"))
+    return collated(collate, example, count, machine, node)
+
+
+def _used(example: Value, model: Value | None, settings: Value | None) -> Value:
+    """The columns that the model takes: a Trainer drops the others."""
+    if isinstance(settings, Arguments) and "remove_unused_columns" in settings.given:
+        return example
+    if not isinstance(example, Mapping) or not isinstance(model, PretrainedModel) or model.facts is None:
+        return example
+    wanted = {*model.facts.forward_params, *_LABELS}
+    return Mapping({key: value for key, value in example.items.items() if key in wanted}, example.complete)
+
+
+def lookup(name: str) -> Handler | None:
+    """``Trainer(...)`` and ``TrainingArguments(...)``; ``name`` without ``transformers.``."""
+    if name in ("Trainer", "Seq2SeqTrainer"):
+        return lambda args, machine, node: TrainerValue(settings(args, machine))
+    if name in ("TrainingArguments", "Seq2SeqTrainingArguments"):
+        return lambda args, machine, node: Arguments(dict(take(args, "output_dir").values))
+    return None
