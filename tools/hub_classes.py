@@ -89,7 +89,7 @@ def config_classes() -> list[type[Any]]:
             if (
                 inspect.isclass(cls)
                 and cls.__module__ == module.__name__
-                and issubclass(cls, transformers.PreTrainedConfig)
+                and issubclass(cls, transformers.PretrainedConfig)
             ):
                 found[name] = cls
     return [found[name] for name in sorted(found)]
@@ -196,7 +196,7 @@ def defaults(config: Any, common: dict[str, str]) -> dict[str, str]:
 
 def config_rows() -> Iterator[dict[str, str]]:
     """One row per config class: what ``XConfig()`` without arguments holds. The first row is common to all."""
-    common = defaults(transformers.PreTrainedConfig(), {})
+    common = defaults(transformers.PretrainedConfig(), {})
     yield {"config_class": COMMON, "model_type": "", "attribute_map": "", "sub_configs": "", "defaults": joined(common)}
     for cls in config_classes():
         yield config_row(cls, common)
@@ -210,7 +210,7 @@ def config_row(cls: type[Any], common: dict[str, str]) -> dict[str, str]:
         own = defaults(config, common)
         for key in cls.sub_configs:
             part = getattr(config, key, None)
-            if isinstance(part, transformers.PreTrainedConfig):
+            if isinstance(part, transformers.PretrainedConfig):
                 parts[key] = type(part)
                 usual = defaults(type(part)(), common)
                 own |= {f"{key}.{k}": v for k, v in defaults(part, common).items() if usual.get(k) != v}

@@ -1,118 +1,206 @@
-"""Small configs and inputs for every architecture, with sizes that cannot be mistaken for each other."""
+"""Small configs and inputs for every architecture, with sizes that cannot be mistaken for each other.
+
+Which inputs a model takes, and of what shape, stands in rules/hub/recipes.csv.
+"""
 
 from __future__ import annotations
 
+import csv
 import inspect
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from hub_classes import config_class
 
 Sizes = dict[str, int]
+RECIPES = Path(__file__).resolve().parent.parent / "rules" / "hub" / "recipes.csv"
 
-CONFIGS: tuple[dict[str, int], ...] = (
-    {
-        "hidden": 32,
-        "layers": 2,
-        "decoder_layers": 5,
-        "heads": 4,
-        "kv": 4,
-        "inner": 40,
-        "vocab": 199,
-        "positions": 70,
-        "embedding": 24,
-        "labels": 7,
-        "projection": 28,
-    },
-    {
-        "hidden": 48,
-        "layers": 3,
-        "decoder_layers": 4,
-        "heads": 6,
-        "kv": 2,
-        "inner": 56,
-        "vocab": 223,
-        "positions": 90,
-        "embedding": 36,
-        "labels": 9,
-        "projection": 20,
-    },
-)
-"""Two sets of config values: each attribute that is made small differs between them."""
 
-INPUTS: tuple[Sizes, ...] = (
-    {"batch": 3, "seq": 11, "decoder_seq": 8, "choices": 4, "samples": 4000, "frames": 100},
-    {"batch": 5, "seq": 13, "decoder_seq": 10, "choices": 6, "samples": 5600, "frames": 130},
+def _listed(names: str, *runs: str) -> tuple[Sizes, ...]:
+    return tuple(dict(zip(names.split(), map(int, numbers.split()), strict=True)) for numbers in runs)
+
+
+CONFIGS = _listed(
+    "hidden layers decoder_layers heads kv inner vocab positions types embedding labels projection experts patches channels",
+    "    32      2              5     4  4    40   199        70     6        24      7         28       8       5       24",
+    "    48      3              4     6  2    56   223        90     8        36      9         20      10       7       20",
+    "    64      4              3     8  8    72   251       110     5        44     12         52      12       3       28",
 )
-"""Two sets of input sizes."""
+"""Sets of config values: each attribute that is made small differs between them."""
+
+INPUTS = _listed(
+    "batch seq decoder_seq other_seq choices samples frames height width boxes",
+    "    3  11           9        15       4    4000    100     64   192    10",
+    "    5  13          12        17       6    5700    132    128   224    12",
+    "    2  16           7        19       5    4700    108     96   128    14",
+)
+"""Sets of input sizes."""
+
+RUNS = ((0, 0), (0, 1), (1, 0), (2, 2))
+"""Which config meets which input sizes."""
 
 MEANS = {
-    "hidden": "hidden_size d_model dim n_embd embed_dim emb_dim n_embed model_dim pooler_hidden_size",
+    "hidden": "hidden_size d_model dim n_embd emb_dim n_embed model_dim pooler_hidden_size pooler_output_size",
     "layers": "num_hidden_layers n_layer n_layers num_layers encoder_layers num_encoder_layers",
     "decoder_layers": "decoder_layers num_decoder_layers",
     "heads": "num_attention_heads n_head n_heads num_heads encoder_attention_heads decoder_attention_heads",
     "kv": "num_key_value_heads",
-    "inner": "intermediate_size ffn_dim d_ff n_inner encoder_ffn_dim decoder_ffn_dim d_inner hidden_dim ffn_hidden_size",
+    "inner": "intermediate_size ffn_dim d_ff n_inner encoder_ffn_dim decoder_ffn_dim d_inner hidden_dim",
     "vocab": "vocab_size",
     "positions": "max_position_embeddings n_positions",
     "embedding": "embedding_size",
     "projection": "projection_dim",
+    "types": "type_vocab_size",
+    "channels": "conv_dim classifier_proj_size",
+    "experts": "num_experts n_routed_experts num_local_experts moe_num_experts",
 }
 ATTRIBUTES = {name: meaning for meaning, names in MEANS.items() for name in names.split()}
 HEAD_DIM = 8
+SEEING_OR_HEARING = ("vision_config", "audio_config", "acoustic_config")
 
 
-def small_config(cls: type[Any], which: int) -> Any:
-    """A config of the class with small sizes, in its parts too."""
-    config = cls()
-    shrink(config, CONFIGS[which])
+WAYS = ("small", "alike", "shallow")
+"""How far a config is made small, tried in this order: everything, and what sees or hears gets other widths than what
+reads; everything alike; only the number of layers and of words, for configs whose widths depend on each other."""
+
+
+def small_config(cls: type[Any], which: int, way: str = WAYS[0]) -> Any:
+    """A config for a model class with small sizes, in its parts too."""
+    config = config_class(cls)()
+    values = CONFIGS[which]
+    kept = {n: values[n] for n in ("layers", "decoder_layers", "vocab", "labels")} if way == "shallow" else values
+    shrink(config, kept, way)
+    if "QuestionAnswering" in cls.__name__:
+        config.num_labels = 2  # start and end; any other number raises
     return config
 
 
-def shrink(config: Any, values: dict[str, int]) -> None:
+def shrink(config: Any, values: Sizes, way: str) -> None:
     """Put small sizes into a config, in place."""
     for key, value in list(vars(config).items()):
-        if isinstance(value, transformers.PreTrainedConfig):
-            shrink(value, values)
-        elif key in ATTRIBUTES and isinstance(value, int) and not isinstance(value, bool):
-            setattr(config, key, values[ATTRIBUTES[key]])
-        elif key in ("head_dim", "d_kv") and isinstance(value, int):
+        size = values.get(ATTRIBUTES.get(key, ""))
+        if isinstance(value, transformers.PretrainedConfig):
+            wider = {n: v * (2 if n in ("hidden", "heads") else 1) for n, v in values.items()}
+            shrink(value, wider if key in SEEING_OR_HEARING and way == "small" else values, way)
+        elif size is not None and isinstance(value, int) and not isinstance(value, bool):
+            setattr(config, key, size)
+        elif size is not None and isinstance(value, (list, tuple)):
+            setattr(config, key, [size] * len(value))
+        elif key in ("head_dim", "d_kv") and isinstance(value, int) and way != "shallow":
             setattr(config, key, HEAD_DIM)
         elif key == "layer_types" and isinstance(value, list):
             setattr(config, key, (value * values["layers"])[: values["layers"]])
-    for key, value in list(vars(config).items()):
-        if key.endswith("_token_id") and isinstance(value, int) and value >= values["vocab"]:
+        elif key.endswith("_token_id") and isinstance(value, int) and value >= values["vocab"]:
             setattr(config, key, values["vocab"] - 1)
+    if way != "shallow":
+        shrink_image(config, values)
+    if getattr(config, "pad_token_id", 0) is None and hasattr(config, "vocab_size"):
+        config.pad_token_id = 1
     config.num_labels = values["labels"]
 
 
-def small_inputs(model: Any, sizes: Sizes) -> dict[str, Any]:
-    """The usual inputs of a model: ids, and decoder ids where the class wants them."""
-    takes = inspect.signature(model.forward).parameters
-    text = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
-    vocab = getattr(text, "vocab_size", None) or 100
-    batch = (
-        (sizes["batch"], sizes["choices"]) if type(model).__name__.endswith("ForMultipleChoice") else (sizes["batch"],)
+def shrink_image(config: Any, values: Sizes) -> None:
+    """A few patches instead of a full image."""
+    side, patch = getattr(config, "image_size", None), getattr(config, "patch_size", None)
+    if isinstance(side, int):
+        few = values["patches"] if isinstance(patch, int) and patch > 8 else 8 * values["patches"]
+        config.image_size = few * (patch if isinstance(patch, int) else 4)
+
+
+@cache
+def recipes() -> list[dict[str, str]]:
+    """The rows of the recipe table."""
+    with RECIPES.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def recipe(name: str, model_type: str) -> dict[str, str] | None:
+    """How to make one input for a model type."""
+    rows = [row for row in recipes() if row["input"] == name]
+    return next(
+        (r for r in rows if model_type in r["model_types"].split()),
+        next((r for r in rows if not r["model_types"]), None),
     )
-    given: dict[str, Any] = {}
-    if model.main_input_name == "input_ids":
-        given["input_ids"] = ids(*batch, sizes["seq"], vocab=vocab)
-        if "attention_mask" in takes:
-            given["attention_mask"] = torch.ones(*batch, sizes["seq"], dtype=torch.int64)
-    if "decoder_input_ids" in takes:
-        given["decoder_input_ids"] = ids(*batch, sizes["decoder_seq"], vocab=vocab)
-    return given
 
 
-def ids(*shape: int, vocab: int) -> torch.Tensor:
-    """Token ids that avoid the first ones, which are often special."""
-    return torch.randint(min(5, vocab - 1), vocab - 2, shape)
+def wanted(model: Any) -> Iterator[tuple[str, dict[str, str]]]:
+    """The inputs that a model is given, with their recipes."""
+    takes = inspect.signature(model.forward).parameters
+    for name, parameter in takes.items():
+        found = recipe(name, model.config.model_type)
+        required = parameter.default is inspect.Parameter.empty and not name.startswith("kwargs")
+        if found and (
+            required
+            or found["given"] == "always"
+            or (name == model.main_input_name and found["given"] == "main")
+            or (found["given"] == "ids" and ("input_ids" in takes or "inputs_embeds" in takes))
+        ):
+            yield name, found
 
 
-def small_labels(model: Any, sizes: Sizes) -> Iterator[torch.Tensor]:
-    """Labels that a head may take: one class id per example, then per token, then per decoder token."""
+def attribute(config: Any, name: str) -> Any:
+    """A config attribute, of a part where the config itself has none."""
+    if hasattr(config, name):
+        return getattr(config, name)
+    parts = [v for v in vars(config).values() if isinstance(v, transformers.PretrainedConfig)]
+    return next((found for part in parts if (found := attribute(part, name)) is not None), None)
+
+
+def resolved(model: Any, sizes: Sizes, larger: bool = False) -> Sizes:
+    """Input sizes as this model takes them: an image as large as its config says, or twice as high and thrice as wide."""
+    side = attribute(model.config, "image_size")
+    if isinstance(side, (list, tuple)):
+        return sizes | dict(zip(("height", "width"), side, strict=False))
+    return sizes | {"height": side * (1 + larger), "width": side * (1 + 2 * larger)} if isinstance(side, int) else sizes
+
+
+def told(model: Any, sizes: Sizes) -> Sizes:
+    """Those of the sizes that this model's inputs have."""
+    words = {word for _, found in wanted(model) for text in found["shape"].split() for word in text.split("*")}
+    if type(model).__name__.endswith("ForMultipleChoice"):
+        words.add("choices")
+    return {name: size for name, size in sizes.items() if name in words}
+
+
+def small_inputs(model: Any, sizes: Sizes) -> dict[str, torch.Tensor]:
+    """The usual inputs of a model, of the given sizes."""
+    vocab = attribute(model.config.get_text_config(), "vocab_size") or 100
+    return {name: filled(found["fill"], lengths(model, found["shape"], sizes), vocab) for name, found in wanted(model)}
+
+
+def lengths(model: Any, shape: str, sizes: Sizes) -> list[int]:
+    """The numbers of a recipe's shape; multiple choice puts the choices behind the batch."""
+    out: list[int] = []
+    for text in shape.split():
+        names = {
+            n: attribute(model.config, n) for n in text.replace("*", " ").split() if not n.isdigit() and n not in sizes
+        }
+        if "num_channels" in names:
+            names["num_channels"] = names["num_channels"] or 3
+        out.append(eval(text, {}, names | sizes))
+        if text == "batch" and type(model).__name__.endswith("ForMultipleChoice"):
+            out.append(sizes["choices"])
+    return out
+
+
+def filled(fill: str, shape: list[int], vocab: int) -> torch.Tensor:
+    """A tensor of token ids (that avoid the first ones, which are often special), ones, zeros or random numbers."""
+    if fill == "ids":
+        return torch.randint(min(5, vocab - 1), vocab - 2, shape)
+    if fill == "ones":
+        return torch.ones(shape, dtype=torch.int64)
+    return torch.zeros(shape, dtype=torch.int64) if fill == "zeros" else torch.randn(shape)
+
+
+def small_labels(sizes: Sizes) -> Iterator[dict[str, torch.Tensor | bool]]:
+    """What brings a loss: labels per example, per token, per decoder token, per pixel; spans; a switch."""
     batch = sizes["batch"]
-    yield torch.ones(batch, dtype=torch.int64)
-    for length in ("seq", "decoder_seq"):
-        yield torch.ones(batch, sizes[length], dtype=torch.int64)
+    ones = [torch.ones(batch, *rest, dtype=torch.int64) for rest in ((), (sizes["seq"],), (sizes["decoder_seq"],))]
+    yield from ({"labels": labels} for labels in ones)
+    yield {"labels": torch.ones(batch, sizes["height"], sizes["width"], dtype=torch.int64)}
+    yield {"start_positions": ones[0], "end_positions": ones[0]}
+    yield {"return_loss": True}

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from shapecheck.hub.calls import Opaque, call
 from shapecheck.hub.checkpoints import Checkpoint, checkpoint
+from shapecheck.hub.children import module_children
 from shapecheck.hub.configs import Config, config
 from shapecheck.hub.models import ModelFacts, OutputField, auto, model
+from shapecheck.hub.tokenizers import TokenizerFacts, tokenizer
 
 __all__ = [
     "Checkpoint",
@@ -16,9 +18,12 @@ __all__ = [
     "ModelFacts",
     "Opaque",
     "OutputField",
+    "TokenizerFacts",
     "auto",
     "call",
     "checkpoint",
     "config",
     "model",
+    "module_children",
+    "tokenizer",
 ]
