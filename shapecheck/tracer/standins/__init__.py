@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 def install_all(session: Session) -> None:
     """Install every stand-in. Call it once per process, before the script runs."""
-    from shapecheck.tracer.standins import devices, models, tokenizers
+    from shapecheck.tracer.standins import devices, models, packages, tokenizers
 
-    for module in (devices, models, tokenizers):
+    for module in (devices, models, tokenizers, packages):
         module.install(session)
+
+
+install = install_all

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck import hub
 
 if TYPE_CHECKING:
+    from shapecheck.hub import Checkpoint
     from shapecheck.tracer.child.session import Session
 
 _FEED_FORWARD = tuple(
@@ -22,6 +23,8 @@ _FEED_FORWARD = tuple(
 _DECODER_LAYERS = ("decoder_layers", "num_decoder_layers")
 _NOT_CONFIG = {"pad_token", "num_features", "sentence_embedding_dim"}
 _FALLBACK = "bert"
+_IMAGE_CLASSIFIERS = {"vit", "deit", "beit", "swin", "swinv2", "convnext", "convnextv2", "resnet"}
+_NO_HEAD = re.compile(r"in21k|pt22k$|pt22k-224$|dino|mae|fcmae|simmim|msn|base-384-21k")
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Checkpoints:
             return Stand(dict(saved))
         checkpoint = hub.checkpoint(name)
         if checkpoint is not None and model_type in (None, checkpoint.model_type):
-            return Stand(config_dict(checkpoint.model_type, checkpoint.fields))
+            return Stand({**config_dict(checkpoint.model_type, checkpoint.fields), **head_of(checkpoint)})
         taken = model_type or guess_type(name)
         usual = hub.checkpoint(usual_checkpoint(taken))
         if usual is not None and usual.model_type == taken:
@@ -70,6 +73,18 @@ class Checkpoints:
             return Stand(config_dict(taken, usual.fields), known=False)
         self._session.assume(f"unknown checkpoint {name}: taken as {taken} with its default config")
         return Stand({"model_type": taken}, known=False)
+
+    def own_config(self, name: str, like: Any) -> Any:
+        """A checkpoint's own config, of the class of ``like``; None where it is not known."""
+        if self.is_local(name):
+            own: Any = type(like).from_pretrained(name)
+            return own
+        checkpoint = hub.checkpoint(name)
+        if os.path.normpath(name) in self._saved or (
+            checkpoint is not None and checkpoint.model_type == like.model_type
+        ):
+            return type(like).from_dict(self.stand(name, like.model_type).config)
+        return None
 
 
 def local_file(name: str, file: str, subfolder: str = "") -> str | None:
@@ -127,6 +142,23 @@ def config_dict(model_type: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         else:
             _place(config, default, key, value, facts)
     return config
+
+
+def head_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The labels and the architecture of a checkpoint that was trained as a classifier; empty for any other.
+
+    Image checkpoints are classifiers of ImageNet's classes unless their names say that they are not: 1000, or 21841
+    where the last training was on all of ImageNet.
+    """
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
+
+    architecture = MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES.get(checkpoint.model_type)
+    name = checkpoint.name.rpartition("/")[2].lower()
+    architecture = architecture if isinstance(architecture, str) else (architecture or ("",))[0]
+    if not architecture or checkpoint.model_type not in _IMAGE_CLASSIFIERS or _NO_HEAD.search(name):
+        return {}
+    labels = 21841 if re.search(r"22k(-\d+)?$", name) else 1000
+    return {"architectures": [architecture], "id2label": {i: f"LABEL_{i}" for i in range(labels)}}
 
 
 def _place(config: dict[str, Any], default: Any, key: str, value: Any, facts: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
 
@@ -176,6 +178,8 @@ def _availability(session: Session) -> None:
     """No accelerator is there, unless the script would give up without one."""
 
     def needed() -> bool:
+        if not is_user_file(sys._getframe(1).f_code.co_filename):  # torch asks too, for every operator
+            return False
         span = session.user_span()
         return span is not None and gives_up_without(span.path, span.line)
 
@@ -219,15 +223,13 @@ def _distributed() -> None:
     for name, value in constants.items():
         setattr(distributed, name, _always(value))
     distributed.all_gather = distributed.all_gather_object = _gather_into
-    distributed.gather = lambda tensor, gather_list=None, *args, **kwargs: (
-        gather_list and _gather_into(gather_list, tensor)
-    )
     distributed.gather = _gather
     distributed.all_gather_into_tensor = lambda out, tensor, *args, **kwargs: out.copy_(tensor)
 
 
 def _gather(tensor: Any, gather_list: list[Any] | None = None, *args: Any, **kwargs: Any) -> None:
-    _gather_into(gather_list or [], tensor)
+    if gather_list is not None:
+        _gather_into(gather_list, tensor)
 
 
 def _always(value: Any) -> Callable[..., Any]:

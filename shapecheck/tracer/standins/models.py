@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from shapecheck.tracer.standins import mismatch
 from shapecheck.tracer.standins.patching import patch_classmethod
 
 if TYPE_CHECKING:
@@ -94,8 +95,12 @@ def _patch_models(module: ModuleType, session: Session, checkpoints: Callable[[]
         config.name_or_path = str(name)
         with _building(dtype):
             model = cls(config, *model_args, **kwargs)
+            own = checkpoints().own_config(str(name), config)
+            found = mismatch.mismatched(model, own, config) if own is not None else {}
         model.eval()
-        session.event("load", checkpoint=str(name), module=model)
+        session.event("load", checkpoint=str(name), module=model, mismatched=found)
+        if found and not loading.get("ignore_mismatched_sizes"):
+            raise mismatch.error(model, found)
         return (model, _nothing_missing()) if loading.get("output_loading_info") else model
 
     def save_pretrained(self: Any, save_directory: Any, *args: Any, **kwargs: Any) -> None:

@@ -33,11 +33,11 @@ def statements_at(path: str, line: int) -> list[ast.stmt]:
 
 
 def expects_import_error(path: str, line: int) -> bool:
-    """Whether the line stands in the body of a ``try`` that catches a failing import."""
+    """Whether the line stands in the body of a ``try`` that goes on after a failing import."""
     return any(
         isinstance(statement, ast.Try)
         and any(part.lineno <= line <= (part.end_lineno or part.lineno) for part in statement.body)
-        and any(_catches_import_error(handler) for handler in statement.handlers)
+        and any(_catches_import_error(handler) and not _gives_up(handler) for handler in statement.handlers)
         for statement in statements_at(path, line)
     )
 
@@ -63,6 +63,10 @@ def _catches_import_error(handler: ast.ExceptHandler) -> bool:
         return True
     names = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(getattr(name, "id", getattr(name, "attr", "")) in _IMPORT_ERRORS for name in names)
+
+
+def _gives_up(handler: ast.ExceptHandler) -> bool:
+    return any(_ends_the_run(statement) for statement in handler.body)
 
 
 def _ends_the_run(statement: ast.stmt) -> bool:

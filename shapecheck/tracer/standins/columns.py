@@ -1,0 +1,129 @@
+"""Plausible values for the columns of data that is not there, by the column's name and the script's use of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+_WORDS = "the house on the hill was old and the road to it was long so few came by and all was still".split()  # noqa: SIM905
+_NUMBER = re.compile(r"score|simil|price|value|amount|ratio|rate|age$|^age|count|height|width|weight|length|year|month|day|hour"
+                     r"|^num|^n_|_num|size|^lat|^lon|temp|^x\d*$|percent|prob|duration|sampling_rate", re.I)  # fmt: skip
+_LABEL = re.compile(r"label|target|class|categ|sentiment|polarity|^y$|stars?$|rating|intent|emotion|^is_|^has_|gold|toxic|spam|stance"
+                    r"|gender|species|outcome|diagnos", re.I)  # fmt: skip
+_TAGS = re.compile(r"tags?$|_tags|^chunk", re.I)
+_IDS = re.compile(r"(^|_)(id|idx|index|guid|uid)$", re.I)
+_IMAGE = re.compile(r"^(image|img|photo|picture|pixels?)$", re.I)
+_IMAGE_FILE = re.compile(r"(image|img|photo|file|path|filename)", re.I)
+_CHOICES = re.compile(r"^(choices|endings|options|candidates|answers_list)$", re.I)
+_FLOAT_LABELS = re.compile(r"num_labels\s*=\s*1\b|MSELoss|mse_loss|L1Loss|l1_loss|HuberLoss|regression")
+_MULTI_HOT = re.compile(r"BCEWithLogitsLoss|BCELoss|binary_cross_entropy|multi_label_classification")
+
+
+class Columns:
+    """Values by column name; the same name gives the same values throughout a run."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._text = _read(session.script)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of data that is not there."""
+        self._session.assumed_rows = True
+        return self._session.sizes.rows
+
+    def values(self, name: str, rows: int | None = None) -> list[Any]:
+        """The values of a column, one for each row."""
+        make = self._maker(str(name))
+        return [make(i) for i in range(self.rows if rows is None else rows)]
+
+    def value(self, name: str, row: int = 0) -> Any:
+        """The value of a column in one row."""
+        return self._maker(str(name))(row)
+
+    def _maker(self, name: str) -> Callable[[int], Any]:
+        if name in ("input_ids", "attention_mask", "token_type_ids"):
+            return lambda i: [1] * self._length(i)
+        if name == "tokens" or name == "words":
+            return lambda i: self.words(i)
+        if _TAGS.search(name):
+            return lambda i: [0] * self._length(i)
+        if name == "answers":
+            return lambda i: {"text": [self.words(i)[1]], "answer_start": [len(self.words(i)[0]) + 1]}
+        if name == "translation":
+            return lambda i: Translations(self.text(i))
+        if name == "audio":
+            return self._audio
+        if _CHOICES.search(name):
+            return lambda i: [self.text(i + j) for j in range(4)]
+        if _LABEL.search(name):
+            return self._label
+        if _IDS.search(name):
+            return lambda i: i
+        if _IMAGE.search(name):
+            return lambda i: picture()
+        if _IMAGE_FILE.search(name):
+            return lambda i: f"{name}_{i}.png"
+        if _NUMBER.search(name) or not self._has_text:
+            return lambda i: 0.25 + 0.5 * (i % 3)
+        return self.text
+
+    @property
+    def _has_text(self) -> bool:
+        return "transformers" in self._text or "tokeniz" in self._text or "vocab" in self._text.lower()
+
+    def text(self, row: int) -> str:
+        """A short text; texts of neighbouring rows have different lengths."""
+        return " ".join(self.words(row))
+
+    def words(self, row: int) -> list[str]:
+        """The words of a row's text; with two special tokens the longest ones have the chosen sequence length."""
+        return [_WORDS[(row + j) % len(_WORDS)] for j in range(self._length(row))]
+
+    def _length(self, row: int) -> int:
+        seq = self._session.sizes.seq
+        return max(2, seq - 2 - row % 7)
+
+    def _label(self, row: int) -> Any:
+        if _FLOAT_LABELS.search(self._text):
+            return 0.5 * (row % 3)
+        return float(row % 2) if _MULTI_HOT.search(self._text) else row % 2
+
+    def _audio(self, row: int) -> dict[str, Any]:
+        import numpy
+
+        return {"array": numpy.zeros(16000, dtype=numpy.float32), "sampling_rate": 16000, "path": f"audio_{row}.wav"}
+
+
+class Translations(dict[str, str]):
+    """One sentence in any language that is asked for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def __missing__(self, language: str) -> str:
+        return self._text
+
+
+def picture(mode: str = "RGB", size: tuple[int, int] = (256, 256)) -> Any:
+    """An image, by PIL where it is installed."""
+    try:
+        from PIL import Image
+    except ImportError:
+        from shapecheck.tracer.standins.absent.PIL import Image as image_module
+
+        return image_module.new(mode, size)
+    return Image.new(mode, size)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

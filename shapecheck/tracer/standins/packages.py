@@ -1,0 +1,87 @@
+"""Imports that fail: a package that is not installed becomes a stand-in that absorbs use.
+
+Common packages have a useful stand-in, a module of the same name under ``absent/``; any other absorbs all. Where the
+script itself is ready for the failure (``try: import wandb / except ImportError``), the import fails as it should.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import pkgutil
+import sys
+from collections.abc import Sequence
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING
+
+from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins import absent
+from shapecheck.tracer.standins.absorb import AbsorbingModule, Names
+from shapecheck.tracer.standins.script import expects_import_error
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+_ALIASES = {"pytorch_lightning": "lightning", "keras": "tensorflow"}
+
+
+def install(session: Session) -> None:
+    """Stand last among the finders: only what nobody else finds comes here."""
+    known = {module.name for module in pkgutil.iter_modules(absent.__path__)}
+    sys.meta_path.append(_Missing(session, known))
+
+
+class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, session: Session, known: set[str]) -> None:
+        self._session, self._known = session, known
+        self._names: dict[str, Names] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        root = fullname.partition(".")[0]
+        if root in sys.builtin_module_names or root in sys.stdlib_module_names:
+            return None
+        if "." in fullname and not isinstance(sys.modules.get(root), AbsorbingModule):
+            return None
+        importer = _importer(sys._getframe(1))
+        if importer is None or expects_import_error(importer.f_code.co_filename, importer.f_lineno):
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        root = spec.name.partition(".")[0]
+        return AbsorbingModule(spec.name, self._names_of(root))
+
+    def exec_module(self, module: ModuleType) -> None:
+        return None
+
+    def _names_of(self, root: str) -> Names:
+        """What the stand-in of a package knows to do, by name, for all of its submodules together."""
+        if root not in self._names:
+            own = _ALIASES.get(root, root)
+            if own in self._known:
+                stand_in = importlib.import_module(f"{absent.__name__}.{own}")
+                stand_in.SESSION = self._session  # type: ignore[attr-defined]
+                self._names[root] = {name: getattr(stand_in, name) for name in stand_in.__all__}
+                self._session.assume(f"{root} is not installed: a stand-in with its usual functions is used")
+            else:
+                self._names[root] = {}
+                self._session.assume(f"{root} is not installed: what it does is left out")
+        return self._names[root]
+
+
+def _importer(frame: FrameType | None) -> FrameType | None:
+    """The frame of the user's import, or None where a library imports, or only asks whether a package is there."""
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith("<frozen importlib") or name == importlib.__file__ or "tracer" in name and _is_own(name):
+            frame = frame.f_back
+            continue
+        return frame if is_user_file(name) else None
+    return None
+
+
+def _is_own(filename: str) -> bool:
+    return filename.replace("\\", "/").endswith(("tracer/child/imports.py", "tracer/standins/packages.py"))
