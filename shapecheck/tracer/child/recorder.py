@@ -232,7 +232,7 @@ class Recorder(TorchFunctionMode):
     def _guard(self) -> list[str]:
         guard = [] if torch.is_grad_enabled() else ["no_grad"]
         if self.open:
-            guard.append("train" if self.open[0].module.training else "eval")
+            guard.append("train" if self.open[-1].module.training else "eval")
         return guard
 
     def _failed(self, error: Exception, func: Any, args: Any, kwargs: Any, mine: bool) -> None:

@@ -41,12 +41,13 @@ def _prepare(session: Session) -> Any:
     import torch
 
     from shapecheck.tracer import standins
-    from shapecheck.tracer.child import fakes, loops, outputs, reads, recorder
+    from shapecheck.tracer.child import fakes, loops, outputs, reads, recorder, training
 
     torch.set_num_threads(1)
     session.hooks.install()
     fakes.install()
     reads.install(session)
+    training.install()
     session.modules.install()
     standins.install_all(session)
     outputs.install(session)
