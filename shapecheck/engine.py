@@ -128,8 +128,15 @@ def described(error: BaseException) -> str:
 
 def judged(graph: ShapeGraph, options: Options) -> list[Finding]:
     """What the rules that were asked for say of a graph."""
-    flow.annotate(graph)
+    flow.annotate(graph, _text)
     return [finding for finding in checks.run(graph) if options.rules.enabled(finding.rule)]
+
+
+def _text(path: str) -> str | None:
+    try:
+        return read(path).text
+    except UnreadableSource:
+        return None
 
 
 def texts_of(graph: ShapeGraph, known: dict[str, str]) -> dict[str, str]:

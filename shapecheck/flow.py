@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shapecheck import ops, trail
+from shapecheck import ops, passing, trail
 from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
+from shapecheck.passing import TextOf
 from shapecheck.shapes import Conflict
 from shapecheck.trail import Axis, axis, main, previous, short, words
 
@@ -60,8 +61,14 @@ _WHOLE_NUMBERS = words(
 )
 
 
-def annotate(graph: ShapeGraph) -> None:
+def _no_text(path: str) -> str | None:
+    return None
+
+
+def annotate(graph: ShapeGraph, text_of: TextOf = _no_text) -> None:
     """Carry role, padding, masked and integer ranges through the stages, in order; what is set already stays.
+
+    ``text_of`` gives a file's text by its path, asked only where a stage raises: to see which arguments were passed on.
 
     In a traced graph a stage at which PyTorch raised, and that has no conflict yet, gets the one that the operator
     tables find, or one of kind ``raised`` with PyTorch's own message.
@@ -77,6 +84,7 @@ def annotate(graph: ShapeGraph) -> None:
             _carry(stage)
         if stage.message is not None and stage.conflict is None:
             stage.conflict = _explained(stage)
+    passing.follow(graph, text_of)
 
 
 def _name_inputs(stage: Stage) -> None:
@@ -199,7 +207,7 @@ def token_source(tensor: Tensor, index: int) -> Axis | None:
                 return here
             if short(stage) in ("Embedding", "embedding"):
                 return here
-        here = previous(here)
+        here = previous(here) or trail.resized(here)
     return None
 
 

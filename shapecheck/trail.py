@@ -149,6 +149,19 @@ def previous(here: Axis) -> Axis | None:
     return follow(stage, here)
 
 
+def resized(here: Axis) -> Axis | None:
+    """The axis that a part was taken of (``x[:, 1:]``, a convolution's positions): it counts the same things."""
+    stage = here.stage
+    operand = main(stage) if stage is not None else None
+    if stage is None or operand is None:
+        return None
+    name = short(stage)
+    if name == "__getitem__":
+        return _getitem(stage, here, part=True)
+    keeps = name in CONVOLUTIONS | _WINDOWS and here.index != (here.tensor.shape.rank or 0) - int(name[-2]) - 1
+    return axis(operand, here.index) if keeps or name in ("pad", "narrow", "roll") else None
+
+
 def _back(index: int, tensor: Tensor) -> int:
     """An axis number as counted from the end, for comparing tensors of other ranks."""
     rank = tensor.shape.rank
@@ -243,26 +256,25 @@ def key_parts(stage: Stage) -> tuple[Any, ...]:
     return tuple(key) if isinstance(key, (tuple, list)) else (key,)
 
 
-def _getitem(stage: Stage, here: Axis) -> Axis | None:
+def _getitem(stage: Stage, here: Axis, part: bool = False) -> Axis | None:
     operand, index = main(stage), here.index
     if operand is None or index < 0:
         return None
     came, gone = 0, 0
-    for part in key_parts(stage):
-        if part is Ellipsis or isinstance(part, (Tensor, list)):
+    for piece in key_parts(stage):
+        if piece is Ellipsis or isinstance(piece, (Tensor, list)):
             rank = operand.shape.rank
-            rest = key_parts(stage)[-1] if part is Ellipsis else None
+            rest = key_parts(stage)[-1] if piece is Ellipsis else None
             return axis(operand, index) if rank and isinstance(rest, (int, Dim)) and index < rank - 1 else None
-        if part is None:
+        if piece is None:
             if came == index:
                 return None
             came += 1
-        elif isinstance(part, (int, Dim)) and not isinstance(part, bool):
+        elif isinstance(piece, (int, Dim)) and not isinstance(piece, bool):
             gone += 1
-        elif isinstance(part, slice):
+        elif isinstance(piece, slice):
             if came == index:
-                whole = part == slice(None)
-                return axis(operand, gone) if whole else None
+                return axis(operand, gone) if part or piece == slice(None) else None
             came, gone = came + 1, gone + 1
         else:
             return None

@@ -45,6 +45,6 @@ def run(graph: ShapeGraph) -> list[Finding]:
 
 def explain(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """The finding that explains why a stage raises; None for a stage that does not."""
-    if stage.conflict is None:
+    if stage.conflict is None or stage.within:
         return None
     return next((finding for explainer in EXPLAINERS if (finding := explainer(graph, stage)) is not None), None)

@@ -23,7 +23,7 @@ _RAISE = names("BCELoss BCEWithLogitsLoss binary_cross_entropy binary_cross_entr
 def loss_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
     """Losses, hand-written squared errors and comparisons of predictions with labels, (batch, 1) against (batch,)."""
     for stage in graph.stages:
-        if stage.conflict is not None:
+        if stage.conflict is not None or stage.within:
             continue
         name = short(stage)
         if name in PAIR_LOSSES - _RAISE:

@@ -1,0 +1,105 @@
+"""Expressions that are merely a parameter of the function they stand in, followed out to the arguments handed over."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from shapecheck.errors import UnreadableSource
+from shapecheck.graph import Frame, ShapeGraph
+from shapecheck.places import Span
+from shapecheck.source import Source
+from shapecheck.syntax import Parsed, argument_spans, calls_at, parse
+
+TextOf = Callable[[str], str | None]
+Calls = tuple[Frame, ...]
+
+
+def follow(graph: ShapeGraph, text_of: TextOf) -> None:
+    """Fill ``graph.passed`` for the operands and constructor arguments of the stages that raise."""
+    reader = Reader(text_of)
+    for stage in graph.stages:
+        if stage.conflict is None:
+            continue
+        for span in stage.input_spans.values():
+            _note(graph, reader, span, stage.context)
+        if stage.module is not None:
+            for span in stage.module.param_spans.values():
+                _note(graph, reader, span, stage.module.context)
+
+
+def _note(graph: ShapeGraph, reader: Reader, span: Span, calls: Calls) -> None:
+    if calls and (span, calls) not in graph.passed:
+        graph.passed[span, calls] = tuple(reader.arguments(span, calls))
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the texts that expressions stand in, each file once."""
+
+    text_of: TextOf
+    _parsed: dict[str, Parsed | None] = field(default_factory=dict)
+
+    def arguments(self, span: Span, calls: Calls) -> Iterator[Span]:
+        """The arguments that an expression stands for, innermost call first; the call itself where a default was taken."""
+        while calls:
+            function = self._parameter(span)
+            frame = calls[-1]
+            if function is None:
+                return
+            given = self._argument(frame, *function)
+            if given is None:
+                return
+            yield given
+            if given == frame.span:
+                return
+            span, calls = given, calls[:-1]
+
+    def _parameter(self, span: Span) -> tuple[ast.FunctionDef, str] | None:
+        """The function whose parameter an expression is, and the parameter; None for anything else, or if it is rebound."""
+        parsed = self._file(span.path)
+        if parsed is None or not span.exact:
+            return None
+        function: ast.FunctionDef | None = None
+        name = ""
+        for node in ast.walk(parsed.tree):
+            if isinstance(node, ast.FunctionDef) and parsed.span(node).covers(span):
+                function = node  # ast.walk goes from the outside in
+            elif isinstance(node, ast.Name) and node.lineno == span.line and parsed.span(node) == span:
+                name = node.id
+        if function is None or name not in _names(function) or _rebound(function, name):
+            return None
+        return function, name
+
+    def _argument(self, frame: Frame, function: ast.FunctionDef, name: str) -> Span | None:
+        parsed = self._file(frame.span.path)
+        calls = calls_at(parsed, frame.span) if parsed is not None else []
+        if parsed is None or not calls or (len(calls) > 1 and not frame.span.exact):
+            return None
+        if any(isinstance(arg, ast.Starred) for arg in calls[0].args) or any(k.arg is None for k in calls[0].keywords):
+            return None
+        names = _names(function)
+        spans = argument_spans(parsed, calls[0], tuple(names[1:] if names[:1] in (["self"], ["cls"]) else names))
+        return spans.get(name, frame.span)
+
+    def _file(self, path: str) -> Parsed | None:
+        if path not in self._parsed:
+            text = self.text_of(path)
+            try:
+                self._parsed[path] = parse(Source(path, text)) if text is not None else None
+            except UnreadableSource:
+                self._parsed[path] = None
+        return self._parsed[path]
+
+
+def _names(function: ast.FunctionDef) -> list[str]:
+    args = function.args
+    return [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+
+
+def _rebound(function: ast.FunctionDef, name: str) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(function)
+    )
