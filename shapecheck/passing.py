@@ -42,7 +42,7 @@ class Reader:
     _parsed: dict[str, Parsed | None] = field(default_factory=dict)
 
     def arguments(self, span: Span, calls: Calls) -> Iterator[Span]:
-        """The arguments that an expression stands for, innermost call first; the call itself where a default was taken."""
+        """The arguments that an expression stands for, innermost call first; the call itself for a default."""
         while calls:
             function = self._parameter(span)
             frame = calls[-1]
@@ -57,7 +57,7 @@ class Reader:
             span, calls = given, calls[:-1]
 
     def _parameter(self, span: Span) -> tuple[ast.FunctionDef, str] | None:
-        """The function whose parameter an expression is, and the parameter; None for anything else, or if it is rebound."""
+        """The function whose parameter an expression is, and its name; None for anything else, or if it is rebound."""
         parsed = self._file(span.path)
         if parsed is None or not span.exact:
             return None
