@@ -171,6 +171,7 @@ def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     """The last things that need all files: doubles dropped, idle comments named, the author's pooling put first."""
     once = {(finding.rule, finding.span, finding.message): finding for finding in reversed(outcome.findings)}
     outcome.findings = [*reversed(once.values())]
+    outcome.not_checked = list(dict.fromkeys(outcome.not_checked))
     if options.rules.enabled(suppressions.UNUSED):
         outcome.findings += suppressions.unused(outcome.comments, options.rules.enabled)
     outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))

@@ -40,7 +40,13 @@ class TensorRow:
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """One operator application, as words; ``module`` is its path in the model, ``repeat`` counts folded layers."""
+    """One operator application, as words.
+
+    Attributes:
+        module: its path in the model, or "".
+        repeat: how many equal, neighbouring layers it stands for.
+        raised: PyTorch raised here.
+    """
 
     index: int
     span: Span
@@ -49,6 +55,7 @@ class StageRow:
     repeat: int
     inputs: dict[str, TensorRow]
     outputs: dict[str, TensorRow]
+    raised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,7 @@ def _row(stage: Stage) -> StageRow:
         stage.repeat,
         {name: tensor_row(tensor) for name, tensor in _operands(stage.inputs)},
         {name: tensor_row(tensor) for name, tensor in stage.outputs.items()},
+        stage.message is not None,
     )
 
 

@@ -16,16 +16,25 @@ _HEADINGS = ("line", "module", "operator", "in", "out")
 
 
 def what_matters(stages: Sequence[StageRow], findings: Iterable[Finding]) -> list[StageRow]:
-    """The stages on lines that a finding speaks of, models and the last stage; all of them where they are few."""
-    if len(stages) <= _ENOUGH:
-        return list(stages)
+    """What the user's own lines do: the inside of a model left out, and of many stages those that findings speak of."""
+    outer = [stage for stage in stages if stage.raised or not _inside(stage, stages)]
+    if len(outer) <= _ENOUGH:
+        return outer
     told = {(span.path, span.line) for finding in findings for span in finding.places}
 
     def matters(stage: StageRow) -> bool:
         here = (stage.span.path, stage.span.line)
         return here in told or stage.op.startswith("transformers.") or stage is stages[-1]
 
-    return [stage for stage in stages if matters(stage)][-_ENOUGH:]
+    return [stage for stage in outer if matters(stage)][-_ENOUGH:]
+
+
+def _inside(stage: StageRow, stages: Sequence[StageRow]) -> bool:
+    """Whether a stage is a step of a module that has a row of its own on the same line."""
+    return bool(stage.module) and any(
+        other.span.line == stage.span.line and other.module and stage.module.startswith(other.module + ".")
+        for other in stages
+    )
 
 
 def table(stages: Sequence[StageRow], paint: Paint) -> list[str]:
@@ -44,7 +53,8 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 def _cells(stage: StageRow) -> list[tuple[str, str, str, str, str]]:
     times = f" x{stage.repeat}" if stage.repeat > 1 else ""
     left = (str(stage.span.line), stage.module, short(stage.op) + times)
-    pairs = list(zip_longest(_words(stage.inputs), _words(stage.outputs), fillvalue="")) or [("", "")]
+    came_out = ["raised"] if stage.raised else _words(stage.outputs)
+    pairs = list(zip_longest(_words(stage.inputs), came_out, fillvalue="")) or [("", "")]
     return [(*(left if at == 0 else ("", "", "")), *pair) for at, pair in enumerate(pairs)]
 
 
