@@ -130,13 +130,13 @@ _MATH = {
 
 def _computed(name: str) -> Handler:
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-        given = [value.operand() for value in args.positional]
-        plain = [as_int(v) if as_int(v) is not None else v for v in given]
-        if not plain or not all(type(v) in (int, float) for v in plain):
+        given = args.positional[0].operand() if len(args.positional) == 1 else None
+        plain = given if isinstance(given, float) else as_int(given)
+        if plain is None:
             return Int(UNKNOWN_DIM) if name in ("ceil", "floor") else Number()
         try:
-            result = _MATH[name](*plain)
-        except (ValueError, OverflowError, TypeError, ZeroDivisionError):
+            result = _MATH[name](plain)
+        except (ValueError, OverflowError):
             return Number()
         return Int(number(result)) if isinstance(result, int) else Const(result)
 

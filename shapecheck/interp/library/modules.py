@@ -90,14 +90,6 @@ class ModuleValue(Value):
     def truth(self) -> bool | None:
         return True
 
-    def placed(self, path: str) -> None:
-        own = self.module.path
-        if own and not path.endswith(f".{own}"):
-            return
-        self.module.path = path
-        for name, child in children_of(self).items():
-            child.placed(f"{path}.{name}")
-
 
 def construct(kind: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """``nn.Linear(...)``: a module with its parameters, or a stage with the conflict that its constructor raises."""
@@ -130,8 +122,7 @@ def forward(module: Module, args: CallArgs, machine: Machine, node: ast.AST) -> 
         outcome = ops.NotKnown("the arguments are not known")
     names = tuple(ops.bind(module.kind, given, named) or ())
     taken = take(args, *(names or ("input", "other", "another")))
-    inputs = {name: value for name, value in taken.values.items()}
-    return machine.record(module.kind, inputs, spans(taken, machine), outcome, node, module)
+    return machine.record(module.kind, taken.values, spans(taken, machine), outcome, node, module)
 
 
 def plain_value(value: Any) -> Value:
@@ -196,10 +187,23 @@ def children_of(value: Value) -> dict[str, Value]:
     return {}
 
 
+def hang(value: Value, parent: str, name: str) -> None:
+    """Give a module that became a submodule its path, and its own submodules theirs."""
+    module = graph_module(value)
+    if module is None or name.startswith("<"):
+        return
+    path = f"{parent}.{name}" if parent else name
+    if module.path and not path.endswith(f".{module.path}"):
+        return
+    module.path = path
+    for inner, child in children_of(value).items():
+        hang(child, path, inner)
+
+
 def place(child: Value, parent: Value, name: str) -> None:
-    """Tell a submodule under which path it hangs now."""
+    """Give a submodule its path below its parent's."""
     module = graph_module(parent)
-    child.placed(f"{module.path}.{name}" if module is not None and module.path else name)
+    hang(child, module.path if module is not None else "", name)
 
 
 def descendants(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:

@@ -21,7 +21,7 @@ from shapecheck.interp.values import (
     Unknown,
     Value,
 )
-from shapecheck.ops.values import UNKNOWN, as_int
+from shapecheck.ops.values import as_int
 
 _METHODS = frozenset({"keys", "items", "values", "get", "to_tuple", "pop", "update", "setdefault", "copy"})
 
@@ -150,7 +150,9 @@ class ModelOutput(Value):
             case "get" | "pop":
                 asked = args.positional[0].operand() if args.positional else None
                 default = args.positional[1] if len(args.positional) > 1 else Const(None)
-                return Unknown() if asked in self.maybe or asked is UNKNOWN else self.fields.get(asked, default)
+                return (
+                    self.fields.get(asked, default) if isinstance(asked, str) and asked not in self.maybe else Unknown()
+                )
             case "copy":
                 return self
         return Unknown()

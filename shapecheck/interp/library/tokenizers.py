@@ -14,6 +14,7 @@ from shapecheck.graph import Padding, Role, Tensor
 from shapecheck.interp.library.encodings import Encoding, Words
 from shapecheck.interp.library.registry import Handler, Opaque, Taken, none, take
 from shapecheck.interp.library.rows import Rows
+from shapecheck.interp.library.texts import Texts, texts_of
 from shapecheck.interp.values import (
     Bound,
     CallArgs,
@@ -143,65 +144,6 @@ class TokenizerValue(Value):
         return Int(count)
 
 
-@dataclass(slots=True)
-class Texts:
-    """What is known of the texts of a call.
-
-    Attributes:
-        batch: their number, None for one text by itself.
-        least: how many tokens the longest of them has at least (one per word).
-        known: whether it is known that there is one text, or a list of them.
-    """
-
-    batch: Dim | None
-    least: int
-    known: bool = True
-
-
-def texts_of(value: Value | None, pair: Value | None, split: bool, machine: Machine, node: ast.AST) -> Texts:
-    """What a call's ``text`` and ``text_pair`` are: one text or several, and how long at least."""
-    if value is None or isinstance(value, Unknown):
-        return Texts(None, 1, False)
-    more = _words(pair, split) if pair is not None else [0]
-    if _is_one(value, split):
-        return Texts(None, max(1, sum((_words(value, split) or [0])[:1]) + sum(more[:1])))
-    count = value.length()
-    if not count.known:
-        count = machine.fresh("batch", node, "the number of texts")
-    elif isinstance(count.expr, int) and count.origin is None:
-        count = count.at(Origin("the number of texts", machine.span(node)))
-    words = _words(value, split)
-    totals = [a + b for a, b in zip(words, more if len(more) == len(words) else [0] * len(words), strict=True)]
-    return Texts(count, max([1, *totals]))
-
-
-def _is_one(value: Value, split: bool) -> bool:
-    """Whether a value is one text: a string, or with ``is_split_into_words`` a list of words."""
-    if isinstance(value, Const):
-        return isinstance(value.value, str)
-    if not split:
-        return False
-    if isinstance(value, Words):
-        return True
-    if isinstance(value, Items):
-        first = value.items[0] if value.items else value.element
-        return isinstance(first, Const)
-    return False
-
-
-def _words(value: Value, split: bool) -> list[int]:
-    """How many words each text has, 0 where not known."""
-    if isinstance(value, Const):
-        return [len(value.value.split())] if isinstance(value.value, str) else [0]
-    if isinstance(value, Words):
-        return [0]
-    if not isinstance(value, Items) or value.items is None:
-        return []
-    if _is_one(value, split):
-        return [len(value.items)]
-    return [sum(_words(item, split)[:1]) for item in value.items]
-
-
 def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """``tokenizer(text, ...)``: the encoding, with the sizes that the options fix."""
     taken = take(args, *_CALL)
@@ -292,7 +234,7 @@ def _contained(tensor: Tensor, container: Any, ragged: bool) -> Value:
 
 
 def _keys(tokenizer: TokenizerValue, taken: Taken) -> Sequence[str]:
-    names = list(tokenizer.facts.keys) if tokenizer.facts else ["input_ids", "attention_mask"]
+    names = list(_usual_keys(tokenizer))
     for option, key in (("return_token_type_ids", "token_type_ids"), ("return_attention_mask", "attention_mask")):
         wanted = taken.plain(option)
         if wanted is True and key not in names:
@@ -304,6 +246,12 @@ def _keys(tokenizer: TokenizerValue, taken: Taken) -> Sequence[str]:
     if taken.get("text_target") is not None and taken.get("text") is not None:
         names.append("labels")
     return names
+
+
+def _usual_keys(tokenizer: TokenizerValue) -> tuple[str, ...]:
+    """The keys that the tokenizer returns by itself; without segments where that is not known."""
+    facts = tokenizer.facts
+    return facts.keys if facts is not None and facts.keys is not None else ("input_ids", "attention_mask")
 
 
 def _padding_of(tokenizer: TokenizerValue, taken: Taken, texts: Texts) -> Padding:
@@ -333,11 +281,7 @@ def padded(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: as
     side = tokenizer.facts.padding_side if tokenizer.facts else "unknown"
     container = taken.plain("return_tensors")
     fields: dict[str, Value] = {}
-    for name in (
-        "input_ids",
-        "attention_mask",
-        *(["token_type_ids"] if tokenizer.facts and "token_type_ids" in tokenizer.facts.keys else []),
-    ):
+    for name in _usual_keys(tokenizer):
         tensor = Tensor(
             Shape((count, length)), "int64", role=_ROLES[name], padding=side if side in ("left", "right") else "unknown"
         )
@@ -355,7 +299,8 @@ def load(cls: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     name = taken.plain("pretrained_model_name_or_path")
     facts = hub.tokenizer(name) if isinstance(name, str) else None
     if facts is None and not cls.startswith("Auto"):
-        facts = hub.tokenizer(cls)
+        base = hub.model(f"{cls.removesuffix('Fast').removesuffix('Tokenizer')}Model")
+        facts = hub.tokenizer(base.model_type) if base is not None else None
     own = {
         key: value for key, value in args.keywords.items() if key in ("padding_side", "model_max_length", "pad_token")
     }

@@ -1,0 +1,288 @@
+"""Compare what ``check`` knows of a script's tensors with what they are when the script really runs.
+
+    python tools/agreement.py SCRIPT... [--verbose] [--timeout SECONDS]
+
+Every call, attribute, subscript, operator and assigned name in the script's own lines whose value is a tensor is
+recorded while the script runs (in a child process with this environment), and compared with the shapes that the
+interpreter found for the same expression. Prints, for each script and in total, how many of the expressions are known,
+and each contradiction; exits 1 if there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Key = tuple[int, int, int, int]
+"""Where an expression stands: line, column, end line, end column, as ``ast`` counts them."""
+
+EXPRESSIONS = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp)
+CHILD = "SHAPECHECK_AGREEMENT_OUT"
+
+
+def key_of(node: Any) -> Key:
+    """The place of an expression."""
+    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+
+# -- the real run ------------------------------------------------------------------------------------------------------
+
+
+class Recorder(ast.NodeTransformer):
+    """Wraps expressions so that their values are seen; adds the names that a statement assigns."""
+
+    def __init__(self) -> None:
+        self.keys: list[Key] = []
+
+    def _wrapped(self, node: Any) -> ast.expr:
+        self.keys.append(key_of(node))
+        name = ast.copy_location(ast.Name("__seen__", ast.Load()), node)
+        number = ast.copy_location(ast.Constant(len(self.keys) - 1), node)
+        return ast.copy_location(ast.Call(name, [number, node], []), node)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Leave annotations, decorators and patterns alone; wrap every expression that is read."""
+        if isinstance(node, (ast.pattern, ast.AnnAssign)) and not (isinstance(node, ast.AnnAssign) and node.value):
+            return node
+        if isinstance(node, ast.AnnAssign):
+            node.value = self.visit(node.value) if node.value is not None else None
+            return node
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            node.body = [self.visit(statement) for statement in node.body]
+            return node
+        if isinstance(node, ast.JoinedStr):
+            return node
+        super().generic_visit(node)
+        read = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        return self._wrapped(node) if isinstance(node, EXPRESSIONS) and read else node
+
+
+def record(script: str, out: str) -> None:
+    """Run a script with every expression recorded, and write down the shapes of those that were tensors."""
+    source = Path(script).read_bytes()
+    recorder = Recorder()
+    tree = ast.fix_missing_locations(recorder.visit(ast.parse(source, script)))
+    seen: dict[int, list[list[int]]] = {}
+
+    def see(number: int, value: Any) -> Any:
+        shape = _shape_of(value)
+        if shape is not None and shape not in seen.setdefault(number, []):
+            seen[number].append(shape)
+        return value
+
+    sys.argv = [script]
+    sys.path.insert(0, str(Path(script).parent))
+    names = {"__name__": "__main__", "__file__": script, "__seen__": see}
+    error = ""
+    try:
+        exec(compile(tree, script, "exec"), names)
+    except BaseException as failure:  # whatever ends the script, what it showed until then counts
+        error = f"{type(failure).__name__}: {failure}"
+    rows = [[*recorder.keys[number], shapes] for number, shapes in seen.items() if shapes]
+    Path(out).write_text(json.dumps({"error": error, "rows": rows}), "utf-8")
+
+
+def _shape_of(value: Any) -> list[int] | None:
+    import torch
+
+    return [int(size) for size in value.shape] if isinstance(value, torch.Tensor) else None
+
+
+def really(script: Path, timeout: float, keep: Path | None) -> tuple[dict[Key, list[list[int]]], str]:
+    """The shapes of a script's expressions when it runs, and the error that ended it, if one did."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = _kept(script, keep) if keep else Path(folder) / "shapes.json"
+        if out.exists():
+            return _told(out)
+        command = [sys.executable, __file__, str(script)]
+        environment = {**os.environ, CHILD: str(out)}
+        try:
+            subprocess.run(command, env=environment, cwd=folder, timeout=timeout, capture_output=True, check=False)
+        except subprocess.TimeoutExpired:
+            return {}, "time limit"
+        return _told(out) if out.exists() else ({}, "the run left nothing")
+
+
+def _kept(script: Path, folder: Path) -> Path:
+    """The file in which what a run of this very text showed is kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve() / f"{hashlib.sha256(script.read_bytes()).hexdigest()[:20]}.json"
+
+
+def _told(out: Path) -> tuple[dict[Key, list[list[int]]], str]:
+    told = json.loads(out.read_text("utf-8"))
+    return {tuple(row[:4]): row[4] for row in told["rows"]}, told["error"]
+
+
+# -- what the interpreter knows --------------------------------------------------------------------------------------
+
+
+def statically(script: Path) -> dict[Key, list[Any]]:
+    """The shapes that the interpreter finds for the expressions of a script, by place."""
+    from shapecheck.interp import analyze, machine
+    from shapecheck.interp.values import TensorValue
+
+    found: dict[Key, list[Any]] = {}
+    own = str(script)
+
+    def watching(evaluate: Any) -> Any:
+        def watched(m: Any, node: Any) -> Any:
+            value = evaluate(m, node)
+            if isinstance(value, TensorValue) and str(m.home.path) == own:
+                shapes = found.setdefault(key_of(node), [])
+                if value.tensor.shape not in shapes:
+                    shapes.append(value.tensor.shape)
+            return value
+
+        return watched
+
+    kept = dict(machine.EVAL)
+    machine.EVAL.update({kind: watching(function) for kind, function in kept.items() if issubclass(kind, EXPRESSIONS)})
+    try:
+        analyze(script)
+    finally:
+        machine.EVAL.update(kept)
+    return found
+
+
+def fits(shape: Any, real: list[int]) -> bool:
+    """Whether a real shape may be what the interpreter found: numbers agree, a name is one number throughout."""
+    if shape.rank is None:
+        return len(shape.dims) <= len(real)
+    if shape.rank != len(real):
+        return False
+    bound: dict[Any, int] = {}
+    sizes = sorted(zip(shape.dims, real, strict=True), key=lambda pair: len(str(pair[0])))
+    return all(_agrees(dim.expr, size, bound) for dim, size in sizes)
+
+
+def _agrees(expr: Any, size: int, bound: dict[Any, int]) -> bool:
+    from shapecheck.dims import Name, lower
+
+    if expr is None:
+        return True
+    if isinstance(expr, int):
+        return expr == size
+    (atoms, factor), *rest = expr.terms
+    if not rest and len(atoms) == 1 and factor == 1 and isinstance(atoms[0], Name):
+        return bound.setdefault(atoms[0], size) == size and size >= atoms[0].least
+    number = _value(expr, bound)
+    return number == size if number is not None else lower(expr) <= size
+
+
+def _value(expr: Any, bound: dict[Any, int]) -> int | None:
+    """What an expression comes to, where every name in it has a number."""
+    from shapecheck.dims import Name
+
+    if isinstance(expr, int):
+        return expr
+    total = 0
+    for atoms, factor in expr.terms:
+        product = factor
+        for atom in atoms:
+            part = bound.get(atom) if isinstance(atom, Name) else _call(atom, bound)
+            if part is None:
+                return None
+            product *= part
+        total += product
+    return total
+
+
+def _call(atom: Any, bound: dict[Any, int]) -> int | None:
+    left, right = _value(atom.left, bound), _value(atom.right, bound)
+    if left is None or right is None:
+        return None
+    return {"//": lambda: left // right, "%": lambda: left % right, "max": lambda: max(left, right)}[atom.op]()
+
+
+# -- the comparison --------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Agreement:
+    """How one script came out: counts of expressions, and those that contradict or are not known."""
+
+    total: int = 0
+    known: int = 0
+    part: int = 0
+    wrong: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def compare(real: dict[Key, list[list[int]]], found: dict[Key, list[Any]], source: list[str]) -> Agreement:
+    """Set the real shapes against those that were found."""
+    out = Agreement()
+    for key, shapes in sorted(real.items()):
+        out.total += 1
+        candidates = found.get(key, [])
+        text = f"{key[0]}: {_text(source, key)}  really {' or '.join(map(str, map(tuple, shapes)))}"
+        known = [shape for shape in candidates if shape.rank is not None and all(dim.known for dim in shape.dims)]
+        if candidates and not all(any(fits(shape, size) for shape in candidates) for size in shapes):
+            out.wrong.append(f"{text}, found {' or '.join(map(str, candidates))}")
+        elif known:
+            out.known += 1
+        elif candidates:
+            out.part += 1
+            out.missing.append(f"{text}, found {' or '.join(map(str, candidates))}")
+        else:
+            out.missing.append(text)
+    return out
+
+
+def _text(source: list[str], key: Key) -> str:
+    line = source[key[0] - 1].encode()
+    return line[key[1] : key[3] if key[2] == key[0] else None].decode(errors="replace")[:70]
+
+
+def report(script: Path, timeout: float, verbose: bool, keep: Path | None) -> Agreement:
+    """Compare one script, and print how it came out."""
+    real, error = really(script, timeout, keep)
+    out = compare(real, statically(script), script.read_text("utf-8").splitlines())
+    ended = f"  ({error[:80]})" if error else ""
+    print(f"{script}: {out.known} of {out.total} known, {out.part} in part, {len(out.wrong)} wrong{ended}")
+    for line in [
+        *(f"  WRONG {text}" for text in out.wrong),
+        *(f"  not known {text}" for text in out.missing if verbose),
+    ]:
+        print(line)
+    return out
+
+
+def scripts(paths: list[Path]) -> Iterator[Path]:
+    """The scripts that the paths name."""
+    for path in paths:
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def main() -> int:
+    """The command."""
+    if CHILD in os.environ:
+        record(sys.argv[1], os.environ[CHILD])
+        return 0
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--verbose", action="store_true", help="list what is not known")
+    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what the runs showed, and do not run again")
+    options = parser.parse_args()
+    results = [
+        report(script.resolve(), options.timeout, options.verbose, options.keep) for script in scripts(options.paths)
+    ]
+    total, known = sum(r.total for r in results), sum(r.known for r in results)
+    wrong = sum(len(r.wrong) for r in results)
+    print(f"\n{known} of {total} tensor expressions known ({known / max(total, 1):.1%}), {wrong} contradicted")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
