@@ -17,7 +17,7 @@ from shapecheck.interp.values import Value
 
 __all__ = ["Handler", "base_class", "constant", "inherited", "lookup"]
 
-_FAMILIES = ("factories", "containers", "data", "training", "numpy", "misc", "sequences")
+_FAMILIES = ("factories", "containers", "data", "training", "numpy", "misc", "sequences", "hf_datasets")
 _ALIASES = {
     "numpy.core": "numpy",
     "torch.nn.parallel.data_parallel": "torch.nn.parallel",

@@ -108,7 +108,8 @@ class Rows(Value):
         self.tensor = tensor
         self.ragged = ragged
 
-    def _row(self, size: Dim | None = None) -> Value:
+    def row(self, size: Dim | None = None) -> Value:
+        """One element; ``size`` is its length where the rows differ."""
         shape = self.tensor.shape
         if shape.rank == 1:
             return element_of(self.tensor)
@@ -131,9 +132,9 @@ class Rows(Value):
         size = machine.fresh("seq", node, "the length of one of several lists") if self.ragged else None
         count = as_int(self.length())
         if count is None or count > 32:
-            return Iteration(None, self._row(size))
+            return Iteration(None, self.row(size))
         rows = [
-            self._row(machine.fresh("seq", node, "the length of one of several lists") if self.ragged else None)
+            self.row(machine.fresh("seq", node, "the length of one of several lists") if self.ragged else None)
             for _ in range(count)
         ]
         return Iteration(rows, rows[0] if rows else Unknown())
