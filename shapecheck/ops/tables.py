@@ -40,7 +40,9 @@ class Entry:
     @property
     def is_module(self) -> bool:
         """Whether it is a class whose instances are called."""
-        return self.name.startswith(("torch.nn.", "einops.layers.")) and self.name.rpartition(".")[2][0].isupper()
+        if not self.name.startswith(("torch.nn.", "einops.layers.")) or self.name == "torch.nn.Parameter":
+            return False
+        return self.name.rpartition(".")[2][0].isupper()
 
     @cached_property
     def constructor(self) -> signature.Signature:

@@ -1,0 +1,279 @@
+"""Attention and the Transformer's layers."""
+
+from __future__ import annotations
+
+from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
+from shapecheck.dims import Dim, Truth, number
+from shapecheck.ops.call import Call
+from shapecheck.ops.values import UNKNOWN, Spec, Unclear, as_dim, is_tensor, listed
+from shapecheck.shapes import ANY, Conflict, Shape, broadcast, compare
+
+
+def scaled_dot_product(call: Call) -> Spec:
+    """``scaled_dot_product_attention``: (..., L, E), (..., S, E), (..., S, Ev) to (..., L, Ev)."""
+    query, key, value = (call.shape(name) for name in ("query", "key", "value"))
+    for name, one in (("query", query), ("key", key), ("value", value)):
+        if one.rank is not None and one.rank < 2:
+            ranks = ", ".join(f"{n}.dim(): {s.rank}" for n, s in (("query", query), ("key", key), ("value", value)))
+            words = f"scaled_dot_product_attention: Expected query, key, and value to all be  at least 2 dimensional, but got {ranks} instead."
+            raise call.clash("rank", words, left_name=name)
+    _same(call, query.dim(-1), key.dim(-1), "query", "key", _product_words(query, key, transposed=True))
+    _same(call, key.dim(-2), value.dim(-2), "key", "value", _product_words(query, value, transposed=False, inner=key.dim(-2)))
+    _score_mask(call, query, key)
+    if None in (query.rank, key.rank, value.rank):
+        return Spec(Shape((query.dim(-2), value.dim(-1)), 0), call.tensor("query").dtype)
+    batch = broadcast(*[Shape(one.dims[:-2]) for one in (query, key, value)])
+    if isinstance(batch, Conflict):
+        if call["enable_gqa"] is not False:
+            return Spec(Shape((*query.dims[:-1], value.dims[-1])), call.tensor("query").dtype)
+        raise call.clash("broadcast", batch.message, left=batch.left, right=batch.right, left_name="query", right_name="key", axis=batch.axis)
+    return Spec(Shape((*batch.dims, query.dims[-2], value.dims[-1])), call.tensor("query").dtype)
+
+
+def _product_words(a: Shape, b: Shape, transposed: bool, inner: Dim | None = None) -> str:
+    left = (a.dim(-2), inner or a.dim(-1))
+    right = (b.dim(-1), b.dim(-2)) if transposed else (b.dim(-2), b.dim(-1))
+    if b.rank == 2:
+        return f"mat1 and mat2 shapes cannot be multiplied ({left[0]}x{left[1]} and {right[0]}x{right[1]})"
+    count = Shape(b.dims[:-2], b.open_at).numel
+    return (
+        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {left[1]}] but got: [{count}, {right[0]}]."
+    )
+
+
+def _same(call: Call, left: Dim, right: Dim, left_name: str, right_name: str, words: str) -> None:
+    if left.compare(right) is Truth.DIFFERENT:
+        raise call.clash("inner", words, left=left, right=right, left_name=left_name, right_name=right_name)
+
+
+def _score_mask(call: Call, query: Shape, key: Shape) -> None:
+    mask = call["attn_mask"]
+    if not is_tensor(mask) or None in (query.rank, key.rank):
+        return
+    batch = broadcast(Shape(query.dims[:-2]), Shape(key.dims[:-2]))
+    if isinstance(batch, Conflict):
+        return
+    scores = Shape((*batch.dims, query.dims[-2], key.dims[-2]))
+    out = broadcast(scores, mask.shape)
+    if isinstance(out, Conflict):
+        raise call.clash("broadcast", out.message, left=out.right, right=out.left, left_name="attn_mask", right_name="key")
+    if mask.shape.rank is not None and len(mask.shape.dims) > len(scores.dims):
+        words = f"The expanded size of the tensor must match: mask {_size(mask.shape)} against scores {_size(scores)}"
+        raise call.clash("rank", words, left_name="attn_mask")
+
+
+def _size(shape: Shape) -> str:
+    return f"torch.Size([{listed(shape)}])"
+
+
+def multihead(call: Call) -> tuple[Spec, Spec | None | object]:
+    """``MultiheadAttention(query, key, value)``: the attended values, and the weights (None without ``need_weights``)."""
+    query, key, value = (call.shape(name) for name in ("query", "key", "value"))
+    dtype = call.tensor("query").dtype
+    width = as_dim(call["embed_dim"])
+    if None in (query.rank, key.rank, value.rank):
+        out = query.replaced(-1, width) if query.dims else ANY
+        return Spec(out, dtype), Spec(ANY, dtype)
+    _ranks(call, query, key, value)
+    first = call.flag("batch_first") and len(query.dims) == 3
+    sizes = _layout(query, key, value, first)
+    _widths(call, query, key, value, width)
+    _key_and_value(call, key, value)
+    _masks(call, sizes)
+    out = Spec(query.replaced(-1, width), dtype)
+    return out, _weights(call, sizes, dtype)
+
+
+class _Layout:
+    """Batch (None without one), target length and source length."""
+
+    def __init__(self, batch: Dim | None, key_batch: Dim | None, target: Dim, source: Dim) -> None:
+        self.batch, self.key_batch, self.target, self.source = batch, key_batch, target, source
+
+
+def _layout(query: Shape, key: Shape, value: Shape, first: bool) -> _Layout:
+    if len(query.dims) == 2:
+        return _Layout(None, None, query.dims[0], key.dims[0])
+    at, length = (0, 1) if first else (1, 0)
+    return _Layout(query.dims[at], key.dims[at], query.dims[length], key.dims[length])
+
+
+def _ranks(call: Call, query: Shape, key: Shape, value: Shape) -> None:
+    if len(query.dims) not in (2, 3):
+        words = f"query should be unbatched 2D or batched 3D tensor but received {query.rank}-D query tensor"
+        raise call.clash("rank", words, left=number(len(query.dims)), right=number(3), left_name="query")
+    if key.rank != query.rank or value.rank != query.rank:
+        kind = "batched (3-D)" if query.rank == 3 else "unbatched (2-D)"
+        words = (
+            f"For {kind} `query`, expected `key` and `value` to be {query.rank}-D but found {key.rank}-D and {value.rank}-D "
+            "tensors respectively"
+        )
+        raise call.clash("rank", words, left_name="key", right_name="query")
+
+
+def _widths(call: Call, query: Shape, key: Shape, value: Shape, width: Dim) -> None:
+    have = query.dims[-1]
+    if have.compare(width) is Truth.DIFFERENT:
+        words = f"was expecting embedding dimension of {width}, but got {have}"
+        raise call.clash("inner", words, left=have, right=width, left_name="query", right_name="embed_dim", axis=len(query.dims) - 1)
+    for name, shape, parameter in (("key", key, "kdim"), ("value", value, "vdim")):
+        wanted = width if call[parameter] is None else as_dim(call[parameter])
+        if shape.dims[-1].compare(wanted) is Truth.DIFFERENT:
+            rows = Shape(shape.dims[:-1]).numel
+            words = f"mat1 and mat2 shapes cannot be multiplied ({rows}x{shape.dims[-1]} and {wanted}x{width})"
+            right = "embed_dim" if call[parameter] is None else parameter
+            axis = len(shape.dims) - 1
+            raise call.clash("inner", words, left=shape.dims[-1], right=wanted, left_name=name, right_name=right, axis=axis)
+
+
+def _key_and_value(call: Call, key: Shape, value: Shape) -> None:
+    if compare(Shape(key.dims[:-1]), Shape(value.dims[:-1])) is Truth.DIFFERENT:
+        separate = call["kdim"] is not None or call["vdim"] is not None
+        words = f"key shape {_size(key)} does not match value shape {_size(value)}"
+        if separate:
+            words = (
+                f"key's sequence and batch dims {_size(Shape(key.dims[:2]))} do not match value's {_size(Shape(value.dims[:2]))}"
+            )
+        raise call.clash("inner", words, left_name="key", right_name="value")
+
+
+def _masks(call: Call, sizes: _Layout) -> None:
+    if sizes.batch is not None and sizes.key_batch is not None and sizes.batch.compare(sizes.key_batch) is Truth.DIFFERENT:
+        words = f"the batch of query ({sizes.batch}) and of key ({sizes.key_batch}) differ"
+        heads, width = as_dim(call["num_heads"]), as_dim(call["embed_dim"])
+        if heads.known and width.known:
+            total = sizes.source * sizes.key_batch * width
+            words = f"shape '[{sizes.source}, {sizes.batch * heads}, {width // heads}]' is invalid for input of size {total}"
+        raise call.clash("batch", words, left=sizes.batch, right=sizes.key_batch, left_name="query", right_name="key")
+    _padding_mask(call, sizes)
+    _attention_mask(call, sizes)
+
+
+def _padding_mask(call: Call, sizes: _Layout) -> None:
+    mask = call["key_padding_mask"]
+    if not is_tensor(mask) or mask.shape.rank is None:
+        return
+    wanted = Shape((sizes.source,) if sizes.batch is None else (sizes.batch, sizes.source))
+    if mask.shape.rank != wanted.rank:
+        kind = "batched (3-D)" if sizes.batch is not None else "unbatched (2-D)"
+        words = (
+            f"For {kind} `query`, expected `key_padding_mask` to be `None` or {wanted.rank}-D but found {mask.shape.rank}-D tensor instead"
+        )
+        raise call.clash("rank", words, left_name="key_padding_mask", right_name="key")
+    if compare(mask.shape, wanted) is Truth.DIFFERENT:
+        at = next(at for at, (a, b) in enumerate(zip(mask.shape.dims, wanted.dims, strict=True)) if a.compare(b) is Truth.DIFFERENT)
+        words = f"expecting key_padding_mask shape of ({listed(wanted)}), but got {_size(mask.shape)}"
+        left, right = mask.shape.dims[at], wanted.dims[at]
+        raise call.clash("inner", words, left=left, right=right, left_name="key_padding_mask", right_name="key", axis=at)
+
+
+def _attention_mask(call: Call, sizes: _Layout) -> None:
+    mask = call["attn_mask"]
+    if not is_tensor(mask) or mask.shape.rank is None:
+        return
+    if mask.shape.rank not in (2, 3):
+        kind = "batched (3-D)" if sizes.batch is not None else "unbatched (2-D)"
+        words = f"For {kind} `query`, expected `attn_mask` to be `None`, 2-D or 3-D but found {mask.shape.rank}-D tensor instead"
+        raise call.clash("rank", words, left_name="attn_mask")
+    heads = as_dim(call["num_heads"])
+    rows = (heads if sizes.batch is None else sizes.batch * heads,) if mask.shape.rank == 3 else ()
+    wanted = Shape((*rows, sizes.target, sizes.source))
+    if compare(mask.shape, wanted) is Truth.DIFFERENT:
+        words = f"The shape of the {mask.shape.rank}D attn_mask is {_size(mask.shape)}, but should be ({listed(wanted)})."
+        if mask.shape.rank == 3 and sizes.batch is None:
+            words = f"Expected `attn_mask` shape to be ({listed(wanted)}) but got {_size(mask.shape)}"
+        at = next(at for at, (a, b) in enumerate(zip(mask.shape.dims, wanted.dims, strict=True)) if a.compare(b) is Truth.DIFFERENT)
+        left, right = mask.shape.dims[at], wanted.dims[at]
+        raise call.clash("inner", words, left=left, right=right, left_name="attn_mask", right_name="query", axis=at)
+
+
+def _weights(call: Call, sizes: _Layout, dtype: str | None) -> Spec | None | object:
+    if call["need_weights"] is UNKNOWN or call["average_attn_weights"] is UNKNOWN:
+        return UNKNOWN
+    if not call["need_weights"]:
+        return None
+    extra = number(int(call["add_bias_kv"] is True) + int(call["add_zero_attn"] is True))
+    source = sizes.source + extra if UNKNOWN not in (call["add_bias_kv"], call["add_zero_attn"]) else UNKNOWN_DIM
+    if extra.expr == 0:
+        source = sizes.source
+    batch = () if sizes.batch is None else (sizes.batch,)
+    heads = () if call["average_attn_weights"] else (as_dim(call["num_heads"]),)
+    return Spec(Shape((*batch, *heads, sizes.target, source)), dtype)
+
+
+def encoder_layer(call: Call) -> Spec:
+    """``TransformerEncoderLayer`` and ``TransformerEncoder``: the source's shape."""
+    source = call.tensor("src")
+    _model_width(call, source.shape, "src", _inner(call, "encoder_layer"))
+    return Spec(source.shape, source.dtype)
+
+
+def decoder_layer(call: Call) -> Spec:
+    """``TransformerDecoderLayer`` and ``TransformerDecoder``: the target's shape."""
+    target = call.tensor("tgt")
+    params = _inner(call, "decoder_layer")
+    _model_width(call, target.shape, "tgt", params)
+    _model_width(call, call.shape("memory"), "memory", params)
+    _same_batch(call, target.shape, call.shape("memory"), "tgt", "memory", params)
+    return Spec(target.shape, target.dtype)
+
+
+def transformer(call: Call) -> Spec:
+    """``Transformer(src, tgt)``: the target's shape."""
+    source, target = call.shape("src"), call.shape("tgt")
+    if None not in (source.rank, target.rank):
+        first = call["batch_first"]
+        at = 0 if first is True else 1
+        if first is not UNKNOWN and len(source.dims) == 3 and len(target.dims) == 3:
+            _batches(call, source.dims[at], target.dims[at])
+    width = as_dim(call["d_model"])
+    for name, shape in (("src", source), ("tgt", target)):
+        if shape.dims and shape.dim(-1).compare(width) is Truth.DIFFERENT:
+            words = "the feature number of src and tgt must be equal to d_model"
+            raise call.clash("inner", words, left=shape.dim(-1), right=width, left_name=name, right_name="d_model")
+    return Spec(target, call.tensor("tgt").dtype)
+
+
+def _batches(call: Call, source: Dim, target: Dim) -> None:
+    if source.compare(target) is Truth.DIFFERENT:
+        words = "the batch number of src and tgt must be equal"
+        raise call.clash("batch", words, left=source, right=target, left_name="src", right_name="tgt")
+
+
+def _inner(call: Call, name: str) -> dict[str, object]:
+    """The parameters that say the width: the layer's own, or those of the layer that is stacked."""
+    if "d_model" in call.args:
+        return call.args
+    inner = getattr(call.args.get(name), "params", None)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _model_width(call: Call, shape: Shape, name: str, params: dict[str, object]) -> None:
+    width = as_dim(params.get("d_model"))
+    if shape.rank is not None and shape.rank not in (2, 3):
+        words = f"{name} should be unbatched 2D or batched 3D tensor but received {shape.rank}-D tensor"
+        if name == "src":
+            words = f"query should be unbatched 2D or batched 3D tensor but received {shape.rank}-D query tensor"
+        raise call.clash("rank", words, left=number(shape.rank), right=number(3), left_name=name)
+    if shape.dims and shape.dim(-1).compare(width) is Truth.DIFFERENT:
+        words = f"was expecting embedding dimension of {width}, but got {shape.dim(-1)}"
+        axis = None if shape.rank is None else shape.rank - 1
+        raise call.clash("inner", words, left=shape.dim(-1), right=width, left_name=name, right_name="d_model", axis=axis)
+
+
+def _same_batch(call: Call, left: Shape, right: Shape, left_name: str, right_name: str, params: dict[str, object]) -> None:
+    first = params.get("batch_first", UNKNOWN)
+    if left.rank != 3 or right.rank != 3 or first is UNKNOWN:
+        return
+    at = 0 if first else 1
+    if left.dims[at].compare(right.dims[at]) is Truth.DIFFERENT:
+        words = f"the batch of {left_name} ({left.dims[at]}) and of {right_name} ({right.dims[at]}) differ"
+        raise call.clash("batch", words, left=left.dims[at], right=right.dims[at], left_name=left_name, right_name=right_name, axis=at)
+
+
+def square_mask(call: Call) -> Spec:
+    """``Transformer.generate_square_subsequent_mask(sz)``."""
+    if call["sz"] is None:
+        raise Unclear("sz is not known")
+    side = as_dim(call["sz"])
+    return Spec(Shape((side, side)), "float32")
