@@ -168,7 +168,13 @@ def join(a: Value, b: Value) -> Value:
     """What is known of a value that is one or the other."""
     if a is b:
         return a
-    return a.join(b) if type(a) is type(b) else Unknown()
+    if type(a) is type(b):
+        return a.join(b)
+    return Number() if _numeric(a) and _numeric(b) else Unknown()
+
+
+def _numeric(value: Value) -> bool:
+    return isinstance(value, (Int, Number)) or (isinstance(value, Const) and type(value.value) in (float, bool))
 
 
 def join_all(values: Sequence[Value]) -> Value:
@@ -233,6 +239,11 @@ class Const(Value):
     def key(self) -> Hashable:
         return (type(self.value), self.value if self.value == self.value else "nan")
 
+    def join(self, other: Value) -> Value:
+        if self.key() == other.key():
+            return self
+        return Number() if type(self.value) is float and type(other.operand()) is float else Unknown()
+
 
 @dataclass(slots=True)
 class Int(Value):
@@ -255,6 +266,28 @@ class Int(Value):
 
     def key(self) -> Hashable:
         return ("int", self.dim.expr)
+
+
+@dataclass(slots=True)
+class Number(Value):
+    """A number of which only that is known; ``floor`` what ``int()`` makes of it, where that can be told."""
+
+    floor: Dim = UNKNOWN_DIM
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return Bound(self, name)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return Number()
+
+    def operand(self) -> Any:
+        return UNKNOWN_DIM
+
+    def join(self, other: Value) -> Value:
+        return self if self.key() == other.key() else Number()
+
+    def key(self) -> Hashable:
+        return ("number", self.floor.expr)
 
 
 @dataclass(slots=True)
@@ -344,7 +377,7 @@ class TensorValue(Value):
 
 @dataclass(slots=True)
 class Items(Value):
-    """A tuple, list or set. ``items`` None: unknown length, ``element`` stands for each.
+    """A tuple, list or set. ``items`` None: not listed, ``element`` stands for each, ``size`` is their number if known.
 
     ``born`` is the machine's clock when it came to be.
     """
@@ -353,6 +386,7 @@ class Items(Value):
     items: list[Value] | None
     element: Value = field(default_factory=Unknown)
     born: int = field(default=0, compare=False)
+    size: Dim = field(default=UNKNOWN_DIM, compare=False)
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         return Bound(self, name)
@@ -379,7 +413,7 @@ class Items(Value):
         return None if self.items is None else bool(self.items)
 
     def length(self) -> Dim:
-        return UNKNOWN_DIM if self.items is None else Dim(len(self.items))
+        return self.size if self.items is None else Dim(len(self.items))
 
     def operand(self) -> Any:
         if self.items is None or self.kind not in ("tuple", "list"):
@@ -389,7 +423,7 @@ class Items(Value):
 
     def key(self) -> Hashable:
         if self.items is None:
-            return (self.kind, None, self.element.key())
+            return (self.kind, None, self.size.expr, self.element.key())
         return (self.kind, *[item.key() for item in self.items]) if len(self.items) <= 32 else id(self)
 
     def join(self, other: Value) -> Value:

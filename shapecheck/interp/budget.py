@@ -1,0 +1,47 @@
+"""How much work one file may cost: steps in proportion to its length, calls of a function, depth of calls."""
+
+from __future__ import annotations
+
+
+class Exhausted(Exception):  # noqa: N818 - a way out of deep recursion, not a failure
+    """The steps are used up: the file, or the part of it that was being read, is left as far as it came."""
+
+
+class Budget:
+    """Steps (statements run) that are left, for the whole file and for the part at hand."""
+
+    __slots__ = ("left", "part", "unrolled")
+
+    DEPTH = 24
+    """Calls within calls."""
+    CALLS = 48
+    """Times that one function is analysed anew."""
+    UNROLLED = 16
+    """Elements up to which a loop over a known sequence is run one by one."""
+
+    def __init__(self, lines: int) -> None:
+        self.left = 4_000 + 24 * lines
+        self.part = self.left
+        self.unrolled = 600
+
+    def begin(self, share: float = 1.0) -> None:
+        """Begin a part of the file (a class that nobody uses, say) that may use a share of what is left."""
+        self.part = int(self.left * share)
+
+    def step(self) -> None:
+        """One statement.
+
+        Raises:
+            Exhausted: the steps are used up.
+        """
+        self.left -= 1
+        self.part -= 1
+        if self.part < 0 or self.left < 0:
+            raise Exhausted
+
+    def unroll(self, count: int) -> bool:
+        """Whether a loop over this many known elements is run one by one."""
+        if count > self.UNROLLED or count > self.unrolled:
+            return False
+        self.unrolled -= count
+        return True

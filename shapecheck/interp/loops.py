@@ -1,0 +1,154 @@
+"""Loops: known elements one by one up to a bound, else passes over one element until nothing changes any more."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shapecheck.dims import UNKNOWN
+from shapecheck.interp import heap
+from shapecheck.interp.branches import settle
+from shapecheck.interp.conditions import decide, narrow
+from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
+from shapecheck.interp.targets import assign
+from shapecheck.interp.values import Const, Int, Number, Unknown, Value, join_all
+
+if TYPE_CHECKING:
+    from shapecheck.interp.machine import Interpreter
+
+PASSES = 3
+"""Passes over an endless loop until what still changes is given up as unknown."""
+
+
+def for_(m: Interpreter, node: ast.For | ast.AsyncFor) -> int:
+    """``for``: known elements one by one, or one that stands for each."""
+    found = m.iterate(m.eval(node.iter), node.iter)
+    items = found.items
+    if items is not None:
+        if not items:
+            return m.run(node.orelse)
+        alike = len(items) > 1 and all(item is items[0] for item in items)
+        if not alike and m.budget.unroll(len(items)):
+            return _each(m, node, items)
+        element, entered = (items[0] if alike else join_all(list(items))), True
+    else:
+        element = found.element
+        entered = not isinstance(element, (Unknown, Int))
+    return _passes(m, node, lambda: assign(m, node.target, element, node.target), entered)
+
+
+def while_(m: Interpreter, node: ast.While) -> int:
+    """``while``: passes until nothing changes, unless the test is never met."""
+    truth = decide(m, node.test, m.eval(node.test))
+    if truth is False:
+        return m.run(node.orelse)
+    return _passes(m, node, lambda: narrow(m, node.test, True), truth is True, endless=truth is True)
+
+
+def _each(m: Interpreter, node: ast.For | ast.AsyncFor, items: Sequence[Value]) -> int:
+    activation, turns = m.activation, m.turns
+    outer = activation.breaks, activation.continues
+    activation.breaks, activation.continues = [], []
+    flow, alive = NEXT, True
+    try:
+        for turn, item in enumerate(items):
+            m.turns = (*turns, turn)
+            assign(m, node.target, item, node.target)
+            flow = m.run(node.body)
+            alive = _goes_round(m, flow)
+            if not alive:
+                break
+        if alive and node.orelse:
+            flow = m.run(node.orelse)
+            alive = flow == NEXT
+        alive = alive or flow == BREAK
+        broken = bool(activation.breaks)
+        settle(m, activation.breaks, alive)
+        return NEXT if alive or broken else flow
+    finally:
+        m.turns = turns
+        activation.breaks, activation.continues = outer
+
+
+def _goes_round(m: Interpreter, flow: int) -> bool:
+    """Whether a pass comes to its end, some arm of it at least; the state is then that at its end."""
+    alive = flow in (NEXT, CONTINUE)
+    if m.activation.continues:
+        settle(m, m.activation.continues, alive)
+        return True
+    return alive
+
+
+def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool, endless: bool = False) -> int:
+    """Run a body that may run any number of times, from a state that covers every time round."""
+    activation = m.activation
+    outer = activation.breaks, activation.continues
+    activation.breaks, activation.continues = [], []
+    _widen_counters(m, node)
+    arms: list[heap.Changes] = []
+    m.heap.push()
+    try:
+        for number in range(PASSES):
+            m.heap.push()
+            begin()
+            flow = m.run(node.body)
+            alive = _goes_round(m, flow)
+            arms += activation.breaks
+            activation.breaks.clear()
+            before = dict(m.heap.layers[-1])
+            after = m.heap.pop()
+            if not alive or not _grow(m, before, after, last=number == PASSES - 2):
+                break
+    finally:
+        activation.breaks, activation.continues = outer
+    m.heap.keep()
+    if flow == RETURN:
+        activation.exits.append(after)
+    elif flow == BREAK or (alive and not endless):
+        arms.append(after)
+    if not entered:
+        arms.append({})
+    if not arms:
+        return flow if flow in (RETURN, RAISE) and entered else LEFT
+    m.heap.adopt(arms)
+    return m.run(node.orelse) if node.orelse else NEXT
+
+
+def _grow(m: Interpreter, before: heap.Changes, after: heap.Changes, last: bool) -> bool:
+    """Widen the state at the loop's head to cover another time round; whether that changed anything that was there."""
+    changed = False
+    for key, (thing, old) in before.items():
+        new = after[key][1]
+        if heap.same(thing, old, new):
+            continue
+        joined = heap.merge(thing, old, new)
+        if heap.same(thing, old, joined):
+            continue
+        changed = True
+        m.heap.touch(thing)
+        heap.restore(thing, heap.given_up(thing, old, joined) if last else joined)
+    return changed
+
+
+def _widen_counters(m: Interpreter, node: Any) -> None:
+    """A number that the body adds to is a number of which nothing is known from the first pass on."""
+    names = getattr(node, "counted_names", None)
+    if names is None:
+        names = node.counted_names = _counted(node.body)
+    for name in names:
+        value = m.scope.names.get(name)
+        if type(value) is Int or (type(value) is Const and type(value.value) in (float, bool)):
+            m.heap.touch(m.scope)
+            m.scope.names[name] = Int(UNKNOWN) if type(value) is Int and names[name] else Number()
+
+
+def _counted(body: list[ast.stmt]) -> dict[str, bool]:
+    """Names in augmented assignments, with whether only whole numbers are added."""
+    found: dict[str, bool] = {}
+    for statement in body:
+        for part in ast.walk(statement):
+            if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+                whole = isinstance(part.value, ast.Constant) and type(part.value.value) is int and not isinstance(part.op, ast.Div)
+                found[part.target.id] = found.get(part.target.id, True) and whole
+    return found

@@ -1,0 +1,248 @@
+"""The abstract interpreter: evaluates Python's tree over the values of ``values.py``, and emits a ShapeGraph."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from shapecheck import ops
+from shapecheck.dims import Dim, symbol
+from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
+from shapecheck.interp import classes, expressions, functions, operators, statements
+from shapecheck.interp.budget import Budget
+from shapecheck.interp.heap import Heap
+from shapecheck.interp.python.objects import Deferred
+from shapecheck.interp.results import Wrapped, wrap
+from shapecheck.interp.scopes import NEXT, Activation, Scope
+from shapecheck.interp.values import Bound, CallArgs, Iteration, TensorValue, Unknown, Value
+from shapecheck.places import Origin, Span
+from shapecheck.shapes import Conflict
+from shapecheck.syntax import Parsed
+
+if TYPE_CHECKING:
+    from shapecheck.interp.modules import Modules
+
+EVAL = expressions.EVAL
+EXEC = statements.EXEC
+
+
+class Interpreter:
+    """One program being interpreted, from one entry file. Implements ``values.Machine``."""
+
+    __slots__ = (
+        "activation",
+        "analysed",
+        "budget",
+        "conditions",
+        "context",
+        "entered",
+        "graph",
+        "guard",
+        "heap",
+        "home",
+        "instances",
+        "memory",
+        "modules",
+        "recorded",
+        "said",
+        "scope",
+        "turns",
+        "uids",
+    )
+
+    def __init__(self, modules: Modules, home: Parsed, budget: Budget) -> None:
+        self.graph = ShapeGraph("static")
+        self.modules = modules
+        self.home = home
+        self.budget = budget
+        self.scope = Scope("module", None)
+        self.heap = Heap()
+        self.activation = Activation(None, 0, 0)
+        self.context: tuple[Frame, ...] = ()
+        self.conditions: tuple[tuple[Parsed, ast.expr, bool], ...] = ()
+        self.guard: frozenset[str] = frozenset()
+        self.turns: tuple[int, ...] = ()
+        self.uids: dict[Hashable, int] = {}
+        self.recorded: dict[Hashable, Value] = {}
+        self.memory: dict[Hashable, Any] = {}
+        self.said: set[tuple[Span, str]] = set()
+        self.entered: set[int] = set()
+        self.analysed: dict[int, int] = {}
+        self.instances: dict[int, Value] = {}
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def eval(self, node: ast.expr) -> Value:
+        """The value of an expression."""
+        return EVAL[type(node)](self, node)
+
+    def run(self, body: list[ast.stmt]) -> int:
+        """Run statements in order; how the block ends."""
+        budget = self.budget
+        for statement in body:
+            budget.step()
+            try:
+                flow = EXEC[type(statement)](self, statement)
+            except RecursionError:
+                self.not_checked(statement, "nested too deeply")
+                continue
+            if flow:
+                return flow
+        return NEXT
+
+    # -- what values ask of their machine --------------------------------------------------------------------------
+
+    def span(self, node: ast.AST) -> Span:
+        """Where a node of the current file stands."""
+        return self.home.span(node)
+
+    def call(self, callee: Value, args: CallArgs, node: ast.AST) -> Value:
+        """Call any value."""
+        handler = functions.CALL.get(type(callee))
+        return handler(self, callee, args, node) if handler is not None else callee.call(args, self, node)
+
+    def attribute(self, value: Value, name: str, node: ast.AST) -> Value:
+        """``value.name``."""
+        handler = classes.ATTRIBUTE.get(type(value))
+        found = handler(self, value, name, node) if handler is not None else value.attribute(name, self, node)
+        return found.resolve(self) if type(found) is Deferred else found
+
+    def item(self, value: Value, key: Value, node: ast.AST) -> Value:
+        """``value[key]``."""
+        handler = classes.ITEM.get(type(value))
+        return handler(self, value, key, node) if handler is not None else value.item(key, self, node)
+
+    def iterate(self, value: Value, node: ast.AST) -> Iteration:
+        """What a loop over a value sees."""
+        handler = classes.ITERATE.get(type(value))
+        return handler(self, value, node) if handler is not None else value.iterate(self, node)
+
+    def binary(self, op: str, left: Value, right: Value, node: ast.AST) -> Value:
+        """``left op right``."""
+        return operators.binary(self, op, left, right, node)
+
+    def truth(self, value: Value) -> bool | None:
+        """``bool(value)``, None where it cannot be told."""
+        return value.truth()
+
+    def fresh(self, word: str, node: ast.AST, origin: str, least: int = 1) -> Dim:
+        """A size named ``word`` that equals no other one; the same one for the same place, calls and turns of loops."""
+        key = (word, id(node), self.context, self.turns)
+        uid = self.uids.setdefault(key, len(self.uids) + 1)
+        return symbol(word, uid, Origin(origin, self.span(node)), least)
+
+    def not_checked(self, node: ast.AST, reason: str) -> Unknown:
+        """Say that a place was not followed, and why (once)."""
+        said = (self.span(node), reason)
+        if said not in self.said:
+            self.said.add(said)
+            self.graph.not_checked.append(NotChecked(*said))
+        return Unknown(reason)
+
+    def event(self, kind: str, node: ast.AST, **data: Any) -> None:
+        """Record an event, once for each place and way to it."""
+        span = self.span(node)
+        key = (kind, span, self.context, _data_key(data))
+        if key not in self.recorded:
+            self.recorded[key] = Unknown()
+            self.graph.add(Event(kind, span, data, self.context))
+
+    def operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
+        """Apply an operator of ``shapecheck.ops``, and record the stage."""
+        given = [value.operand() for value in args.positional]
+        named = {name: value.operand() for name, value in args.keywords.items()}
+        key = self._key(op, node, None, args.positional, args.keywords)
+        known = self.recorded.get(key)
+        if known is not None:
+            return known
+        name = ops.canonical(op) or op
+        outcome: ops.Outcome = ops.apply(name, given, named)
+        if not args.exact:
+            outcome = ops.NotKnown("the arguments are not known")
+        bound = ops.bind(name, given, named) or {}
+        names = list(bound)
+        spans: dict[str, Span] = {}
+        for number, place in enumerate(args.nodes):
+            if place is not None and names:
+                spans.setdefault(names[min(number, len(names) - 1)], self.span(place))
+        spans.update((word, self.span(place)) for word, place in args.keyword_nodes.items() if place is not None)
+        inputs = bound or {**{str(i): value for i, value in enumerate(given)}, **named}
+        value = self._stage(name, inputs, spans, outcome, node, None)
+        self.recorded[key] = value
+        return value
+
+    def record(
+        self,
+        op: str,
+        inputs: dict[str, Value],
+        spans: dict[str, Span],
+        outcome: Any,
+        node: ast.AST,
+        module: Module | None = None,
+    ) -> Value:
+        """Record a stage whose outcome is given; the value it gives. An equal stage at the same place is recorded once."""
+        key = self._key(op, node, module, (), inputs)
+        known = self.recorded.get(key)
+        if known is not None:
+            return known
+        operands = {name: value.operand() for name, value in inputs.items()}
+        value = self._stage(op, operands, spans, outcome, node, module)
+        self.recorded[key] = value
+        return value
+
+    # -- recording -------------------------------------------------------------------------------------------------
+
+    def _key(
+        self,
+        op: str,
+        node: ast.AST,
+        module: Module | None,
+        positional: list[Value] | tuple[()],
+        named: dict[str, Value],
+    ) -> Hashable:
+        keys = [value.key() for value in positional]
+        keys += [(name, value.key()) for name, value in named.items()]
+        return (op, id(node), self.context, id(module) if module is not None else 0, *keys)
+
+    def _stage(
+        self,
+        op: str,
+        inputs: dict[str, Any],
+        spans: dict[str, Span],
+        outcome: ops.Outcome,
+        node: ast.AST,
+        module: Module | None,
+    ) -> Value:
+        span = self.span(node)
+        stage = Stage(op, span, inputs, spans, module=module, context=self.context, guard=self._guard())
+        if isinstance(outcome, ops.Result):
+            wrapped = wrap(outcome.value, span)
+        elif isinstance(outcome, Conflict):
+            stage.conflict = outcome
+            wrapped = _unknown_tensor(span)
+        else:
+            stage.not_checked = outcome.reason
+            self.not_checked(node, outcome.reason)
+            wrapped = _unknown_tensor(span) if op.startswith("torch.") else Wrapped(Unknown(outcome.reason), {})
+        stage.outputs = wrapped.tensors
+        self.graph.add(stage)
+        return wrapped.value
+
+    def _guard(self) -> frozenset[str]:
+        if not self.conditions:
+            return self.guard
+        texts = [text if met else f"not ({text})" for home, node, met in self.conditions if (text := home.text(node))]
+        return self.guard.union(texts)
+
+
+def _unknown_tensor(span: Span) -> Wrapped:
+    tensor = Tensor(span=span)
+    return Wrapped(TensorValue(tensor), {"out": tensor})
+
+
+def _data_key(data: dict[str, Any]) -> Hashable:
+    return tuple((name, repr(value) if isinstance(value, (int, str, tuple, list)) else id(value)) for name, value in data.items())
+
+
+__all__ = ["Bound", "Interpreter"]

@@ -1,0 +1,27 @@
+"""One file from its first statement to its last, then what nobody in it uses."""
+
+from __future__ import annotations
+
+from shapecheck.graph import ShapeGraph
+from shapecheck.interp import uncalled
+from shapecheck.interp.budget import Budget, Exhausted
+from shapecheck.interp.machine import Interpreter
+from shapecheck.interp.modules import Modules, module_scope, package_of
+from shapecheck.interp.python.objects import LocalModule
+from shapecheck.syntax import Parsed
+
+
+def interpret(parsed: Parsed) -> ShapeGraph:
+    """Run a file as a script, then analyse the classes and functions that it never calls."""
+    path = parsed.source.path
+    modules = Modules(path)
+    m = Interpreter(modules, parsed, Budget(len(parsed.source.lines)))
+    package = package_of(path)
+    module = LocalModule("__main__", package, parsed, module_scope("__main__", package))
+    try:
+        modules.run(m, module)
+    except Exhausted:
+        m.home = parsed
+        m.not_checked(parsed.tree, "the file is too long to be followed to its end")
+    uncalled.analyse(m, module)
+    return m.graph

@@ -1,0 +1,68 @@
+"""Where names live while a program is interpreted: scopes, and the activation of one function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapecheck.interp.heap import Changes
+    from shapecheck.interp.values import Value
+
+NEXT, RETURN, RAISE, BREAK, CONTINUE, LEFT = range(6)
+"""How a statement ends: on to the next one, or by leaving the function, the path, the loop or the pass; LEFT where each
+arm of a branch left in its own way, and put its state where it belongs."""
+
+
+class Scope:
+    """The names of a module, class or function. ``redirects``: names declared global or nonlocal, with their scope."""
+
+    __slots__ = ("kind", "names", "parent", "redirects")
+
+    def __init__(self, kind: str, parent: Scope | None, names: dict[str, Value] | None = None) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.names: dict[str, Value] = {} if names is None else names
+        self.redirects: dict[str, Scope] | None = None
+
+    def find(self, name: str) -> Value | None:
+        """The value of a name here or further out; None where it is bound nowhere."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope.redirects is not None and name in scope.redirects:
+                scope = scope.redirects[name]
+            value = scope.names.get(name)
+            if value is not None:
+                return value
+            scope = scope.parent
+        return None
+
+    def closure(self) -> Scope:
+        """The scope that a function defined here closes over: methods do not see the names of their class."""
+        scope = self
+        while scope.kind == "class" and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def module(self) -> Scope:
+        """The scope of the file."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+class Activation:
+    """One function (or file) being interpreted: what it returned and yielded so far, and how arms left it."""
+
+    __slots__ = ("breaks", "continues", "depth", "exits", "function", "impure", "returns", "started", "yields")
+
+    def __init__(self, function: Any, depth: int, started: int) -> None:
+        self.function = function
+        self.depth = depth
+        self.started = started
+        self.impure = False
+        self.returns: list[Value] = []
+        self.yields: list[Value] = []
+        self.exits: list[Changes] = []
+        self.breaks: list[Changes] = []
+        self.continues: list[Changes] = []

@@ -1,0 +1,113 @@
+"""What nobody in the file uses: classes built with symbolic arguments, functions called with unknown ones."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from shapecheck.dims import symbol
+from shapecheck.interp.budget import Exhausted
+from shapecheck.interp.classes import find
+from shapecheck.interp.python.objects import Descriptor, LocalModule
+from shapecheck.interp.scopes import Activation
+from shapecheck.interp.values import CallArgs, Class, Const, Function, Instance, Int, Unknown, Value
+from shapecheck.places import Origin
+
+if TYPE_CHECKING:
+    from shapecheck.interp.machine import Interpreter
+
+_FIRST = ("forward", "training_step", "compute_loss")
+"""Methods that come first: what they build, the others use."""
+
+
+def analyse(m: Interpreter, module: LocalModule) -> None:
+    """Analyse each class and function of a file that was not reached, in the order of the text."""
+    for value in list(module.scope.names.values()):
+        if type(value) is Class and value.home is module.home:
+            _class(m, module, value)
+        elif type(value) is Function and value.home is module.home:
+            _alone(m, module, value)
+
+
+def _class(m: Interpreter, module: LocalModule, cls: Class) -> None:
+    methods = [f for value in cls.attributes.values() if (f := _method(value)) is not None and id(f.node) not in m.entered]
+    if not methods or cls.flavour == "enum":
+        return
+    receiver = m.instances.get(id(cls.node))
+    if receiver is None:
+        receiver = _part(m, module, lambda: _build(m, cls)) or Instance(cls)
+    methods.sort(key=lambda f: (f.name not in _FIRST, f.node.lineno))
+    for function in methods:
+        if id(function.node) not in m.entered and function.name != "__init__":
+            bound = Function(function.node, function.scope, function.name, function.defaults, receiver, cls, function.home)
+            if any(value for value in cls.attributes.values() if type(value) is Descriptor and value.function is function):
+                bound.receiver = receiver if not _static(cls, function) else None
+            _alone(m, module, bound)
+
+
+def _method(value: Value) -> Function | None:
+    if type(value) is Descriptor:
+        value = value.function
+    return value if type(value) is Function else None
+
+
+def _static(cls: Class, function: Function) -> bool:
+    return any(
+        type(value) is Descriptor and value.kind == "staticmethod" and value.function is function
+        for value in cls.attributes.values()
+    )
+
+
+def _build(m: Interpreter, cls: Class) -> Value:
+    made = find(cls, "__init__")
+    args = CallArgs() if type(made) is not Function else _arguments(m, made, skip=1)
+    return m.call(cls, args, cls.node)
+
+
+def _alone(m: Interpreter, module: LocalModule, function: Function) -> None:
+    if id(function.node) in m.entered:
+        return
+    _part(m, module, lambda: m.call(function, _arguments(m, function, skip=function.receiver is not None), function.node))
+
+
+def _arguments(m: Interpreter, function: Function, skip: int) -> CallArgs:
+    """Symbolic arguments for a function's parameters: its defaults, sizes named after the parameter, else unknown."""
+    spec = function.node.args
+    args = CallArgs()
+    for parameter in [*spec.posonlyargs, *spec.args][skip:]:
+        args.positional.append(_argument(m, function, parameter))
+        args.nodes.append(None)
+    for parameter in spec.kwonlyargs:
+        args.keywords[parameter.arg] = _argument(m, function, parameter)
+        args.keyword_nodes[parameter.arg] = None
+    args.exact = spec.vararg is None and spec.kwarg is None
+    return args
+
+
+def _argument(m: Interpreter, function: Function, parameter: ast.arg) -> Value:
+    default = function.defaults.get(parameter.arg)
+    if default is not None and not (type(default) is Const and default.value is None):
+        return default
+    note = parameter.annotation
+    if isinstance(note, ast.Name) and note.id == "int":
+        uid = m.uids.setdefault((parameter.arg, id(parameter)), len(m.uids) + 1)
+        return Int(symbol(parameter.arg, uid, Origin(f"the argument {parameter.arg}", m.span(parameter))))
+    return Unknown()
+
+
+def _part(m: Interpreter, module: LocalModule, run) -> Value | None:  # type: ignore[no-untyped-def]
+    """Run a part of the file that has a budget of its own; None where that was used up."""
+    layers = len(m.heap.layers)
+    m.scope, m.home, m.context, m.conditions, m.turns = module.scope, module.home, (), (), ()
+    m.guard = frozenset()
+    m.activation = Activation(None, 0, m.heap.clock)
+    m.budget.begin()
+    try:
+        return run()
+    except Exhausted:
+        m.not_checked(module.home.tree, "the file is too long to be followed to its end")
+        return None
+    finally:
+        del m.heap.layers[layers:]
+
+
