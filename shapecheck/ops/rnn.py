@@ -26,7 +26,7 @@ class _Sizes:
 
 def _sizes(call: Call) -> _Sizes:
     hidden, projected = as_dim(call["hidden_size"]), call.args.get("proj_size", 0)
-    out = hidden if projected == 0 else as_dim(projected) if as_int(projected) is not None else UNKNOWN_DIM
+    out = hidden if as_int(projected) == 0 else as_dim(projected) if as_int(projected) is not None else UNKNOWN_DIM
     directions = UNKNOWN_DIM if call["bidirectional"] is UNKNOWN else number(2 if call["bidirectional"] else 1)
     layers = as_dim(call["num_layers"]) * directions if directions.known else UNKNOWN_DIM
     return _Sizes(as_dim(call["input_size"]), hidden, out, layers, directions, call.flag("batch_first"))
@@ -52,7 +52,9 @@ def recurrent(call: Call) -> tuple[object, object]:
         raise call.clash("inner", words, left=have, right=sizes.features, right_name="input_size", axis=axis)
     width = sizes.out * sizes.directions if sizes.directions.known else UNKNOWN_DIM
     if shape.rank is None:
-        return Spec(shape.replaced(-1, width) if shape.dims else Shape((width,), 0), operand.dtype), _state(call, ANY, ANY, operand.dtype)
+        return Spec(shape.replaced(-1, width) if shape.dims else Shape((width,), 0), operand.dtype), _state(
+            call, ANY, ANY, operand.dtype
+        )
     batch = () if shape.rank == 2 else (shape.dims[0 if sizes.first else 1],)
     state = Shape((sizes.layers, *batch, sizes.out))
     cell = Shape((sizes.layers, *batch, sizes.hidden))
@@ -95,7 +97,7 @@ def _initial_state(call: Call, state: Shape, cell: Shape) -> None:
 def _agrees(call: Call, given: object, wanted: Shape, words: str) -> None:
     if not is_tensor(given):
         return
-    have: Shape = given.shape  # type: ignore[attr-defined]
+    have = given.shape
     if have.rank is not None and have.rank != wanted.rank:
         raise _wrong_state_rank(call, have, wanted)
     if compare(have, wanted) is not Truth.DIFFERENT:
@@ -147,10 +149,14 @@ def _cell_state(call: Call, state: Shape, out: Shape, hidden: Dim, at: int) -> N
     have = state.dims[-1]
     if have.compare(hidden) is Truth.DIFFERENT:
         words = f"hidden{at} has inconsistent hidden_size: got {have}, expected {hidden}"
-        raise call.clash("state", words, left=have, right=hidden, left_name="hx", right_name="hidden_size", axis=state.rank - 1)
+        raise call.clash(
+            "state", words, left=have, right=hidden, left_name="hx", right_name="hidden_size", axis=state.rank - 1
+        )
     if state.rank == 2 and out.rank == 2 and state.dims[0].compare(out.dims[0]) is Truth.DIFFERENT:
         words = f"Input batch size {out.dims[0]} doesn't match hidden{at} batch size {state.dims[0]}"
-        raise call.clash("state", words, left=state.dims[0], right=out.dims[0], left_name="hx", right_name="input", axis=0)
+        raise call.clash(
+            "state", words, left=state.dims[0], right=out.dims[0], left_name="hx", right_name="input", axis=0
+        )
 
 
 def pack(call: Call) -> Result:
@@ -162,7 +168,13 @@ def pack(call: Call) -> Result:
         raise Unclear("an input of fewer than two axes")
     batch, length = shape.dims[:2] if first else shape.dims[1::-1]
     lengths = call["lengths"]
-    count = lengths.shape.dim(0) if is_tensor(lengths) else number(len(lengths)) if isinstance(lengths, (list, tuple)) else UNKNOWN_DIM
+    count = (
+        lengths.shape.dim(0)
+        if is_tensor(lengths)
+        else number(len(lengths))
+        if isinstance(lengths, (list, tuple))
+        else UNKNOWN_DIM
+    )
     if count.compare(batch) is Truth.DIFFERENT:
         words = f"Expected `len(lengths)` to be equal to batch_size, but got {count} (batch_size={batch})"
         raise call.clash("batch", words, left=batch, right=count, right_name="lengths", axis=0 if first else 1)
