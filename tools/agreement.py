@@ -138,7 +138,7 @@ def statically(script: Path) -> dict[Key, list[Any]]:
     def watching(evaluate: Any) -> Any:
         def watched(m: Any, node: Any) -> Any:
             value = evaluate(m, node)
-            if isinstance(value, TensorValue) and str(m.home.path) == own:
+            if type(value) is TensorValue and str(m.home.source.path) == own:
                 shapes = found.setdefault(key_of(node), [])
                 if value.tensor.shape not in shapes:
                     shapes.append(value.tensor.shape)

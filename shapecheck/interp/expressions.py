@@ -22,6 +22,7 @@ from shapecheck.interp.values import (
     Items,
     Mapping,
     Slice,
+    Text,
     Unknown,
     Value,
     join,
@@ -265,7 +266,7 @@ def text(m: Interpreter, node: ast.JoinedStr) -> Value:
     parts = [m.eval(part) for part in node.values]
     if all(type(part) is Const and isinstance(part.value, str) for part in parts):
         return Const("".join(part.value for part in parts))  # type: ignore[attr-defined]
-    return NOTHING
+    return Text()
 
 
 def formatted(m: Interpreter, node: ast.FormattedValue) -> Value:
@@ -274,11 +275,11 @@ def formatted(m: Interpreter, node: ast.FormattedValue) -> Value:
     spec = Const("") if node.format_spec is None else m.eval(node.format_spec)
     raw = operators.constant_key(value)
     if raw is None or type(spec) is not Const or len(str(spec.value)) > 8:
-        return NOTHING
+        return Text()
     try:
         return Const(format(repr(raw[0]) if node.conversion == ord("r") else raw[0], spec.value))
     except (ValueError, TypeError):
-        return NOTHING
+        return Text()
 
 
 def walrus(m: Interpreter, node: ast.NamedExpr) -> Value:

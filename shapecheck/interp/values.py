@@ -170,6 +170,8 @@ def join(a: Value, b: Value) -> Value:
         return a
     if type(a) is type(b):
         return a.join(b)
+    if isinstance(a, Text) and isinstance(b.operand(), str) or isinstance(b, Text) and isinstance(a.operand(), str):
+        return Text()
     return Number() if _numeric(a) and _numeric(b) else Unknown()
 
 
@@ -242,6 +244,8 @@ class Const(Value):
     def join(self, other: Value) -> Value:
         if self.key() == other.key():
             return self
+        if isinstance(self.value, str) and isinstance(other.operand(), str):
+            return Text()
         return Number() if type(self.value) is float and type(other.operand()) is float else Unknown()
 
 
@@ -288,6 +292,34 @@ class Number(Value):
 
     def key(self) -> Hashable:
         return ("number", self.floor.expr)
+
+
+@dataclass(slots=True)
+class Text(Value):
+    """A text of which only that is known."""
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return Bound(self, name)
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        return self
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        from shapecheck.interp.python import texts
+
+        return texts.of_unknown(name)
+
+    def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
+        return Iteration(None, self)
+
+    def operate(self, op: str, other: Value, swapped: bool, machine: Machine, node: ast.AST) -> Value:
+        return self if op in ("add", "mul", "mod") else Unknown()
+
+    def join(self, other: Value) -> Value:
+        return self
+
+    def key(self) -> Hashable:
+        return "text"
 
 
 @dataclass(slots=True)

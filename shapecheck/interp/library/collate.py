@@ -9,7 +9,19 @@ from shapecheck.graph import Tensor
 from shapecheck.interp.library.encodings import Encoding, Words
 from shapecheck.interp.library.numpy import ArrayValue
 from shapecheck.interp.library.rows import Rows
-from shapecheck.interp.values import CallArgs, Const, Int, Items, Machine, Mapping, Number, TensorValue, Unknown, Value
+from shapecheck.interp.values import (
+    CallArgs,
+    Const,
+    Int,
+    Items,
+    Machine,
+    Mapping,
+    Number,
+    TensorValue,
+    Text,
+    Unknown,
+    Value,
+)
 from shapecheck.shapes import Shape
 
 LISTED = 512
@@ -37,8 +49,8 @@ def default(example: Value, count: Dim) -> Value:
             return TensorValue(Tensor(Shape((count,)), "float64"))
         case Number():
             return TensorValue(Tensor(Shape((count,))))
-        case Const(value=str()):
-            return Words(count)
+        case Const(value=str()) | Text():
+            return Words(count, Text())
         case Rows():
             return _transposed(example, count)
         case Items(kind="tuple" | "list", items=list()):

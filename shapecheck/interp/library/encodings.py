@@ -17,6 +17,7 @@ from shapecheck.interp.values import (
     Machine,
     Mapping,
     TensorValue,
+    Text,
     Unknown,
     Value,
 )
@@ -30,18 +31,19 @@ _METHODS = frozenset(
 
 
 class Words(Value):
-    """A list of words, tokens or the like, of a known length: of its elements nothing is known."""
+    """A list of texts, words or the like, of a known length; ``element`` stands for each."""
 
-    __slots__ = ("size",)
+    __slots__ = ("element", "size")
 
-    def __init__(self, size: Dim) -> None:
+    def __init__(self, size: Dim, element: Value) -> None:
         self.size = size
+        self.element = element
 
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
-        return Iteration(None, Unknown())
+        return Iteration(None, self.element)
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
-        return Words(UNKNOWN_DIM) if isinstance(key.operand(), slice) else Unknown()
+        return Words(UNKNOWN_DIM, self.element) if isinstance(key.operand(), slice) else self.element
 
     def length(self) -> Dim:
         return self.size
@@ -87,7 +89,8 @@ class Encoding(Value):
             case "to":
                 return self
             case "word_ids" | "words" | "tokens" | "sequence_ids":
-                return Words(self.tokens or machine.fresh("seq", node, "the number of tokens of the text"))
+                count = self.tokens or machine.fresh("seq", node, "the number of tokens of the text")
+                return Words(count, Text() if name == "tokens" else Unknown())
             case "items" | "keys" | "values" | "get" | "setdefault":
                 return machine.call(Bound(self.as_mapping(), name), args, node)
             case "pop":

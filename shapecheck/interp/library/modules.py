@@ -102,15 +102,8 @@ def construct(kind: str, args: CallArgs, machine: Machine, node: ast.AST) -> Val
         return Unknown()
     module = Module(kind, params=dict(params or {}), created=machine.span(node))
     if params is not None:
-        named_args = take(args, *params)
-        module.params = {name: _named(value, name) for name, value in params.items()}
-        module.param_spans = spans(named_args, machine)
+        module.param_spans = spans(take(args, *params), machine)
     return ModuleValue(module)
-
-
-def _named(value: Any, name: str) -> Any:
-    """A plain integer as a Dim, so that sizes carry an origin everywhere."""
-    return number(value) if type(value) is int else value
 
 
 def forward(module: Module, args: CallArgs, machine: Machine, node: ast.AST) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shapecheck.dims import Dim
 from shapecheck.interp.library.encodings import Words
-from shapecheck.interp.values import Const, Items, Machine, Unknown, Value
+from shapecheck.interp.values import Const, Items, Machine, Text, Unknown, Value
 from shapecheck.places import Origin
 
 
@@ -45,15 +45,15 @@ def texts_of(value: Value | None, pair: Value | None, split: bool, machine: Mach
 
 def _is_one(value: Value, split: bool) -> bool:
     """Whether a value is one text: a string, or with ``is_split_into_words`` a list of words."""
-    if isinstance(value, Const):
-        return isinstance(value.value, str)
+    if isinstance(value, (Const, Text)):
+        return isinstance(value, Text) or isinstance(value.value, str)
     if not split:
         return False
     if isinstance(value, Words):
         return True
     if isinstance(value, Items):
         first = value.items[0] if value.items else value.element
-        return isinstance(first, Const)
+        return isinstance(first, (Const, Text))
     return False
 
 
@@ -61,7 +61,7 @@ def _words(value: Value, split: bool) -> list[int]:
     """How many words each text has, 0 where not known."""
     if isinstance(value, Const):
         return [len(value.value.split())] if isinstance(value.value, str) else [0]
-    if isinstance(value, Words):
+    if isinstance(value, (Words, Text)):
         return [0]
     if not isinstance(value, Items) or value.items is None:
         return []

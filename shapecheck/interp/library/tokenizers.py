@@ -23,6 +23,7 @@ from shapecheck.interp.values import (
     Items,
     Machine,
     TensorValue,
+    Text,
     Unknown,
     Value,
 )
@@ -105,7 +106,7 @@ class TokenizerValue(Value):
             case "pad":
                 return padded(self, args, machine, node)
             case "tokenize":
-                return Words(machine.fresh("tokens", node, "the number of tokens of the text"))
+                return Words(machine.fresh("tokens", node, "the number of tokens of the text"), Text())
             case "convert_tokens_to_ids":
                 return self._converted(args)
             case (
@@ -213,8 +214,7 @@ def _fields(
     for name in _keys(tokenizer, taken):
         tail = (number(2),) if name == "offset_mapping" else ()
         if not texts.known:
-            batch = machine.fresh("batch", node, "the number of texts")
-            shape = Shape((batch, length, *tail)) if container is not None else Shape((), 0)
+            shape = Shape((UNKNOWN_DIM, length, *tail)) if container is not None else Shape((), 0)
         else:
             shape = Shape((length, *tail) if rows is None else (rows, length, *tail))
         tensor = Tensor(shape, "int64", role=_ROLES.get(name), padding=padding, span=machine.span(node), text=name)

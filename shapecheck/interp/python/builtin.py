@@ -24,6 +24,7 @@ from shapecheck.interp.values import (
     Number,
     Slice,
     TensorValue,
+    Text,
     Unknown,
     Value,
     join_all,
@@ -206,7 +207,7 @@ def _float(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 @handles("str", "repr", "ascii")
 def _str(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     key = constant_key(first(args))
-    return Const(str(key[0])) if key is not None and not (isinstance(key[0], int) and key[0].bit_length() > 999) else Unknown()
+    return Const(str(key[0])) if key is not None and not (isinstance(key[0], int) and key[0].bit_length() > 999) else Text()
 
 
 @handles("bool")
@@ -392,7 +393,7 @@ def _super(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 
 _TYPES: dict[str, Any] = {
-    "str": lambda v: type(v) is Const and isinstance(v.value, str),
+    "str": lambda v: type(v) is Text or (type(v) is Const and isinstance(v.value, str)),
     "bytes": lambda v: type(v) is Const and isinstance(v.value, bytes),
     "float": lambda v: type(v) is Const and type(v.value) is float,
     "bool": lambda v: type(v) is Const and isinstance(v.value, bool),
@@ -402,7 +403,7 @@ _TYPES: dict[str, Any] = {
     "set": lambda v: isinstance(v, Items) and v.kind == "set",
     "dict": lambda v: type(v) is Mapping,
 }
-_CERTAIN = (Const, Int, Items, Mapping, TensorValue, Instance, Function, Class)
+_CERTAIN = (Const, Int, Text, Items, Mapping, TensorValue, Instance, Function, Class)
 
 
 def is_instance(m: Interpreter, value: Value, cls: Value) -> bool | None:

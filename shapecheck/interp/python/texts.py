@@ -6,10 +6,10 @@ import ast
 import re
 from typing import Any
 
-
+from shapecheck.dims import UNKNOWN
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.results import plain
-from shapecheck.interp.values import CallArgs, Const, Items, Iteration, Machine, Slice, Unknown, Value
+from shapecheck.interp.values import CallArgs, Const, Int, Items, Iteration, Machine, Slice, Text, Unknown, Value
 
 _PURE = frozenset(
     "capitalize casefold center count endswith expandtabs find index isalnum isalpha isascii isdecimal isdigit isidentifier "
@@ -22,6 +22,7 @@ _TEXTS = frozenset(
     "title upper zfill format join encode decode".split()
 )
 _LISTS = frozenset(("split", "rsplit", "splitlines"))
+_NUMBERS = frozenset(("count", "find", "index", "rfind", "rindex"))
 _LONGEST = 20_000
 _WIDE = re.compile(r"\d{4}")
 """Field widths that would make a text of unreasonable length."""
@@ -41,6 +42,13 @@ def item(value: Const, key: Value) -> Value:
 def _bounds(key: Slice) -> slice | None:
     parts = [constant_key(part) for part in (key.start, key.stop, key.step)]
     return None if None in parts else slice(*(part[0] for part in parts if part))
+
+
+def of_unknown(name: str) -> Value:
+    """What a method of a text gives whose characters are not known."""
+    if name in _TEXTS:
+        return Text()
+    return Items("list", None, Text()) if name in _LISTS else Int(UNKNOWN) if name in _NUMBERS else Unknown()
 
 
 def iterate(value: Const) -> Iteration:
@@ -68,18 +76,18 @@ def method(value: Const, name: str, args: CallArgs, machine: Machine, node: ast.
             return _kept(getattr(raw, name)(*(part[0] for part in given if part), **{k: v[0] for k, v in named.items() if v}))
         except Exception:  # noqa: BLE001 - whatever Python raises for these constants, the value does not exist
             return Unknown()
-    return Items("list", None) if name in _LISTS else Unknown()
+    return of_unknown(name) if isinstance(raw, str) else Unknown()
 
 
 def _kept(made: Any) -> Value:
-    return Unknown() if isinstance(made, (str, bytes)) and len(made) > 100_000 else plain(made)
+    return Text() if isinstance(made, (str, bytes)) and len(made) > 100_000 else plain(made)
 
 
 def _joined(raw: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     found = machine.iterate(args.positional[0], node).items if args.positional else None
     texts = [part.value if type(part) is Const else None for part in found or ()]
     if found is None or not all(isinstance(text, str) for text in texts) or sum(len(text or "") for text in texts) > _LONGEST:
-        return Unknown()
+        return Text()
     return Const(raw.join(str(text) for text in texts))
 
 
@@ -87,10 +95,10 @@ def _formatted(raw: str, args: CallArgs) -> Value:
     given = [constant_key(argument) for argument in args.positional]
     named = {key: constant_key(argument) for key, argument in args.keywords.items()}
     if not args.exact or None in given or None in named.values() or _WIDE.search(raw):
-        return Unknown()
+        return Text()
     try:
         return _kept(raw.format(*(part[0] for part in given if part), **{k: v[0] for k, v in named.items() if v}))
     except Exception:  # noqa: BLE001 - as above
-        return Unknown()
+        return Text()
 
 
