@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from shapecheck import hub, ops
-from shapecheck.dims import Dim, Expr, Status, number
+from shapecheck.dims import Dim, Expr, Status
 from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
+from shapecheck.tracer import origins
 from shapecheck.tracer import text as texts
 from shapecheck.tracer.text import Text
 
@@ -26,6 +27,8 @@ _DUNDERS = {
     "__ior__": "bitwise_or", "__ror__": "bitwise_or", "__xor__": "bitwise_xor", "__abs__": "abs",
 }  # fmt: skip
 """Python's operators as the functions that they stand for."""
+
+_REFLECTED = ("torch.Tensor.__rsub__", "torch.Tensor.__rdiv__", "torch.Tensor.__rtruediv__", "torch.Tensor.__rpow__", "torch.Tensor.__rmatmul__", "torch.Tensor.__rfloordiv__")  # fmt: skip
 
 
 class Builder:
@@ -70,35 +73,38 @@ class Builder:
         stage.guard = frozenset(record["guard"])
         stage.within = record.get("within", "")
         stage.message = record.get("message")
-        text = self._text_of(record["span"][0])
+        text = None if stage.within else self._text_of(record["span"][0])
         node = text.node(replace(span, path=text.source.path)) if text is not None else None
-        if text is not None and not stage.within:
-            self._read_text(stage, text, node, list(kwargs) if module else [])
+        if text is not None:
+            self._read_text(stage, text, node, record, list(kwargs))
         stage.outputs = {name: self._tensor(item, new=True) for name, item in record["outputs"].items()}
         for tensor in stage.outputs.values():
             tensor.span = span
-        if len(stage.outputs) == 1 and text is not None and not stage.within:
+        if len(stage.outputs) == 1 and text is not None:
             stage.out.text = text.target(node)
+        origins.of_outputs(stage)
         self._stages.append(stage)
         self.graph.add(stage)
 
     def _inputs(self, op: str, module: Module | None, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         if module is not None:
             return kwargs
-        return ops.bind(op, args, kwargs) or {**{str(i): a for i, a in enumerate(args)}, **kwargs}
+        given = {name: value for name, value in kwargs.items() if value is not None}
+        return ops.bind(op, args, given) or {**{str(i): a for i, a in enumerate(args)}, **given}
 
-    def _read_text(self, stage: Stage, text: Text, node: Any, given: list[str]) -> None:
+    def _read_text(self, stage: Stage, text: Text, node: Any, record: Record, given: list[str]) -> None:
         """Operands' spans, and how the user names them."""
+        raw = record["op"]
 
         def bind(args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any] | None:
             if stage.module is not None:
                 return {**dict(zip(given, args)), **kwargs}
-            before = texts.receiver(text, node)
-            bound = ops.bind(stage.op, args, kwargs) or {}
-            first = next(iter(stage.inputs), None)
-            if before is not None and not _spans_fit(bound, stage):
-                bound = ops.bind(stage.op, [before, *args], kwargs) or ({first: before} if first else {})
-            return bound
+            if raw.startswith("torch.Tensor."):
+                args = texts.with_receiver(text, node, args)
+            if raw in _REFLECTED or texts.is_reflected(node):
+                args = args[::-1]
+            bound = ops.bind(stage.op, args, kwargs)
+            return bound if bound is not None else {**{str(i): a for i, a in enumerate(args)}, **kwargs}
 
         spans = texts.operands(text, node, bind)
         stage.input_spans = {name: replace(s, path=stage.span.path) for name, s in spans.items()}
@@ -153,7 +159,8 @@ class Builder:
         if "kind" in item:
             module.kind, module.path = item["kind"], item["path"]
             module.created = self.span(item["created"]) if item["created"] else None
-            module.params = {**model_facts(module.kind, item["params"])}
+            module.params = model_facts(module.kind, item["params"])
+            origins.of_config(module)
             self._read_constructor(module, item)
         return module
 
@@ -195,7 +202,7 @@ def canonical(op: str) -> str:
 
 def model_facts(kind: str, params: Record) -> dict[str, Any]:
     """Constructor parameters with sizes as dims; of a transformers model also what the tables say of it."""
-    found: dict[str, Any] = {name: number(value) if type(value) is int else value for name, value in params.items()}
+    found: dict[str, Any] = origins.as_dims(params)
     facts = hub.model(kind.removeprefix("transformers.")) if kind.startswith("transformers.") else None
     if facts is not None and "model_type" in params:
         known = hub.checkpoint(params["checkpoint"]) if params.get("checkpoint") else None
@@ -203,9 +210,3 @@ def model_facts(kind: str, params: Record) -> dict[str, Any]:
         found["default_pooling"] = known.default_pooling if known else ""
         found.setdefault("pooler", facts.pooler if facts.pooler != "option" else True)
     return found
-
-
-def _spans_fit(bound: Mapping[str, Any], stage: Stage) -> bool:
-    """Whether each tensor operand of a stage has a span: else the expression before the dot is one of them."""
-    given = [name for name, value in stage.inputs.items() if isinstance(value, Tensor)]
-    return all(isinstance(bound.get(name), Span) for name in given)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shapecheck.dims import Expr, add, mul, name
+from shapecheck.dims import Expr, add, mul, name, render
 
 Record = dict[str, Any]
 
@@ -25,61 +25,92 @@ class Chosen:
 def choose(numbers: Iterable[int]) -> tuple[Chosen, Chosen]:
     """Sizes for two traces: primes, told apart from each other and from every number of the script.
 
-    >>> choose({3, 17})
-    (Chosen(batch=5, seq=19, rows=67), Chosen(batch=7, seq=29, rows=73))
+    >>> choose({5, 17})
+    (Chosen(batch=7, seq=19, rows=67), Chosen(batch=13, seq=29, rows=73))
     """
     taken = set(numbers)
-    batches = [n for n in (3, 5, 7, 11, 13) if n not in taken] or [3, 5]
-    seqs = [n for n in (17, 19, 23, 29, 31, 37, 41) if n not in taken] or [17, 23]
-    rows = [n for n in (67, 71, 73, 79, 83, 89) if n not in taken] or [67, 73]
+    batches = [n for n in (5, 7, 11, 13, 3) if n not in taken] or [5, 7, 11]
+    seqs = [n for n in (17, 19, 23, 29, 31, 37, 41) if n not in taken] or [17, 19, 23]
+    rows = [n for n in (67, 71, 73, 79, 83, 89) if n not in taken] or [67, 71, 73]
     first = Chosen(batches[0], seqs[0], rows[0])
-    return first, Chosen(batches[1 % len(batches)], seqs[2 % len(seqs)], rows[2 % len(rows)])
+    return first, Chosen(batches[2 % len(batches)], seqs[2 % len(seqs)], rows[2 % len(rows)])
 
 
-def expression(here: int, there: int, first: Chosen, second: Chosen) -> Expr | None:
-    """The size that is ``here`` in one trace and ``there`` in the other; None where the two do not explain it.
-
-    >>> from shapecheck.dims import render
-    >>> a, b = Chosen(3, 17, 67), Chosen(5, 23, 71)
-    >>> [render(e) for e in (expression(768, 768, a, b), expression(3, 5, a, b), expression(51, 115, a, b), expression(16, 22, a, b)) if e]
-    ['768', 'batch', 'batch*seq', 'seq - 1']
-    """
-    if here == there:
-        return here
-    products = (
-        (BATCH, first.batch, second.batch),
-        (SEQ, first.seq, second.seq),
-        (mul(BATCH, SEQ), first.batch * first.seq, second.batch * second.seq),
-        (mul(SEQ, SEQ), first.seq**2, second.seq**2),
-        (mul(BATCH, BATCH), first.batch**2, second.batch**2),
-    )
-    for expr, left, right in products:
-        if here % left == 0 and there % right == 0 and here // left == there // right > 0:
-            return mul(expr, here // left)
-    for expr, left, right in (products[1], products[0]):
-        times, rest = divmod(there - here, right - left)
-        if rest == 0 and times > 0 and abs(here - times * left) <= 4 * times:
-            return add(mul(expr, times), here - times * left)
-    return None
+Atom = tuple[Expr, int, int]
+"""A name, and its size in the first and in the second trace."""
 
 
-def names(
-    first: list[Record], second: list[Record], sizes: tuple[Chosen, Chosen]
-) -> dict[int, tuple[Expr | None, ...]]:
+class Atoms:
+    """The names of one pair of traces: the chosen sizes, and the lengths that texts came to."""
+
+    def __init__(self, first: Chosen, second: Chosen) -> None:
+        self._atoms: list[Atom] = [(BATCH, first.batch, second.batch), (SEQ, first.seq, second.seq)]
+
+    def learn(self, tensor: Record, partner: Record) -> None:
+        """Take the axes of token ids and their masks for what they are: rows, and tokens."""
+        here, there = tensor["sizes"], partner["sizes"]
+        if tensor.get("role") not in _TOKENS or len(here) != len(there) or not here:
+            return
+        if len(here) > 1:
+            self._name("batch", here[0], there[0])
+        self._name("seq", here[-1], there[-1])
+
+    def _name(self, word: str, here: int, there: int) -> None:
+        if here != there and not any((here, there) == (left, right) for _, left, right in self._atoms):
+            used = sum(1 for expr, _, _ in self._atoms if render(expr) == word)
+            self._atoms.append((name(word, used), here, there))
+
+    def expression(self, here: int, there: int) -> Expr | None:
+        """The size that is ``here`` in one trace and ``there`` in the other; None where no name explains it.
+
+        >>> atoms = Atoms(Chosen(5, 17, 67), Chosen(11, 23, 71))
+        >>> [render(atoms.expression(*pair)) for pair in ((768, 768), (5, 11), (85, 253), (16, 22), (60, 132))]
+        ['768', 'batch', 'batch*seq', 'seq - 1', '12*batch']
+        """
+        if here == there:
+            return here
+        products = [*self._atoms, *self._pairs()]
+        for exact in (True, False):
+            for expr, left, right in products:
+                times = here // left
+                if here == times * left and there == times * right and (times == 1 or not exact and times > 0):
+                    return mul(expr, times)
+        for expr, left, right in reversed(self._atoms):
+            if here - left == there - right and abs(here - left) <= _NEAR:
+                return add(expr, here - left)
+        return None
+
+    def _pairs(self) -> Iterator[Atom]:
+        for i, (a, left_a, right_a) in enumerate(self._atoms):
+            for b, left_b, right_b in self._atoms[i:]:
+                yield mul(a, b), left_a * left_b, right_a * right_b
+
+
+_TOKENS = ("ids", "mask", "segments")
+_NEAR = 8
+"""How far from a name a size may lie to be that name and a number: special tokens, a kernel's width."""
+
+
+def names(first: list[Record], second: list[Record], atoms: Atoms) -> dict[int, tuple[Expr | None, ...]]:
     """The axes of each tensor of the first trace as expressions, by the tensor's number.
 
     Stages are matched by operator, place and count; a tensor without a partner has no entry.
     """
-    found: dict[int, tuple[Expr | None, ...]] = {}
-    partners = {key: record for key, record in _keyed(second)}
+    pairs = [pair for a, b in _partners(first, second) for pair in zip(_tensors(a), _tensors(b))]
+    for a, b in pairs:
+        atoms.learn(a, b)
+    return {
+        a["t"]: tuple(atoms.expression(x, y) for x, y in zip(a["sizes"], b["sizes"]))
+        for a, b in pairs
+        if len(a["sizes"]) == len(b["sizes"])
+    }
+
+
+def _partners(first: list[Record], second: list[Record]) -> Iterator[tuple[Record, Record]]:
+    others = dict(_keyed(second))
     for key, record in _keyed(first):
-        partner = partners.get(key)
-        if partner is None:
-            continue
-        for a, b in zip(_tensors(record), _tensors(partner)):
-            if len(a["sizes"]) == len(b["sizes"]):
-                found[a["t"]] = tuple(expression(x, y, *sizes) for x, y in zip(a["sizes"], b["sizes"]))
-    return found
+        if key in others:
+            yield record, others[key]
 
 
 def _keyed(records: list[Record]) -> Iterator[tuple[tuple[Any, ...], Record]]:

@@ -118,11 +118,20 @@ def _arguments(text: Text, node: ast.AST) -> tuple[list[Any], dict[str, Any]]:
     return [], {}
 
 
-def receiver(text: Text, node: ast.AST | None) -> Span | None:
-    """The expression before the dot of a method call."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return text.span(node.func.value)
-    return None
+def with_receiver(text: Text, node: ast.AST | None, args: list[Any]) -> list[Any]:
+    """The arguments of a method call, the expression before the dot first."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value) != "torch.Tensor"
+    ):
+        return [text.span(node.func.value), *args]
+    return args
+
+
+def is_reflected(node: ast.AST | None) -> bool:
+    """Whether an operator's right operand is the tensor: ``2 * x``."""
+    return isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant)
 
 
 def _spans(value: Any) -> Iterator[Span]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from shapecheck.dims import render
 from shapecheck.errors import TraceUnavailable, UnreadableSource
 from shapecheck.graph import Frame
 from shapecheck.places import Span
@@ -21,7 +22,7 @@ from shapecheck.tracer import interpreters, needs
 from shapecheck.tracer.api import Invented, TraceError, TraceRequest, TraceResult
 from shapecheck.tracer.build import Builder, canonical
 from shapecheck.tracer.folding import fold
-from shapecheck.tracer.naming import Chosen, choose, expression, names
+from shapecheck.tracer.naming import Atoms, Chosen, choose, names
 from shapecheck.tracer.outcome import ending
 from shapecheck.tracer.process import Record, Worker
 from shapecheck.tracer.text import Text
@@ -153,7 +154,8 @@ def _result(
     second: list[Record],
     sizes: tuple[Chosen, Chosen],
 ) -> TraceResult:
-    builder = Builder(files.text, files.shown, names(first, second, sizes))
+    atoms = Atoms(*sizes)
+    builder = Builder(files.text, files.shown, names(first, second, atoms))
     for record in first:
         builder.add(record)
     end = ending(first, files.span, request.timeout, python)
@@ -167,7 +169,7 @@ def _result(
         end.status,
         end.reason,
         graph,
-        error=_error(first, second, files.span, sizes),
+        error=_error(first, second, files.span, atoms),
         invented=[_invented(record, files.span) for record in first if record["kind"] == "invented"],
         assumptions=list(graph.assumptions),
         guard=start.get("guard", []),
@@ -182,7 +184,7 @@ def _invented(record: Record, span: Callable[[list[Any]], Span]) -> Invented:
 
 
 def _error(
-    first: list[Record], second: list[Record], span: Callable[[list[Any]], Span], sizes: tuple[Chosen, Chosen]
+    first: list[Record], second: list[Record], span: Callable[[list[Any]], Span], atoms: Atoms
 ) -> TraceError | None:
     end = _raised(first)
     if end is None:
@@ -192,7 +194,7 @@ def _error(
         end["type"],
         end["message"],
         canonical(end["op"]) if end.get("op") else "",
-        _operands(end, other, sizes),
+        _operands(end, other, atoms),
         span(end["span"]) if end["span"] else None,
         tuple(Frame(span(place), function) for place, function in end["chain"]),
         end["shape_reason"],
@@ -204,16 +206,14 @@ def _raised(records: list[Record]) -> Record | None:
     return next((r for r in records if r["kind"] == "end" and r["status"] == "raised"), None)
 
 
-def _operands(end: Record, other: Record | None, sizes: tuple[Chosen, Chosen]) -> tuple[tuple[str | int, ...], ...]:
+def _operands(end: Record, other: Record | None, atoms: Atoms) -> tuple[tuple[str | int, ...], ...]:
     """The shapes of the failing operator's operands, with names where both runs failed alike."""
-    from shapecheck.dims import render
-
     here = [operand["sizes"] for operand in end.get("operands", [])]
     there = [operand["sizes"] for operand in (other or {}).get("operands", [])]
     alike = other is not None and other["span"] == end["span"] and [len(s) for s in here] == [len(s) for s in there]
     named = []
     for index, shape in enumerate(here):
-        exprs = [expression(a, b, *sizes) for a, b in zip(shape, there[index])] if alike else [None] * len(shape)
+        exprs = [atoms.expression(a, b) for a, b in zip(shape, there[index])] if alike else [None] * len(shape)
         named.append(
             tuple(size if expr is None or isinstance(expr, int) else render(expr) for expr, size in zip(exprs, shape))
         )

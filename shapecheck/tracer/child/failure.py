@@ -22,6 +22,7 @@ _OUTPUTS = re.compile(
     r"^'(tuple|str|NoneType|\w*Output\w*)' object has no attribute|^'NoneType' object is not subscriptable|"
     r"values to unpack|tuple index out of range|mat1 and mat2|size mismatch"
 )
+_MISMATCH = re.compile(r"ignore_mismatched_sizes|size mismatch")
 _SHAPE_WORDS = re.compile(r"\b(shape|size|ndim|dim)\b")
 _MODEL_CODE = (f"{os.sep}transformers{os.sep}", f"{os.sep}torch{os.sep}", f"{os.sep}sentence_transformers{os.sep}")
 
@@ -61,7 +62,7 @@ def is_shape_reason(session: Session, error: BaseException, span: Span | None, r
     ):
         return False
     if any(part in raised_in for part in _MODEL_CODE):
-        return session.stages > 0
+        return session.stages > 0 or bool(_MISMATCH.search(message))
     if span is None:
         return False
     if isinstance(error, AssertionError):

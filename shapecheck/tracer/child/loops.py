@@ -27,6 +27,7 @@ class Loops:
         self.session, self.recorder = session, recorder
         self.steps = 0
         self._collated: set[int] = set()
+        self._rows: dict[int, set[object]] = {}
 
     def install(self) -> None:
         """Watch optimizers and loaders from now on."""
@@ -76,9 +77,18 @@ class Loops:
             return
         position = 0
         while position < len(plan):
-            yield _load(loader, original, plan[position])
+            yield self._load(loader, original, plan[position])
             done = self.steps > before or position >= MANY or (len(plan) > WHOLE and not torch.is_grad_enabled())
             position = max(position + 1, len(plan) - 1) if done else position + 1
+
+    def _load(self, loader: DataLoader[Any], original: Any, rows: Any) -> Any:
+        """One batch, through the loader's own reading and collating."""
+        one = DataLoader(loader.dataset, batch_sampler=[rows], collate_fn=loader.collate_fn)
+        self.recorder.loading = self._rows.setdefault(id(loader), set())
+        try:
+            return next(iter(original(one)))
+        finally:
+            self.recorder.loading = None
 
     def _tell(self, loader: DataLoader[Any], batch: Any) -> None:
         if id(loader) in self._collated:
@@ -112,12 +122,6 @@ def _plan(loader: DataLoader[Any]) -> list[Any] | None:
         return list(loader.batch_sampler)
     except TypeError:
         return None
-
-
-def _load(loader: DataLoader[Any], original: Any, rows: Any) -> Any:
-    """One batch, through the loader's own reading and collating."""
-    one = DataLoader(loader.dataset, batch_sampler=[rows], collate_fn=loader.collate_fn)
-    return next(iter(original(one)))
 
 
 def _without_workers() -> None:

@@ -155,7 +155,11 @@ def _parameter_names(cls: type) -> list[str]:
 
 
 def _config(module: torch.nn.Module, config: Any) -> dict[str, Any]:
-    found = {name: getattr(config, name) for name in _CONFIG if hasattr(config, name) and isinstance(getattr(config, name), _PLAIN)}
+    found = {
+        name: getattr(config, name)
+        for name in _CONFIG
+        if hasattr(config, name) and isinstance(getattr(config, name), _PLAIN)
+    }
     found = {name: value for name, value in found.items() if value is not None}
     checkpoint = getattr(config, "_name_or_path", "") or getattr(module, "name_or_path", "")
     if checkpoint:

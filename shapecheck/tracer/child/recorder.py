@@ -86,7 +86,8 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self.session = session
         self.open: list[Open] = []
-        self.forwards = 0
+        self.loading: set[object] | None = None
+        """While a loader reads rows: the stages seen so far, of which one each is enough."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -154,7 +155,6 @@ class Recorder(TorchFunctionMode):
         """Run a module's ``__call__`` and record it, unless it is only a frame around others."""
         if not self.open:
             self.session.modules.name_below(module)
-            self.forwards += 1
         entry = Open(module, modules.is_transparent(module), modules.kind(module))
         operands = None if entry.transparent else self._module_operands(module, args, kwargs)
         within = self._within()
@@ -163,7 +163,7 @@ class Recorder(TorchFunctionMode):
             result = original(module, *args, **kwargs)
         except Exception as error:
             if operands is not None and not within:
-                self._send_stage(entry.op, module, operands, [], None, invented=False, error=error)
+                self._send_stage(entry.op, module, operands, [], None, invented=False, within=within, error=error)
             raise
         finally:
             self.open.pop()
@@ -205,7 +205,7 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         session = self.session
         frames = list(user_frames(sys._getframe(2)))
-        if not frames or session.stages >= STAGE_LIMIT:
+        if not frames or session.stages >= STAGE_LIMIT or self._seen(op, frames[0], tensors):
             return
         for _, tensor in tensors:
             session.marks.renew(tensor, "invented" if invented else session.marks.made_status(tensor))
@@ -228,6 +228,15 @@ class Recorder(TorchFunctionMode):
             record["message"] = str(error)
             error.__dict__["shapecheck_sent"] = True
         session.send_stage(record, result)
+
+    def _seen(self, op: str, frame: FrameType, tensors: list[tuple[str, torch.Tensor]]) -> bool:
+        """Whether a loader's other rows showed the same."""
+        if self.loading is None:
+            return False
+        key = (op, span_of(frame), *(tuple(tensor.shape) for _, tensor in tensors))
+        seen = key in self.loading
+        self.loading.add(key)
+        return seen
 
     def _guard(self) -> list[str]:
         guard = [] if torch.is_grad_enabled() else ["no_grad"]
