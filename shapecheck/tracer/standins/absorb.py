@@ -61,11 +61,13 @@ class Absorbing:
         return value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Another absorbing object; what is decorated, where it is used as a decorator."""
         if len(args) == 1 and not kwargs and (inspect.isfunction(args[0]) or inspect.isclass(args[0])):
-            return args[0]  # used as a decorator
+            return args[0]
         return Absorbing(f"{self._name}()")
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """What a class derives from that names this as its base."""
         last = self._name.rsplit(".", 1)[-1]
         return (AbsorbingNnModule,) if last.endswith(_MODULE_WORDS) else (AbsorbingBase,)
 
@@ -139,7 +141,7 @@ class Absorbing:
         return self
 
     def __fspath__(self) -> str:
-        return self._name
+        return str(self._name)
 
 
 def _operator(name: str) -> Callable[..., Any]:

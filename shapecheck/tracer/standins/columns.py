@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,21 @@ if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
 _WORDS = "the house on the hill was old and the road to it was long so few came by and all was still".split()  # noqa: SIM905
-_NUMBER = re.compile(r"score|simil|price|value|amount|ratio|rate|age$|^age|count|height|width|weight|length|year|month|day|hour"
-                     r"|^num|^n_|_num|size|^lat|^lon|temp|^x\d*$|percent|prob|duration|sampling_rate", re.I)  # fmt: skip
-_LABEL = re.compile(r"label|target|class|categ|sentiment|polarity|^y$|stars?$|rating|intent|emotion|^is_|^has_|gold|toxic|spam|stance"
-                    r"|gender|species|outcome|diagnos", re.I)  # fmt: skip
+_NUMBER = re.compile(
+    r"score|simil|price|value|amount|ratio|rate|age$|^age|count|height|width|weight|length|year|month|day|hour|^num|^n_"
+    r"|_num|size|^lat|^lon|temp|^x\d*$|percent|prob|duration|sampling_rate",
+    re.I,
+)
+_LABEL = re.compile(
+    r"label|target|class|categ|sentiment|polarity|^y$|stars?$|rating|intent|emotion|^is_|^has_|gold|toxic|spam|stance"
+    r"|gender|species|outcome|diagnos",
+    re.I,
+)
+_TEXT = re.compile(
+    r"text|sentence|review|title|body|content|comment|tweet|question|answer|premise|hypothesis|summary|article|document"
+    r"|passage|context|headline|abstract|dialogue|utterance|prompt|message|description|caption|transcri|name$|author",
+    re.I,
+)
 _TAGS = re.compile(r"tags?$|_tags|^chunk", re.I)
 _IDS = re.compile(r"(^|_)(id|idx|index|guid|uid)$", re.I)
 _IMAGE = re.compile(r"^(image|img|photo|picture|pixels?)$", re.I)
@@ -69,7 +81,7 @@ class Columns:
             return lambda i: picture()
         if _IMAGE_FILE.search(name):
             return lambda i: f"{name}_{i}.png"
-        if _NUMBER.search(name) or not self._has_text:
+        if not _TEXT.search(name) and (_NUMBER.search(name) or not self._has_text):
             return lambda i: 0.25 + 0.5 * (i % 3)
         return self.text
 
@@ -114,12 +126,10 @@ class Translations(dict[str, str]):
 def picture(mode: str = "RGB", size: tuple[int, int] = (256, 256)) -> Any:
     """An image, by PIL where it is installed."""
     try:
-        from PIL import Image
+        image = importlib.import_module("PIL.Image")
     except ImportError:
-        from shapecheck.tracer.standins.absent.PIL import Image as image_module
-
-        return image_module.new(mode, size)
-    return Image.new(mode, size)
+        image = importlib.import_module("shapecheck.tracer.standins.absent.PIL").Image
+    return image.new(mode, size)
 
 
 def _read(path: Path) -> str:

@@ -84,7 +84,7 @@ def _stored_shapes(own: Any) -> Shapes:
 
     named = [getattr(transformers, name, None) for name in own.architectures or ()]
     auto = transformers.AutoModel
-    base = auto._model_mapping[type(own)] if type(own) in auto._model_mapping else None
+    base = auto._model_mapping.get(type(own), None)
     cls = next((found for found in named if found is not None), base)
     cls = cls[0] if isinstance(cls, (tuple, list)) else cls
     if cls is None:

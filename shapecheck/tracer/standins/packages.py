@@ -28,6 +28,7 @@ _ALIASES = {"pytorch_lightning": "lightning", "keras": "tensorflow"}
 
 def install(session: Session) -> None:
     """Stand last among the finders: only what nobody else finds comes here."""
+    absent.use(session)
     known = {module.name for module in pkgutil.iter_modules(absent.__path__)}
     sys.meta_path.append(_Missing(session, known))
 
@@ -63,7 +64,6 @@ class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             own = _ALIASES.get(root, root)
             if own in self._known:
                 stand_in = importlib.import_module(f"{absent.__name__}.{own}")
-                stand_in.SESSION = self._session  # type: ignore[attr-defined]
                 self._names[root] = {name: getattr(stand_in, name) for name in stand_in.__all__}
                 self._session.assume(f"{root} is not installed: a stand-in with its usual functions is used")
             else:
@@ -76,7 +76,7 @@ def _importer(frame: FrameType | None) -> FrameType | None:
     """The frame of the user's import, or None where a library imports, or only asks whether a package is there."""
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith("<frozen importlib") or name == importlib.__file__ or "tracer" in name and _is_own(name):
+        if name.startswith("<frozen importlib._") or name == importlib.__file__ or "tracer" in name and _is_own(name):
             frame = frame.f_back
             continue
         return frame if is_user_file(name) else None

@@ -1,0 +1,141 @@
+"""datasets: tables that are made up, of the columns that well-known data sets have or that the script asks for."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from shapecheck.tracer.standins.absent import session
+from shapecheck.tracer.standins.columns import Columns
+from shapecheck.tracer.standins.rows import Dataset, DatasetDict, Feature, Features
+
+__all__ = [
+    "Audio", "ClassLabel", "Dataset", "DatasetDict", "Features", "Image", "IterableDataset", "Sequence", "Value",
+    "concatenate_datasets", "disable_caching", "get_dataset_config_names", "get_dataset_split_names",
+    "interleave_datasets", "load_dataset", "load_from_disk", "load_metric",
+]  # fmt: skip
+
+IterableDataset = Dataset
+ClassLabel = Feature
+_USUAL = "text label:2"
+
+
+class Value(Feature):
+    """A column of plain values."""
+
+    def __init__(self, dtype: str = "string", *args: Any, **options: Any) -> None:
+        super().__init__()
+        self.dtype = dtype
+
+
+class Sequence(Feature):  # type: ignore[no-redef]  # noqa: F811
+    """A column of lists."""
+
+    def __init__(self, feature: Any = None, *args: Any, **options: Any) -> None:
+        super().__init__()
+        self.feature = feature if feature is not None else self
+
+
+class Audio(Value):
+    """A column of sounds."""
+
+
+class Image(Value):
+    """A column of images."""
+
+
+def load_dataset(path: str, name: str | None = None, *args: Any, split: Any = None, **options: Any) -> Any:
+    """A data set of made-up rows: one part if a split is named, else the usual parts."""
+    columns = _known_columns(str(path), name)
+    maker = Columns(session())
+    session().assume(f"data set {path}: {maker.rows} made-up rows" + ("" if columns else ", columns text and label"))
+    if split is not None and not isinstance(split, (list, tuple)):
+        return _part(columns or _USUAL, maker, _split_name(str(split)))
+    if isinstance(split, (list, tuple)):
+        return [_part(columns or _USUAL, maker, _split_name(str(part))) for part in split]
+    files = options.get("data_files")
+    parts = list(files) if isinstance(files, dict) else ["train"] if files else ["train", "validation", "test"]
+    return DatasetDict({part: _part(columns or _USUAL, maker, part) for part in parts})
+
+
+def load_from_disk(path: Any, *args: Any, **options: Any) -> Any:
+    """A saved data set, made up."""
+    return load_dataset(str(path))
+
+
+def _split_name(split: str) -> str:
+    return re.split(r"[\[+]", split)[0]
+
+
+def _part(columns: str, maker: Columns, split: str) -> Dataset:
+    made = Dataset(maker=maker, rows=maker.rows)
+    made.split = split
+    for word in columns.split():
+        name, _, classes = word.partition(":")
+        if classes.isdigit():
+            count = int(classes)
+            made.features[name] = Feature(num_classes=count)
+            plain = maker.values(name, maker.rows)
+            made._columns[name] = [_in_range(value, row, count) for row, value in enumerate(plain)]
+        elif classes == "float":
+            made.features[name] = Value("float32")
+            made._columns[name] = [0.5 * (row % 3) for row in range(maker.rows)]
+        else:
+            made.features[name] = Value()
+            made.column(name)
+    return made
+
+
+def _in_range(value: Any, row: int, classes: int) -> Any:
+    if isinstance(value, list):
+        return [(row + i) % classes for i in range(len(value))]
+    return row % classes
+
+
+def _known_columns(path: str, name: str | None) -> str:
+    """The columns of a well-known data set, with the number of classes: ``text label:2``; empty if it is not known."""
+    short = path.rsplit("/", 1)[-1].lower()
+    known = _table()
+    return known.get((short, str(name or "").lower())) or known.get((short, "")) or ""
+
+
+@functools.cache
+def _table() -> dict[tuple[str, str], str]:
+    path = session().rules_dir / "data" / "datasets.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {(row["dataset"], row["config"]): row["columns"] for row in csv.DictReader(file)}
+
+
+def concatenate_datasets(dsets: Any, *args: Any, **options: Any) -> Dataset:
+    """The rows of several tables."""
+    tables: list[Dataset] = list(dsets)
+    names = [name for name in tables[0].column_names if all(name in table.column_names for table in tables)]
+    columns = {name: [value for table in tables for value in table.column(name)] for name in names}
+    return tables[0]._with(columns, sum(len(table) for table in tables))
+
+
+interleave_datasets = concatenate_datasets
+
+
+def load_metric(path: str, *args: Any, **options: Any) -> Any:
+    """A metric, from the time before the package evaluate."""
+    from shapecheck.tracer.standins.absent import evaluate
+
+    return evaluate.load(path)
+
+
+def get_dataset_config_names(path: str, *args: Any, **options: Any) -> list[str]:
+    """The names of a data set's configurations."""
+    return ["default"]
+
+
+def get_dataset_split_names(path: str, *args: Any, **options: Any) -> list[str]:
+    """The names of a data set's parts."""
+    return ["train", "validation", "test"]
+
+
+def disable_caching() -> None:
+    """Nothing is cached."""

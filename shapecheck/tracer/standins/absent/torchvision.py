@@ -1,0 +1,335 @@
+"""torchvision: transforms on blank images, data sets of blank images, and plain convolutional backbones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from shapecheck.tracer.standins.absent import session
+from shapecheck.tracer.standins.absorb import Absorbing
+from shapecheck.tracer.standins.columns import picture
+
+_DATASETS = {
+    "MNIST": ("L", 28, 10), "FashionMNIST": ("L", 28, 10), "KMNIST": ("L", 28, 10), "QMNIST": ("L", 28, 10),
+    "EMNIST": ("L", 28, 47), "USPS": ("L", 16, 10), "CIFAR10": ("RGB", 32, 10), "CIFAR100": ("RGB", 32, 100),
+    "SVHN": ("RGB", 32, 10), "STL10": ("RGB", 96, 10), "ImageFolder": ("RGB", 256, 2), "ImageNet": ("RGB", 256, 1000),
+    "Flowers102": ("RGB", 256, 102), "Food101": ("RGB", 256, 101), "OxfordIIITPet": ("RGB", 256, 37),
+    "Caltech101": ("RGB", 256, 101), "CelebA": ("RGB", 218, 40), "FakeData": ("RGB", 224, 10), "GTSRB": ("RGB", 48, 43),
+}  # fmt: skip
+_FEATURES = {
+    "resnet18": ("fc", 512), "resnet34": ("fc", 512), "resnet50": ("fc", 2048), "resnet101": ("fc", 2048),
+    "resnet152": ("fc", 2048), "resnext50_32x4d": ("fc", 2048), "resnext101_32x8d": ("fc", 2048),
+    "wide_resnet50_2": ("fc", 2048), "shufflenet_v2_x1_0": ("fc", 1024), "googlenet": ("fc", 1024),
+    "inception_v3": ("fc", 2048), "densenet121": ("classifier", 1024), "densenet161": ("classifier", 2208),
+    "densenet169": ("classifier", 1664), "densenet201": ("classifier", 1920),
+    "alexnet": ("classifier.6", 4096), "vgg11": ("classifier.6", 4096), "vgg13": ("classifier.6", 4096),
+    "vgg16": ("classifier.6", 4096), "vgg19": ("classifier.6", 4096), "vgg11_bn": ("classifier.6", 4096),
+    "vgg16_bn": ("classifier.6", 4096), "vgg19_bn": ("classifier.6", 4096),
+    "mobilenet_v2": ("classifier.1", 1280), "mobilenet_v3_large": ("classifier.3", 1280),
+    "mobilenet_v3_small": ("classifier.3", 1024), "efficientnet_b0": ("classifier.1", 1280),
+    "efficientnet_b1": ("classifier.1", 1280), "efficientnet_b2": ("classifier.1", 1408),
+    "efficientnet_b3": ("classifier.1", 1536), "efficientnet_b4": ("classifier.1", 1792),
+    "efficientnet_b7": ("classifier.1", 2560), "convnext_tiny": ("classifier.2", 768),
+    "convnext_small": ("classifier.2", 768), "convnext_base": ("classifier.2", 1024),
+    "vit_b_16": ("heads.head", 768), "vit_b_32": ("heads.head", 768), "vit_l_16": ("heads.head", 1024),
+    "swin_t": ("head", 768), "swin_s": ("head", 768), "swin_b": ("head", 1024),
+}  # fmt: skip
+"""Where a classifier's last layer hangs, and how wide its input is (as published with each architecture)."""
+
+
+def _size(image: Any) -> tuple[int, int]:
+    """Height and width."""
+    return (image.shape[-2], image.shape[-1]) if isinstance(image, torch.Tensor) else (image.height, image.width)
+
+
+def _sized(image: Any, height: int, width: int) -> Any:
+    if isinstance(image, torch.Tensor):
+        return image.new_zeros((*image.shape[:-2], height, width))
+    return image.resize((width, height))
+
+
+def resize(img: Any, size: Any, *args: Any, **options: Any) -> Any:
+    """To a height and width, or the shorter side to a length."""
+    if isinstance(size, Sequence) and len(size) == 2:
+        return _sized(img, int(size[0]), int(size[1]))
+    side = int(size[0] if isinstance(size, Sequence) else size)
+    height, width = _size(img)
+    short = min(height, width)
+    return _sized(img, side * height // short, side * width // short)
+
+
+def center_crop(img: Any, output_size: Any) -> Any:
+    """To a height and width."""
+    height, width = output_size if isinstance(output_size, Sequence) else (output_size, output_size)
+    return _sized(img, int(height), int(width))
+
+
+def to_tensor(pic: Any) -> torch.Tensor:
+    """(channels, height, width), floats."""
+    array = torch.as_tensor(pic.__array__() if hasattr(pic, "__array__") else pic)
+    array = array.unsqueeze(-1) if array.ndim == 2 else array
+    return session().mark(array.permute(2, 0, 1).contiguous().float(), role="pixels")
+
+
+def pil_to_tensor(pic: Any) -> torch.Tensor:
+    """(channels, height, width), bytes."""
+    return to_tensor(pic).to(torch.uint8)
+
+
+def normalize(tensor: torch.Tensor, mean: Any, std: Any, inplace: bool = False) -> torch.Tensor:
+    """Less a mean and by a deviation, for each channel."""
+    shift, scale = (torch.as_tensor(part, dtype=tensor.dtype).view(-1, 1, 1) for part in (mean, std))
+    return (tensor - shift) / scale
+
+
+def to_pil_image(pic: Any, mode: str | None = None) -> Any:
+    """An image of a tensor's size."""
+    height, width = _size(pic)
+    return picture("L" if pic.ndim == 2 or pic.shape[0] == 1 else "RGB", (width, height))
+
+
+class _Transform(nn.Module):  # type: ignore[misc]
+    """Leaves an image as large as it is."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__()
+        self.args, self.options = args, options
+
+    def forward(self, *inputs: Any) -> Any:
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def _first(self, name: str) -> Any:
+        return self.args[0] if self.args else self.options.get(name)
+
+
+class Resize(_Transform):
+    """See :func:`resize`."""
+
+    def forward(self, img: Any) -> Any:
+        """The image in another size."""
+        return resize(img, self._first("size"))
+
+
+class CenterCrop(_Transform):
+    """See :func:`center_crop`."""
+
+    def forward(self, img: Any) -> Any:
+        """The image in another size."""
+        return center_crop(img, self._first("size"))
+
+
+RandomCrop = RandomResizedCrop = CenterCrop
+
+
+class ToTensor(_Transform):
+    """See :func:`to_tensor`."""
+
+    def forward(self, pic: Any) -> Any:
+        """The image as a tensor."""
+        return to_tensor(pic)
+
+
+class PILToTensor(_Transform):
+    """See :func:`pil_to_tensor`."""
+
+    def forward(self, pic: Any) -> Any:
+        """The image as a tensor."""
+        return pil_to_tensor(pic)
+
+
+ToImage = PILToTensor
+
+
+class ToPILImage(_Transform):
+    """See :func:`to_pil_image`."""
+
+    def forward(self, pic: Any) -> Any:
+        """The tensor as an image."""
+        return to_pil_image(pic)
+
+
+class ConvertImageDtype(_Transform):
+    """Floats."""
+
+    def forward(self, image: Any) -> Any:
+        """The image in another dtype."""
+        return image.to(self._first("dtype")) if isinstance(image, torch.Tensor) else image
+
+
+ToDtype = ConvertImageDtype
+
+
+class Normalize(_Transform):
+    """See :func:`normalize`."""
+
+    def forward(self, tensor: Any) -> Any:
+        """The image, scaled."""
+        mean = self.args[0] if self.args else self.options["mean"]
+        return normalize(tensor, mean, self.args[1] if len(self.args) > 1 else self.options["std"])
+
+
+class Grayscale(_Transform):
+    """One channel, or three equal ones."""
+
+    def forward(self, img: Any) -> Any:
+        """The image in grey."""
+        count = self._first("num_output_channels") or 1
+        if isinstance(img, torch.Tensor):
+            return img[..., :1, :, :].expand(*img.shape[:-3], count, *img.shape[-2:])
+        return img.convert("L" if count == 1 else "RGB")
+
+
+class Pad(_Transform):
+    """Wider and higher."""
+
+    def forward(self, img: Any) -> Any:
+        """The image with a margin."""
+        padding = self._first("padding")
+        sides = list(padding) if isinstance(padding, (list, tuple)) else [padding]
+        left, top, right, bottom = (sides * 4)[:4]
+        height, width = _size(img)
+        return _sized(img, height + top + bottom, width + left + right)
+
+
+class Lambda(_Transform):
+    """Any function."""
+
+    def forward(self, img: Any) -> Any:
+        """What the function gives."""
+        return self._first("lambd")(img)
+
+
+class Compose:
+    """One transform after the other."""
+
+    def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
+        self.transforms = list(transforms)
+
+    def __call__(self, img: Any) -> Any:
+        """The image through all of them."""
+        for transform in self.transforms:
+            img = transform(img)
+        return img
+
+
+class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
+    """Blank images with class ids."""
+
+    mode, side, count = "RGB", 256, 10
+
+    def __init__(
+        self, root: Any = None, *args: Any, transform: Any = None, target_transform: Any = None, **options: Any
+    ) -> None:
+        self.root, self.transform, self.target_transform = root, transform, target_transform
+        if transform is None:
+            self.transform = next((arg for arg in args if callable(arg)), None)
+        self.classes = [f"class_{i}" for i in range(self.count)]
+        self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
+        self._rows = session().sizes.rows
+        session().assumed_rows = True
+        session().assume(f"{type(self).__name__}: {self._rows} made-up images")
+        self.targets = [i % self.count for i in range(self._rows)]
+        self.labels = self.targets
+        self.imgs = self.samples = [(f"{i}.png", target) for i, target in enumerate(self.targets)]
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __getitem__(self, row: int) -> Any:
+        image: Any = picture(self.mode, (self.side, self.side))
+        target: Any = self.targets[row]
+        if self.transform is not None:
+            image = self.transform(image)
+        return image, self.target_transform(target) if self.target_transform is not None else target
+
+    @property
+    def data(self) -> Any:
+        """All images, as bytes."""
+        shape = (self._rows, self.side, self.side) + ((3,) if self.mode == "RGB" else ())
+        return torch.zeros(shape, dtype=torch.uint8)
+
+
+def _dataset(name: str) -> type:
+    mode, side, count = _DATASETS[name]
+    return type(name, (VisionDataset,), {"mode": mode, "side": side, "count": count})
+
+
+class _Backbone(nn.Module):  # type: ignore[misc]
+    """Maps (batch, 3, height, width) to (batch, classes) through a last layer of the real width, under its real name."""
+
+    def __init__(self, path: str, width: int, classes: int) -> None:
+        super().__init__()
+        self.features = nn.Conv2d(3, width, 32, stride=32)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self._path = path.split(".")
+        owner: nn.Module = self
+        for name, following in zip(self._path, [*self._path[1:], ""], strict=True):
+            if following.isdigit():
+                layers = [nn.Identity() for _ in range(int(following))]
+                setattr(owner, name, nn.Sequential(*layers, nn.Linear(width, classes)))
+                break
+            part = nn.Linear(width, classes) if not following else nn.Module()
+            setattr(owner, name, part)
+            owner = part
+
+    def forward(self, x: torch.Tensor) -> Any:
+        """Scores, one row for each image."""
+        pooled = self.avgpool(self.features(x)).flatten(1)
+        head: Any = self
+        for name in self._path:
+            head = getattr(head, name)
+            if isinstance(head, nn.Sequential) or not hasattr(head, self._path[-1]):
+                break
+        return head(pooled)
+
+
+def _model(name: str) -> Callable[..., nn.Module]:
+    path, width = _FEATURES[name]
+
+    def build(*args: Any, num_classes: int = 1000, **options: Any) -> nn.Module:
+        session().assume(f"torchvision is not installed: {name} is a plain stand-in with its width of {width}")
+        return _Backbone(path, width, num_classes)
+
+    return build
+
+
+class _Namespace:
+    """``torchvision.datasets`` and its like, by attribute."""
+
+    def __init__(self, name: str, names: dict[str, Any]) -> None:
+        self.__dict__.update(names)
+        self.__name__ = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Transform if self.__name__ == "transforms" and name[:1].isupper() else Absorbing(f"torchvision.{name}")
+
+
+_SAME_SIZE = """
+    RandomHorizontalFlip RandomVerticalFlip RandomRotation ColorJitter RandomAffine GaussianBlur RandomErasing
+    RandomGrayscale AutoAugment RandAugment TrivialAugmentWide AugMix RandomPerspective RandomApply RandomChoice
+    RandomInvert RandomAdjustSharpness RandomAutocontrast RandomEqualize
+""".split()  # noqa: SIM905
+_TRANSFORMS: dict[str, Any] = {
+    "CenterCrop": CenterCrop, "Compose": Compose, "ConvertImageDtype": ConvertImageDtype, "Grayscale": Grayscale,
+    "InterpolationMode": Absorbing("InterpolationMode"), "Lambda": Lambda, "Normalize": Normalize,
+    "PILToTensor": PILToTensor, "Pad": Pad, "RandomCrop": RandomCrop, "RandomResizedCrop": RandomResizedCrop, "Resize": Resize, "ToDtype": ToDtype,
+    "ToImage": ToImage, "ToPILImage": ToPILImage, "ToTensor": ToTensor, "center_crop": center_crop,
+    "normalize": normalize, "pil_to_tensor": pil_to_tensor, "resize": resize, "to_pil_image": to_pil_image, "to_tensor": to_tensor,
+    **dict.fromkeys(_SAME_SIZE, _Transform),
+}  # fmt: skip
+_TRANSFORMS["functional"] = _TRANSFORMS["v2"] = _Namespace("transforms", dict(_TRANSFORMS))
+_ALL: dict[str, Any] = {
+    **_TRANSFORMS,
+    **{name: _dataset(name) for name in _DATASETS},
+    **{name: _model(name) for name in _FEATURES},
+}
+globals().update(_ALL)
+transforms = _Namespace("transforms", _TRANSFORMS)
+datasets = _Namespace("datasets", {name: _ALL[name] for name in _DATASETS})
+models = _Namespace("models", {name: _ALL[name] for name in _FEATURES})
+__all__ = ["datasets", "models", "transforms", *_ALL]

@@ -1,0 +1,307 @@
+"""Data frames without pandas: columns as lists, made up on demand where the data are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shapecheck.tracer.standins.absorb import Absorbing
+from shapecheck.tracer.standins.series import At, Index, Series, is_list, position, sampled
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.standins.columns import Columns
+
+
+class DataFrame:
+    """Columns of equal length; where ``maker`` is set, a column that is missing is made up."""
+
+    def __init__(
+        self,
+        data: Any = None,
+        index: Any = None,
+        columns: Any = None,
+        maker: Columns | None = None,
+        rows: int = 0,
+        **options: Any,
+    ) -> None:
+        self.__dict__["maker"] = maker
+        self.__dict__["_columns"] = _columns_of(data, columns)
+        count = len(next(iter(self._columns.values()), ())) or rows
+        self.__dict__["index"] = Index(index if index is not None else range(count))
+
+    def _with(self, columns: Mapping[Any, Sequence[Any]], index: Any = None) -> DataFrame:
+        return DataFrame(dict(columns), index=self.index if index is None else index, maker=self.maker)
+
+    def _rows(self, rows: Sequence[int]) -> DataFrame:
+        columns = {name: [values[row] for row in rows] for name, values in self._columns.items()}
+        return self._with(columns, [self.index[row] for row in rows])
+
+    def _column(self, name: Any) -> list[Any]:
+        if name not in self._columns:
+            if self.maker is None:
+                raise KeyError(name)
+            self._columns[name] = self.maker.values(name, len(self.index))
+        found: list[Any] = self._columns[name]
+        return found
+
+    @property
+    def columns(self) -> Index:
+        """The names of the columns."""
+        return Index(self._columns)
+
+    def _rename_all(self, names: Sequence[Any]) -> None:
+        values = [*self._columns.values()]
+        values += [self.maker.values(name, len(self)) for name in list(names)[len(values) :]] if self.maker else []
+        self.__dict__["_columns"] = dict(zip(names, values, strict=False))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.index), len(self._columns)
+
+    @property
+    def values(self) -> Any:
+        """The values as an array of rows."""
+        import numpy
+
+        rows = list(zip(*self._columns.values(), strict=False))
+        mixed = any(isinstance(value, str) for row in rows[:1] for value in row)
+        return numpy.array(rows, dtype=object if mixed else None)
+
+    def to_numpy(self, *args: Any, **options: Any) -> Any:
+        """The values as an array of rows."""
+        return self.values
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._columns)
+
+    def __contains__(self, name: Any) -> bool:
+        return name in self._columns or self.maker is not None
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return self._rows(range(len(self))[key])
+        if is_list(key):
+            chosen = list(key)
+            if chosen and isinstance(chosen[0], bool):
+                return self._rows([row for row, keep in enumerate(chosen) if keep])
+            return self._with({name: self._column(name) for name in chosen})
+        return Series(self._column(key), self.index, key, made_up=self.maker is not None)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        count = len(self.index)
+        self._columns[key] = list(value) if is_list(value) else [value] * count
+        if not count:
+            self.__dict__["index"] = Index(range(len(self._columns[key])))
+
+    def __delitem__(self, key: Any) -> None:
+        self._columns.pop(key, None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in self._columns:
+            return self[name]
+        if name in _UNCHANGED:
+            return lambda *args, **options: self._with(self._columns)
+        if name in _NOTHING:
+            return lambda *args, **options: None
+        if self.maker is not None:
+            return self[name]
+        return Absorbing(f"DataFrame.{name}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "columns":
+            self._rename_all(value)
+        else:
+            self[name] = value
+
+    @property
+    def iloc(self) -> Any:
+        """Rows (and columns) by position."""
+        return At(lambda key: self._at(key, by_position=True))
+
+    @property
+    def loc(self) -> Any:
+        """Rows (and columns) by name."""
+        return At(lambda key: self._at(key, by_position=False))
+
+    at = loc
+    iat = iloc
+
+    def _at(self, key: Any, by_position: bool) -> Any:
+        rows, names = key if isinstance(key, tuple) else (key, None)
+        if names is not None:
+            if by_position:
+                names = self._names_at(names)
+            part = self if isinstance(rows, slice) and rows == slice(None) else self._at(rows, by_position)
+            return part[names]
+        if isinstance(rows, slice):
+            return self._rows(range(len(self))[rows])
+        if is_list(rows):
+            chosen = list(rows)
+            if chosen and isinstance(chosen[0], bool):
+                return self[chosen]
+            return self._rows([row if by_position else position(self.index, row) for row in map(int, chosen)])
+        return self._row(int(rows) if by_position else position(self.index, rows))
+
+    def _names_at(self, positions: Any) -> Any:
+        """The columns at some positions; of made-up data a text and a label, if none is known yet."""
+        if self.maker is not None and not self._columns:
+            for name in ("text", "label"):
+                self._column(name)
+        names = list(self._columns)
+        return [names[i] for i in positions] if is_list(positions) else names[positions]
+
+    def _row(self, row: int) -> Record:
+        return Record(self, row if row >= 0 else len(self) + row)
+
+    def iterrows(self) -> Iterator[tuple[Any, Any]]:
+        """Row labels and rows."""
+        return ((label, self._row(row)) for row, label in enumerate(self.index))
+
+    def itertuples(self, *args: Any, **options: Any) -> Iterator[Any]:
+        """Rows."""
+        return (self._row(row) for row in range(len(self)))
+
+    def apply(self, how: Any, axis: Any = 0, **options: Any) -> Any:
+        """Each row (or column) through a function."""
+        if axis in (1, "columns"):
+            return Series([how(self._row(row)) for row in range(len(self))], self.index)
+        return self._with({name: list(how(self[name])) for name in list(self._columns)})
+
+    progress_apply = apply
+
+    def head(self, n: int = 5) -> DataFrame:
+        """The first rows."""
+        return self._rows(range(len(self))[:n])
+
+    def tail(self, n: int = 5) -> DataFrame:
+        """The last rows."""
+        return self._rows(range(len(self))[-n:])
+
+    def sample(self, n: int | None = None, frac: float | None = None, **options: Any) -> DataFrame:
+        """Some rows."""
+        return self._rows(sampled(list(range(len(self))), n, frac))
+
+    def reset_index(self, *args: Any, **options: Any) -> DataFrame:
+        """Rows numbered anew."""
+        return self._with(self._columns, range(len(self)))
+
+    def drop(self, labels: Any = None, axis: Any = 0, index: Any = None, columns: Any = None, **options: Any) -> Any:
+        """Without some columns or rows."""
+        if columns is None and axis in (1, "columns"):
+            columns = labels
+        if columns is not None:
+            gone = [columns] if isinstance(columns, str) else list(columns)
+            return self._with({name: values for name, values in self._columns.items() if name not in gone})
+        rows = labels if index is None else index
+        lost = set(rows) if is_list(rows) else {rows}
+        return self._rows([row for row, label in enumerate(self.index) if label not in lost])
+
+    def rename(self, mapper: Any = None, columns: Mapping[Any, Any] | None = None, **options: Any) -> DataFrame:
+        """With other names for columns."""
+        names = columns or (mapper if isinstance(mapper, Mapping) else {})
+        for name in names:
+            if self.maker is not None:
+                self._column(name)
+        renamed = {names.get(name, name): values for name, values in self._columns.items()}
+        if options.get("inplace"):
+            self.__dict__["_columns"] = renamed
+        return self._with(renamed)
+
+    def assign(self, **columns: Any) -> DataFrame:
+        """With more columns."""
+        made = self._with(self._columns)
+        for name, value in columns.items():
+            made[name] = value(made) if callable(value) else value
+        return made
+
+    def to_dict(self, orient: str = "dict", *args: Any, **options: Any) -> Any:
+        """The rows or the columns as plain values."""
+        if orient == "records":
+            return [self._row(row).to_dict() for row in range(len(self))]
+        if orient == "list":
+            return {name: list(values) for name, values in self._columns.items()}
+        return {name: dict(zip(self.index, values, strict=False)) for name, values in self._columns.items()}
+
+    def isnull(self) -> DataFrame:
+        """Which values are missing."""
+        return self._with({name: [value is None for value in values] for name, values in self._columns.items()})
+
+    isna = isnull
+
+    def groupby(self, by: Any, *args: Any, **options: Any) -> list[tuple[Any, DataFrame]]:
+        """The rows of each value of a column."""
+        keys = list(self[by if isinstance(by, str) else next(iter(by))])
+        return [(key, self._rows([row for row, k in enumerate(keys) if k == key])) for key in dict.fromkeys(keys)]
+
+
+class Record(Mapping[str, Any]):
+    """One row of a data frame: values by name, by attribute or by position."""
+
+    def __init__(self, frame: DataFrame, row: int) -> None:
+        self._frame, self._number = frame, row
+        self.name = self.Index = frame.index[row]
+
+    def __getitem__(self, key: Any) -> Any:
+        if is_list(key):
+            return Series([self[name] for name in key], index=list(key))
+        if isinstance(key, (int, slice)) and key not in self._frame._columns:
+            return self.tolist()[key]
+        return self._frame._column(key)[self._number]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._frame._columns)
+
+    def __len__(self) -> int:
+        return len(self._frame._columns)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._frame._column(name)[self._number]
+
+    @property
+    def iloc(self) -> Any:
+        """By position."""
+        return self
+
+    def tolist(self) -> list[Any]:
+        """The values."""
+        return [values[self._number] for values in self._frame._columns.values()]
+
+    @property
+    def values(self) -> Any:
+        """The values as an array."""
+        return Series(self.tolist()).values
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name."""
+        return {name: values[self._number] for name, values in self._frame._columns.items()}
+
+    _asdict = to_dict
+
+
+_UNCHANGED = frozenset(
+    "copy dropna fillna drop_duplicates sort_values sort_index astype query replace infer_objects set_index".split()  # noqa: SIM905
+)
+_NOTHING = frozenset("info describe to_csv to_json to_excel to_pickle to_parquet hist plot insert".split())  # noqa: SIM905
+
+
+def _columns_of(data: Any, columns: Any) -> dict[Any, list[Any]]:
+    if data is None:
+        return {name: [] for name in columns if columns is not None} if columns is not None else {}
+    if isinstance(data, DataFrame):
+        return {name: list(values) for name, values in data._columns.items()}
+    if isinstance(data, Mapping):
+        count = max((len(v) for v in data.values() if is_list(v)), default=1)
+        return {name: list(v) if is_list(v) else [v] * count for name, v in data.items()}
+    rows = list(data)
+    if rows and isinstance(rows[0], Mapping):
+        return {name: [row.get(name) for row in rows] for name in rows[0]}
+    names = list(columns) if columns is not None else list(range(len(rows[0]) if rows and is_list(rows[0]) else 1))
+    return {name: [row[i] if is_list(row) else row for row in rows] for i, name in enumerate(names)}
