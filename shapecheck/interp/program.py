@@ -6,18 +6,20 @@ from shapecheck.graph import ShapeGraph
 from shapecheck.interp import uncalled
 from shapecheck.interp.budget import Budget, Exhausted
 from shapecheck.interp.machine import Interpreter
-from shapecheck.interp.modules import Modules, module_scope, package_of
+from shapecheck.interp.files import Layout, concerned
+from shapecheck.interp.modules import Modules, module_scope
 from shapecheck.interp.python.objects import LocalModule
 from shapecheck.syntax import Parsed
 
 
 def interpret(parsed: Parsed) -> ShapeGraph:
     """Run a file as a script, then analyse the classes and functions that it never calls."""
-    path = parsed.source.path
-    modules = Modules(path)
+    layout = Layout(parsed.source.path)
+    modules = Modules(layout)
     m = Interpreter(modules, parsed, Budget(len(parsed.source.lines)))
-    package = package_of(path)
-    module = LocalModule("__main__", package, parsed, module_scope("__main__", package))
+    if not concerned(parsed.source, layout):
+        return m.graph
+    module = LocalModule("__main__", layout.package, parsed, module_scope("__main__", layout.package))
     try:
         modules.run(m, module)
     except Exhausted:

@@ -1,0 +1,167 @@
+"""The files of a program on disk: where a module's file stands, which files concern tensors, trees already parsed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import lru_cache
+
+from shapecheck.errors import UnreadableSource
+from shapecheck.source import Source, read
+from shapecheck.syntax import Parsed, parse
+
+LIBRARIES = frozenset(
+    "torch transformers numpy typing os sys math re json random time collections torchvision torchaudio torchtext datasets "
+    "accelerate peft sentence_transformers pandas scipy sklearn PIL tqdm einops lightning pytorch_lightning click".split()
+)
+"""Packages that are never read as files of the program, even where their sources lie beside it."""
+
+_CONCERNED = re.compile(r"torch|transformers|lightning")
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
+_INSTALLED = ("site-packages", "dist-packages")
+_KEPT_LINES = 40_000
+
+
+class Layout:
+    """Where the modules of one program are looked for, seen from its entry file."""
+
+    def __init__(self, entry: str) -> None:
+        self.entry = os.path.abspath(entry)
+        folder = os.path.dirname(self.entry)
+        top, parts = folder, []
+        while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
+            parts.insert(0, os.path.basename(top))
+            top = os.path.dirname(top)
+        self.package = ".".join(parts)
+        self.roots = _roots(folder, top)
+
+    def find(self, name: str, relative: bool = False) -> str | None:
+        """The file (or package folder) of a module of the program; None for libraries."""
+        first, _, _ = name.partition(".")
+        if first in LIBRARIES:
+            return None
+        stem = name.replace(".", os.sep)
+        for root in self.roots:
+            if os.path.basename(root) in _INSTALLED and first != self.package.partition(".")[0]:
+                continue
+            found = beside(os.path.join(root, stem))
+            if found is not None:
+                return found
+        return None
+
+
+@lru_cache(maxsize=512)
+def _roots(folder: str, top: str) -> tuple[str, ...]:
+    """Where absolute imports are looked for: beside the script, above its packages, at the project's root and its ``src``."""
+    roots = [folder, top]
+    above = top
+    for _ in range(4):
+        if os.path.basename(above) in _INSTALLED:
+            break
+        if any(os.path.exists(os.path.join(above, mark)) for mark in ("pyproject.toml", "setup.py", "setup.cfg", ".git")):
+            roots += [above, os.path.join(above, "src")]
+            break
+        above = os.path.dirname(above)
+    return tuple(dict.fromkeys(roots))
+
+
+@lru_cache(maxsize=8192)
+def beside(stem: str) -> str | None:
+    """The file ``stem.py``, or the package folder ``stem`` (its ``__init__.py`` where it has one)."""
+    if os.path.isfile(stem + ".py"):
+        return stem + ".py"
+    if os.path.isdir(stem):
+        start = os.path.join(stem, "__init__.py")
+        return start if os.path.isfile(start) else stem
+    return None
+
+
+def absolute(package: str, module: str | None, level: int) -> str | None:
+    """The absolute name of ``from ..module import``, inside a package; None where it leads out of it."""
+    if not level:
+        return module
+    parts = package.split(".") if package else []
+    if level - 1 > len(parts):
+        return None
+    return ".".join(part for part in (*parts[: len(parts) - (level - 1)], module) if part)
+
+
+def concerned(source: Source, layout: Layout) -> bool:
+    """Whether a file, or a file of the program that it imports, mentions torch or transformers at all."""
+    seen: set[str] = set()
+    pending = [(source.text, layout.package)]
+    while pending:
+        text, package = pending.pop()
+        if _CONCERNED.search(text):
+            return True
+        for path, inner in _imports(text, package, layout):
+            if path not in seen:
+                seen.add(path)
+                if os.path.isfile(path):
+                    pending.append((_text(path), inner))
+    return False
+
+
+def _imports(text: str, package: str, layout: Layout) -> Iterator[tuple[str, str]]:
+    for found in _IMPORT.finditer(text):
+        if found[1] is not None:
+            dots = len(found[1]) - len(found[1].lstrip("."))
+            name = absolute(package, found[1][dots:] or None, dots)
+            names = [] if name is None else [name]
+        else:
+            names = [part.split()[0] for part in found[2].split(",") if part.strip()]
+        for name in names:
+            path = layout.find(name)
+            if path is not None:
+                yield path, name if path.endswith("__init__.py") else name.rpartition(".")[0]
+
+
+@lru_cache(maxsize=256)
+def _text(path: str) -> str:
+    try:
+        return read(path).text
+    except UnreadableSource:
+        return ""
+
+
+class _Trees:
+    """Trees of imported files, the last used ones, up to a number of lines together."""
+
+    def __init__(self) -> None:
+        self.kept: OrderedDict[tuple[str, int], Parsed] = OrderedDict()
+        self.lines = 0
+
+    def get(self, path: str) -> Parsed:
+        key = (path, os.stat(path).st_mtime_ns)
+        parsed = self.kept.pop(key, None)
+        if parsed is None:
+            parsed = parse(read(shown(path)))
+            self.lines += len(parsed.source.lines)
+        self.kept[key] = parsed
+        while self.lines > _KEPT_LINES and len(self.kept) > 1:
+            _, oldest = self.kept.popitem(last=False)
+            self.lines -= len(oldest.source.lines)
+        return parsed
+
+
+_TREES = _Trees()
+
+
+def tree(path: str) -> Parsed:
+    """The tree of an imported file.
+
+    Raises:
+        UnreadableSource: the file cannot be read or parsed.
+    """
+    try:
+        return _TREES.get(path)
+    except OSError as why:
+        raise UnreadableSource(str(why)) from why
+
+
+def shown(path: str) -> str:
+    """A path as it is named in findings: from the working folder, where it lies below."""
+    inside = os.path.relpath(path)
+    return path if inside.startswith("..") else inside
