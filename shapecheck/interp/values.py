@@ -15,13 +15,15 @@ from typing import Any, Protocol
 from shapecheck import shapes
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, lower
-from shapecheck.graph import Module, Tensor
+from shapecheck.graph import Frame, Module, Tensor
 from shapecheck.ops.values import UNKNOWN
 from shapecheck.places import Span
 
 
 class Machine(Protocol):
-    """What a value may ask of the interpreter that holds it."""
+    """What a value may ask of the interpreter that holds it. ``context``: the calls that are under way."""
+
+    context: tuple[Frame, ...]
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands in the file that is being interpreted."""

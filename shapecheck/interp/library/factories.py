@@ -35,7 +35,9 @@ def from_data(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     asked = taken.get("dtype")
     if asked is not None and not (isinstance(asked, Const) and asked.value is None):
         made = retyped(made, asked.name if isinstance(asked, DType) else None)
-    return TensorValue(renewed(made))
+    fresh = renewed(made)
+    fresh.span = machine.span(node)
+    return TensorValue(fresh)
 
 
 def renewed(tensor: Tensor) -> Tensor:

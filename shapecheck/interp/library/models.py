@@ -323,7 +323,7 @@ def _assembled(
     if dtype is not None:
         options["dtype"] = dtype if isinstance(dtype, str) and dtype != "auto" else None
     model = build(facts, config, options, checkpoint if isinstance(checkpoint, str) else None, f"transformers.{cls}")
-    model.module.created = machine.span(node)
+    model.module.created, model.module.context = machine.span(node), machine.context
     model.module.param_spans = spans(taken, machine)
     return model
 

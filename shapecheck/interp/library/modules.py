@@ -100,7 +100,7 @@ def construct(kind: str, args: CallArgs, machine: Machine, node: ast.AST) -> Val
         inputs = {str(i): value for i, value in enumerate(args.positional)} | args.keywords
         machine.record(kind, inputs, {}, params, node)
         return Unknown()
-    module = Module(kind, params=dict(params or {}), created=machine.span(node))
+    module = Module(kind, params=dict(params or {}), created=machine.span(node), context=machine.context)
     if params is not None:
         module.param_spans = spans(take(args, *params), machine)
     return ModuleValue(module)
