@@ -18,6 +18,12 @@ Status = Literal["known", "observed", "assumed", "invented"]
 """How a size came to be known: ``known`` from the text (static), ``observed`` in a trace, ``assumed`` (an input
 size that the tracer chose), ``invented`` (downstream of a number that the tracer made up)."""
 
+WRITTEN = "written here"
+"""The origin of a number that stands in the text."""
+
+_LONGEST_ORIGIN = 100
+"""Characters beyond which the origin of a sum or product names its first part only."""
+
 _WORST: dict[Status, int] = {"known": 0, "observed": 1, "assumed": 2, "invented": 3}
 
 
@@ -274,7 +280,7 @@ class Dim:
 
     def __str__(self) -> str:
         if self.expr is None:
-            return "?"
+            return "?" if self.size is None else str(self.size)
         named = [f for f in self.factors if not isinstance(f, int)]
         if len(named) > 1:
             count = math.prod(f for f in self.factors if isinstance(f, int))
@@ -306,22 +312,22 @@ class Dim:
         return replace(self, origin=origin)
 
     def __add__(self, other: Dim) -> Dim:
-        return _combine(self, other, add, lambda a, b: a + b)
+        return _combine(self, other, "+", add, lambda a, b: a + b)
 
     def __sub__(self, other: Dim) -> Dim:
-        return _combine(self, other, sub, lambda a, b: a - b)
+        return _combine(self, other, "-", sub, lambda a, b: a - b)
 
     def __mul__(self, other: Dim) -> Dim:
-        out = _combine(self, other, mul, lambda a, b: a * b)
+        out = _combine(self, other, "*", mul, lambda a, b: a * b)
         if out.expr is None or out.expr == 0 or 1 in (self.expr, other.expr):
             return replace(out, factors=self.factors or other.factors) if out.expr is not None else out
         return replace(out, factors=self.ordered_factors + other.ordered_factors)
 
     def __floordiv__(self, other: Dim) -> Dim:
-        return _combine(self, other, floordiv, lambda a, b: a // b if b else None)
+        return _combine(self, other, "//", floordiv, lambda a, b: a // b if b else None)
 
     def __mod__(self, other: Dim) -> Dim:
-        return _combine(self, other, mod, lambda a, b: a % b if b else None)
+        return _combine(self, other, "%", mod, lambda a, b: a % b if b else None)
 
     @property
     def ordered_factors(self) -> tuple[Expr, ...]:
@@ -332,13 +338,26 @@ class Dim:
 
 
 def _combine(
-    a: Dim, b: Dim, on_expr: Callable[[Expr, Expr], Expr | None], on_size: Callable[[int, int], int | None]
+    a: Dim, b: Dim, op: str, on_expr: Callable[[Expr, Expr], Expr | None], on_size: Callable[[int, int], int | None]
 ) -> Dim:
     expr = None if a.expr is None or b.expr is None else on_expr(a.expr, b.expr)
     size = None
     if isinstance(expr, Poly) and a.value is not None and b.value is not None:
         size = on_size(a.value, b.value)
-    return Dim(expr, size=size, origin=a.origin or b.origin, status=worst((a.status, b.status)))
+    return Dim(expr, size=size, origin=_told(a, b, op, expr), status=worst((a.status, b.status)))
+
+
+def _told(a: Dim, b: Dim, op: str, expr: Expr | None) -> Origin | None:
+    """The origin of a result: of one of the two where nothing changed or the other has none, else of both in words."""
+    if a.origin is None or b.origin is None or expr in (a.expr, b.expr) or a.origin == b.origin:
+        return a.origin or b.origin
+    parts = [
+        str(d) if isinstance(d.expr, int) and d.origin.text == WRITTEN else d.origin.text for d in (a, b) if d.origin
+    ]
+    text = f" {op} ".join(parts)
+    if len(text) > _LONGEST_ORIGIN:
+        return a.origin
+    return Origin(text, a.origin.span if b.origin.text == WRITTEN else b.origin.span)
 
 
 def worst(statuses: Iterable[Status]) -> Status:

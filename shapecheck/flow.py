@@ -211,6 +211,13 @@ def token_source(tensor: Tensor, index: int) -> Axis | None:
     return None
 
 
+def token_model(tensor: Tensor) -> Stage | None:
+    """The call of the transformers model that token features come from."""
+    index = token_axis(tensor)
+    source = token_source(tensor, index) if index is not None else None
+    return source.stage if source is not None and trail.is_model(source.stage) else None
+
+
 def token_axis(tensor: Tensor) -> int | None:
     """The axis of a tensor that counts tokens of an encoder's output; None if there is none or the rank is unknown."""
     rank = tensor.shape.rank

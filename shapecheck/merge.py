@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from shapecheck.checks.operators import GENERAL
 from shapecheck.findings import SEVERITIES, Finding, Related
 from shapecheck.graph import Frame, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 
-_GENERAL = ("SHP202", "SHP203")
 _TRUSTED = ("known", "observed")
 
 
@@ -55,7 +55,7 @@ def _touch(a: Span, b: Span) -> bool:
 
 def joined(claim: Finding, proof: Finding) -> Finding:
     """One finding from two: the more specific rule speaks, and what the other alone knows is added."""
-    first, second = (proof, claim) if claim.rule in _GENERAL and proof.rule not in _GENERAL else (claim, proof)
+    first, second = (proof, claim) if claim.rule in GENERAL and proof.rule not in GENERAL else (claim, proof)
     severity = min(first.severity, second.severity, key=SEVERITIES.index)
     return replace(
         first,
@@ -105,7 +105,7 @@ def _without_general(findings: list[Finding]) -> list[Finding]:
     """The general rules are silent where a telling one explains the same raised error, and each fault is said once."""
     kept: list[Finding] = []
     for finding in findings:
-        if finding.rule in _GENERAL and any(_explains(other, finding) for other in findings):
+        if finding.rule in GENERAL and any(_explains(other, finding) for other in findings):
             continue
         if not any(finding.rule == other.rule and finding.span == other.span for other in kept):
             kept.append(finding)
@@ -113,7 +113,7 @@ def _without_general(findings: list[Finding]) -> list[Finding]:
 
 
 def _explains(other: Finding, general: Finding) -> bool:
-    if other.rule in _GENERAL or other.severity != "error":
+    if other.rule in GENERAL or other.severity != "error":
         return False
     places = [other.span, *([other.symptom] if other.symptom else []), *(place.span for place in other.related)]
     return general.symptom is not None and any(_touch(place, general.symptom) for place in places)
@@ -129,7 +129,7 @@ def _rank(finding: Finding) -> tuple[int, int, int, str, int, int]:
     return (
         SEVERITIES.index(finding.severity),
         certainty,
-        int(finding.rule in _GENERAL),
+        int(finding.rule in GENERAL),
         finding.span.path,
         finding.span.line,
         finding.span.column,

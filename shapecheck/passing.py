@@ -68,7 +68,7 @@ class Reader:
                 function = node  # ast.walk goes from the outside in
             elif isinstance(node, ast.Name) and node.lineno == span.line and parsed.span(node) == span:
                 name = node.id
-        if function is None or name not in _names(function) or _rebound(function, name):
+        if function is None or name not in _names(function) or _rebound(function, name, span.line):
             return None
         return function, name
 
@@ -98,8 +98,7 @@ def _names(function: ast.FunctionDef) -> list[str]:
     return [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
 
 
-def _rebound(function: ast.FunctionDef, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
-        for node in ast.walk(function)
-    )
+def _rebound(function: ast.FunctionDef, name: str, line: int) -> bool:
+    """Whether a name is bound anew above a line; ``x = conv(x)`` on the line itself still reads the argument."""
+    names = (node for node in ast.walk(function) if isinstance(node, ast.Name) and node.lineno < line)
+    return any(node.id == name and isinstance(node.ctx, ast.Store) for node in names)

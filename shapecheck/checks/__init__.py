@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from shapecheck.checks import broadcast, linear, loss, operators, outputs, pooling
+from shapecheck import trail
+from shapecheck.checks import axes, broadcast, convolution, linear, loss, models, operators, outputs, padding, pooling
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage
 
@@ -20,27 +21,51 @@ EXPLAINERS: tuple[Explainer, ...] = (
     pooling.unpooled_classifier,
     pooling.first_example,
     linear.linear_in_features,
+    convolution.conv_channels,
     loss.class_axis,
     loss.class_target,
     loss.pair_target,
     loss.other_loss,
+    models.model_call,
     operators.operator_shapes,
 )
 DETECTORS: tuple[Detector, ...] = (
     outputs.missing_output,
     outputs.output_unpacked,
+    models.label_range,
+    models.label_count,
+    models.stale_count,
+    models.swapped_inputs,
     broadcast.loss_broadcast,
+    padding.unmasked_pooling,
+    padding.padding_pooled,
+    axes.batch_first,
+    axes.regrouping_view,
+    axes.softmax_axis,
 )
 
 
 def run(graph: ShapeGraph) -> list[Finding]:
     """Every rule over one graph (annotated by :func:`shapecheck.flow.annotate`): unmerged, unordered."""
-    findings = [finding for stage in graph.stages if (finding := explain(graph, stage)) is not None]
+    findings = _first_causes([found for stage in graph.stages if (found := explain(graph, stage)) is not None])
     for detector in DETECTORS:
         findings += detector(graph)
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
-    return findings
+    return list({(finding.rule, finding.span): finding for finding in reversed(findings)}.values())[::-1]
+
+
+def _first_causes(findings: list[Finding]) -> list[Finding]:
+    """Without the general findings that only follow from an earlier one: its root made what they stumble over."""
+    kept: list[Finding] = []
+    for finding in findings:
+        stage = finding.stage
+        if finding.rule in operators.GENERAL and isinstance(stage, Stage):
+            way = {step.span for tensor in stage.tensors() for step in trail.steps(tensor)}
+            if any(earlier.span in way for earlier in kept):
+                continue
+        kept.append(finding)
+    return kept
 
 
 def explain(graph: ShapeGraph, stage: Stage) -> Finding | None:

@@ -10,6 +10,9 @@ from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.trail import axis, main
 
+GENERAL = ("SHP202", "SHP203")
+"""The rules that speak where no other does."""
+
 
 def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """What no other rule explains: the operator, its operands with their shapes, the two sizes and their origins."""
@@ -58,11 +61,8 @@ def _size(dim: Dim | None, tensor: Tensor | None, index: int | None) -> str:
         return "?"
     rank = tensor.shape.rank if tensor is not None else None
     if tensor is not None and rank is not None:
-        at = (
-            index
-            if index is not None and index < rank
-            else next((k for k in range(rank) if blame.equal(tensor.shape.dim(k), dim)), None)
-        )
+        order = [*([index] if index is not None and index < rank else []), *range(rank)]
+        at = next((k for k in order if blame.equal(tensor.shape.dim(k), dim)), None)
         if at is not None:
             return words.sized(axis(tensor, at))
     return f"{words.size(dim)} ({dim.origin})" if dim.origin else words.size(dim)

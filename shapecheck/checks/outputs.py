@@ -7,23 +7,31 @@ from collections.abc import Iterator
 from shapecheck import trail
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Related
-from shapecheck.graph import Event, ShapeGraph, Stage
+from shapecheck.graph import Event, ShapeGraph, Stage, Tensor
 
 
 def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP501 for a pooler that is not there, SHP505 for any other attribute that a model output lacks."""
     for event in graph.events:
-        stage = event.data.get("stage")
-        if event.kind != "attribute" or not event.data.get("missing") or not isinstance(stage, Stage):
+        stage = called_model(event)
+        if event.kind != "attribute" or not event.data.get("missing") or stage is None:
             continue
         if event.data.get("name") == "pooler_output":
             yield _no_pooler(event, stage, "")
         else:
             yield _no_field(event, stage)
     for event in graph.events:
-        stage = event.data.get("stage")
-        if event.kind == "index" and event.data.get("missing") and isinstance(stage, Stage):
+        stage = called_model(event)
+        if event.kind == "index" and event.data.get("missing") and stage is not None:
             yield _no_pooler(event, stage, "index") if event.data.get("index") == 1 else _no_field(event, stage)
+
+
+def called_model(event: Event) -> Stage | None:
+    """The model's call whose output an event speaks of; a trace names it by the tensors of the output."""
+    stage = event.data.get("stage")
+    if isinstance(stage, dict):
+        stage = next((part.producer for part in stage.values() if isinstance(part, Tensor)), None)
+    return stage if isinstance(stage, Stage) else None
 
 
 def _no_pooler(event: Event, stage: Stage, variant: str) -> Finding:
@@ -75,8 +83,8 @@ def _no_field(event: Event, stage: Stage) -> Finding:
 def output_unpacked(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP503: a model output unpacked like a tuple gives its keys, which are strings."""
     for event in graph.events:
-        stage = event.data.get("stage")
-        if event.kind != "unpack" or event.data.get("of") != "model_output" or not isinstance(stage, Stage):
+        stage = called_model(event)
+        if event.kind != "unpack" or event.data.get("of") != "model_output" or stage is None:
             continue
         fields = tuple(event.data.get("fields") or ())
         count = event.data.get("count")

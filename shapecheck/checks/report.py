@@ -19,6 +19,7 @@ def found(
     tensor: Tensor | None = None,
     symptom: Span | None = None,
     severity: Severity | None = None,
+    says: str = "",
     label: str = "",
     help: str = "",
     related: Iterable[Related | None] = (),
@@ -28,13 +29,15 @@ def found(
     """A finding of a rule at its root cause.
 
     ``variant`` picks the message of the rule's text, ``facts`` fill its placeholders. Where ``symptom`` (the call at
-    which PyTorch raises) is another place than ``span``, it comes first among the related places.
+    which PyTorch raises) is another place than ``span``, it comes first among the related places. ``says`` is what
+    PyTorch will say, where the stage has no conflict of its own.
     """
     rule = rulebook.rule(code)
     places = [place for place in related if place is not None and place.span != span]
-    says = stage.message or (stage.conflict.message if stage.conflict else "") if stage else ""
+    if stage is not None:
+        says = stage.message or (stage.conflict.message if stage.conflict else says)
     if symptom is not None and not _one_place(symptom, span):
-        places.insert(0, Related(symptom, "PyTorch raises here" if says else "this is what goes wrong"))
+        places.insert(0, Related(symptom, "PyTorch raises here" if says else "it takes effect here"))
     return Finding(
         rule=rule.code,
         name=rule.name,

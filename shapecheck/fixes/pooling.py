@@ -12,7 +12,7 @@ from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes import masks
 from shapecheck.fixes.masks import Mask
 from shapecheck.fixes.tree import Tree, after, grouped
-from shapecheck.flow import token_axis, token_source
+from shapecheck.flow import token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.trail import short
 
@@ -51,20 +51,13 @@ def poolings(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
     if node is None or tensor is None:
         return
-    site = Site(tree, node, encoder(tensor))
+    site = Site(tree, node, token_model(tensor))
     used = _used_elsewhere(graph, tensor)
     for strategy in strategies(site.model):
         edits = _edits(site, strategy)
         if edits:
             safe = strategy in used
             yield Fix(TITLES[strategy], edits, strategy, "safe" if safe else "unsafe", "" if safe else CHOICE)
-
-
-def encoder(tensor: Tensor) -> Stage | None:
-    """The call of the model that token features come from."""
-    index = token_axis(tensor)
-    source = token_source(tensor, index) if index is not None else None
-    return source.stage if source is not None and trail.is_model(source.stage) else None
 
 
 def strategies(model: Stage | None) -> list[str]:
@@ -91,7 +84,7 @@ def _used_elsewhere(graph: ShapeGraph, tensor: Tensor) -> set[str]:
         if operand is None or operand is tensor or operand.role != "tokens" or stage.out.role != "pooled":
             continue
         if short(stage) == "__getitem__":
-            used |= {"cls"} if trail.key_parts(stage)[1:2] == (0,) else set()
+            used |= {"cls"} if [trail.ints(k) for k in trail.key_parts(stage)[1:2]] == [(0,)] else set()
         elif operand.masked:
             used |= {"sum": {"mean"}, "mean": {"mean"}, "max": {"max"}, "amax": {"max"}}.get(short(stage), set())
     return used

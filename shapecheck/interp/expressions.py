@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.dims import number
+from shapecheck.dims import WRITTEN, number
 from shapecheck.interp import comprehensions, operators
 from shapecheck.interp.conditions import decide, supposing
 from shapecheck.interp.python.names import BUILTINS
@@ -32,7 +32,6 @@ from shapecheck.places import Origin
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
 
-WRITTEN = "written here"
 """The origin of a number in the text, until something gives it a name."""
 
 NONE = Const(None)

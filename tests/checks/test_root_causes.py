@@ -67,7 +67,9 @@ def test_a_tagger_whose_classes_stand_last_is_no_pooling_fault() -> None:
 def test_the_width_of_a_bidirectional_lstm_blames_in_features() -> None:
     script = Script()
     hidden = script.bert(script.tensor("batch", "seq"))
-    lstm = Module("torch.nn.LSTM", params={"bidirectional": True, "hidden_size": 768}, created=span(3))
+    lstm = Module(
+        "torch.nn.LSTM", params={"bidirectional": True, "batch_first": True, "hidden_size": 768}, created=span(3)
+    )
     states = script.stage("torch.nn.LSTM", {"input": hidden}, ("batch", "seq", 1536), line=6, field="0", module=lstm)
     script.linear(states, 768, 9, line=7, created=4, conflict=inner(1536, 768))
     finding = only(script)
@@ -112,7 +114,9 @@ def test_a_width_passed_down_blames_the_call_beside_the_maker() -> None:
     script = Script()
     tagger = Frame(span(90), "Tagger.__init__")
     highway = Frame(span(78), "Highway.__init__")
-    lstm = Module("torch.nn.LSTM", params={"bidirectional": True, "hidden_size": 200}, context=(tagger,))
+    lstm = Module(
+        "torch.nn.LSTM", params={"bidirectional": True, "batch_first": True, "hidden_size": 200}, context=(tagger,)
+    )
     x = script.tensor("batch", "seq", 768)
     states = script.stage("torch.nn.LSTM", {"input": x}, ("batch", "seq", 400), line=86, field="0", module=lstm)
     script.linear(states, 200, 200, line=68, created=63, built_in=(tagger, highway), conflict=inner(400, 200))

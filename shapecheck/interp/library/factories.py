@@ -11,6 +11,7 @@ from shapecheck.interp.library.rows import DType, ShapeValue, described
 from shapecheck.interp.values import CallArgs, Const, Int, Items, Machine, TensorValue, Value
 from shapecheck.ops.dtypes import is_floating, is_integral
 from shapecheck.ops.values import as_int, as_shape
+from shapecheck.places import Origin
 
 _LEGACY = {
     "FloatTensor": "float32",
@@ -37,6 +38,8 @@ def from_data(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         made = retyped(made, asked.name if isinstance(asked, DType) else None)
     fresh = renewed(made)
     fresh.span = machine.span(node)
+    written = Origin("the length of the data", fresh.span)
+    fresh.shape = fresh.shape.with_origins(dim if dim.origin else dim.at(written) for dim in fresh.shape.dims)
     return TensorValue(fresh)
 
 
