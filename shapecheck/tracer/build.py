@@ -159,6 +159,7 @@ class Builder:
         if "kind" in item:
             module.kind, module.path = item["kind"], item["path"]
             module.created = self.span(item["created"]) if item["created"] else None
+            module.context = self.context(item["context"])
             module.params = model_facts(module.kind, item["params"])
             origins.of_config(module)
             self._read_constructor(module, item)

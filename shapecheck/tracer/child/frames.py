@@ -85,3 +85,11 @@ def function_name(frame: FrameType) -> str:
     """The qualified name of a frame's function; on CPython 3.10 without its class."""
     code = frame.f_code
     return getattr(code, "co_qualname", code.co_name)
+
+
+Calls = list[tuple[Span, str]]
+
+
+def context(frames: list[FrameType]) -> Calls:
+    """The calls through which the innermost frame was reached, outermost first: span, and function entered."""
+    return [(span_of(outer), function_name(inner)) for inner, outer in zip(frames, frames[1:])][::-1]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from shapecheck.places import Span
-from shapecheck.tracer.child.frames import is_user_file, span_of, user_frame
+from shapecheck.tracer.child.frames import Calls, context, is_user_file, span_of, user_frame, user_frames
 
 _CONTAINERS = (torch.nn.Sequential, torch.nn.ModuleList, torch.nn.ModuleDict)
 _CONFIG = (
@@ -37,7 +37,7 @@ class Modules:
     def __init__(self) -> None:
         self._numbers: dict[int, tuple[weakref.ref[torch.nn.Module], int]] = {}
         self._next = itertools.count()
-        self._created: weakref.WeakKeyDictionary[torch.nn.Module, Span] = weakref.WeakKeyDictionary()
+        self._created: weakref.WeakKeyDictionary[torch.nn.Module, tuple[Span, Calls]] = weakref.WeakKeyDictionary()
         self._paths: dict[int, str] = {}
         self._sent: dict[int, str] = {}
 
@@ -52,7 +52,7 @@ class Modules:
             while frame is not None and _is_init_of(frame, self):
                 frame = user_frame(frame.f_back) if frame.f_back else None
             if frame is not None:
-                created[self] = span_of(frame)
+                created[self] = span_of(frame), context(list(user_frames(frame)))
 
         torch.nn.Module.__init__ = init  # type: ignore[method-assign]
 
@@ -79,8 +79,15 @@ class Modules:
         if self._sent.get(number) == path:
             return {"m": number}
         self._sent[number] = path
-        created = self._created.get(module)
-        return {"m": number, "kind": kind(module), "path": path, "params": params(module), "created": created}
+        created, calls = self._created.get(module, (None, []))
+        return {
+            "m": number,
+            "kind": kind(module),
+            "path": path,
+            "params": params(module),
+            "created": created,
+            "context": calls,
+        }
 
 
 def _is_init_of(frame: Any, module: torch.nn.Module) -> bool:

@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_flatten
 from shapecheck.tracer.child import modules
 from shapecheck.tracer.child.abstraction import call
 from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
-from shapecheck.tracer.child.frames import function_name, is_user_file, span_of, user_frames
+from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frames
 from shapecheck.tracer.child.session import Session, Stop
 
 _TORCH = os.path.dirname(torch.__file__)
@@ -289,11 +289,6 @@ def _caller(frame: FrameType | None) -> FrameType | None:
     while frame is not None and frame.f_code.co_filename in _THIN:
         frame = frame.f_back
     return frame
-
-
-def context(frames: list[FrameType]) -> list[list[Any]]:
-    """The calls through which the innermost frame was reached, outermost first: span, and function entered."""
-    return [[span_of(outer), function_name(inner)] for inner, outer in zip(frames, frames[1:])][::-1]
 
 
 def function_op(func: Any) -> str:
