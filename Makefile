@@ -17,7 +17,7 @@ demo: $(STAMP)
 	grep -q '= fix, verified' $(VENV)/demo.txt && test $$status -eq 1
 
 test: $(STAMP)
-	$(VENV)/bin/python -m pytest -n 2
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "shapecheck needs Python 3.10 or newer")'

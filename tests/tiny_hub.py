@@ -6,6 +6,7 @@ They are laid out as huggingface_hub's own cache, so that an unchanged script lo
 from __future__ import annotations
 
 import string
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,7 @@ def _save(folder: Path, name: str, *parts: Any) -> None:
     (home / "refs" / "main").write_text(_COMMIT)
     for part in parts:
         part.save_pretrained(snapshot)
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))
