@@ -156,6 +156,7 @@ def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: dict[str, str]
     kept = suppressions.silence(findings, comments)
     spoken_of = {span.path for finding in kept for span in finding.places}
     spoken_of |= {edit.span.path for finding in kept for fix in finding.fixes for edit in fix.edits}
+    spoken_of |= {comment.span.path for comment in comments}
     return Outcome(
         findings=[replace(finding, stage=None, tensor=None) for finding in kept],
         stages=rows(graph) if options.stages else [],
