@@ -82,9 +82,9 @@ def _of_torch(canonical: str) -> Handler:
 
 
 def _of_transformers(name: str) -> Handler | None:
-    from shapecheck.interp.library import collators, configs, models, tokenizers, trainer, training
+    from shapecheck.interp.library import collators, configs, made_outputs, models, tokenizers, trainer, training
 
-    for family in (configs, tokenizers, models, collators, trainer):
+    for family in (configs, tokenizers, models, collators, trainer, made_outputs):
         found: Handler | None = family.lookup(name)
         if found is not None:
             return found

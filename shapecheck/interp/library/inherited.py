@@ -8,15 +8,16 @@ from typing import Literal
 
 from shapecheck import hub, ops
 from shapecheck.graph import Module
-from shapecheck.interp.library import models
+from shapecheck.interp.library import made_outputs, models
 from shapecheck.interp.library.configs import ConfigValue, apply_overrides, configured
 from shapecheck.interp.library.containers import Container, fill
 from shapecheck.interp.library.models import BUILDING
 from shapecheck.interp.library.modules import construct, module_method
+from shapecheck.interp.library.outputs import OUTPUT_METHODS
 from shapecheck.interp.library.registry import Native, Opaque, none, take, words
-from shapecheck.interp.values import Builtin, CallArgs, Class, Const, Instance, Int, Machine, Unknown, Value
+from shapecheck.interp.values import Bound, Builtin, CallArgs, Class, Const, Instance, Int, Machine, Unknown, Value
 
-Kind = Literal["module", "pretrained", "lightning", "dataset", "config", "trainer", "other"]
+Kind = Literal["module", "pretrained", "lightning", "dataset", "config", "trainer", "output", "other"]
 
 BASE = "<base>"
 """The attribute of an instance under which its library part stands (the Sequential of a class that derives from it)."""
@@ -49,6 +50,8 @@ def base_class(name: str) -> Base | None:
     if name.startswith("transformers."):
         if last.endswith("Config"):
             return Base(name, "config", False)
+        if last.endswith("Output") or "OutputWith" in last:
+            return Base(name, "output", False)
         if last in ("Trainer", "Seq2SeqTrainer"):
             return Base(name, "trainer", False)
         if last.endswith("PreTrainedModel") or hub.model(last) is not None:
@@ -93,6 +96,8 @@ def inherited(owner: Value, name: str, machine: Machine, node: ast.AST) -> Value
     part = owner.attributes.get(BASE)
     if part is not None:
         return _from_part(owner, part, name, machine, node)
+    if base.kind == "output" and name in OUTPUT_METHODS:
+        return Bound(made_outputs.of_instance(owner), name)
     plain = _attribute(owner, base, name)
     if plain is not None:
         return plain

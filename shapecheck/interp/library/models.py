@@ -112,6 +112,8 @@ class PretrainedModel(ModuleValue):
             self.config = value
         elif name == "num_labels":
             self.attributes[name] = value
+            count = value.dim if isinstance(value, Int) else None
+            machine.event("labels", node, count=count, module=self.module)
         elif is_module(value):
             old = self.attribute(name, machine, node)
             self.replaced[name] = value
@@ -122,6 +124,8 @@ class PretrainedModel(ModuleValue):
             self.attributes[name] = value
 
     def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        if "forward" in self.attributes:
+            return machine.call(self.attributes["forward"], args, node)
         if self.facts is None or self.config.config is None:
             return machine.not_checked(node, f"which model {self.module.kind.rpartition('.')[2]} makes is not known")
         return forward(self, args, machine, node)

@@ -79,7 +79,8 @@ class ModuleValue(Value):
         place(value, self, name)
 
     def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-        return forward(self.module, args, machine, node)
+        own = self.attributes.get("forward")
+        return forward(self.module, args, machine, node) if own is None else machine.call(own, args, node)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         if name in ("forward", "__call__"):

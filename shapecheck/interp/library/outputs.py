@@ -23,7 +23,9 @@ from shapecheck.interp.values import (
 )
 from shapecheck.ops.values import as_int
 
-_METHODS = frozenset({"keys", "items", "values", "get", "to_tuple", "pop", "update", "setdefault", "copy"})
+OUTPUT_METHODS = frozenset(
+    {"keys", "items", "values", "get", "to_tuple", "pop", "update", "setdefault", "copy", "__getitem__", "__iter__"}
+)
 
 _ROLES: dict[str, Role] = {
     "last_hidden_state": "tokens",
@@ -64,7 +66,7 @@ class ModelOutput(Value):
     maybe: frozenset[str] = frozenset()
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
-        if name in _METHODS:
+        if name in OUTPUT_METHODS and name not in ("__getitem__", "__iter__"):
             return Bound(self, name)
         if name in self.maybe:
             return Unknown()
@@ -155,6 +157,10 @@ class ModelOutput(Value):
                 )
             case "copy":
                 return self
+            case "__getitem__":
+                return self.item(args.positional[0], machine, node) if args.positional else Unknown()
+            case "__iter__":
+                return self.method("keys", args, machine, node)
         return Unknown()
 
     def length(self) -> Dim:
