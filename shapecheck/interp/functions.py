@@ -108,23 +108,20 @@ def call_function(m: Interpreter, function: Function, args: CallArgs, node: ast.
     known: Remembered | None = m.memory.get(key)
     if known is not None and not m.heap.stale(known.when):
         return known.value
-    if m.activation.depth >= m.budget.DEPTH or not _may_analyse(m, function):
+    if m.activation.depth >= m.budget.DEPTH or m.analysed.get(id(function.node), 0) > m.budget.PER_FUNCTION:
         return m.not_checked(node, f"{function.name} is called too often or too deeply to be followed each time")
     m.heap.clock += 1
-    started = m.heap.clock
-    m.memory[key] = Remembered(Unknown("recursion"), started, values)
-    value, impure = _run(m, function, bound, node)
+    left = m.budget.left
+    m.remember(m.memory, key, Remembered(Unknown("recursion"), m.heap.clock, values))
+    try:
+        value, impure = _run(m, function, bound, node)
+    finally:
+        m.analysed[id(function.node)] = m.analysed.get(id(function.node), 0) + left - m.budget.left + 1
     if impure:
         m.memory.pop(key, None)
     else:
-        m.memory[key] = Remembered(value, m.heap.clock, values)
+        m.remember(m.memory, key, Remembered(value, m.heap.clock, values))
     return value
-
-
-def _may_analyse(m: Interpreter, function: Function) -> bool:
-    times = m.analysed.get(id(function.node), 0)
-    m.analysed[id(function.node)] = times + 1
-    return times < m.budget.CALLS
 
 
 def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.AST) -> tuple[Value, bool]:

@@ -11,8 +11,8 @@ from shapecheck.interp import heap
 from shapecheck.interp.branches import settle
 from shapecheck.interp.conditions import decide, narrow
 from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
-from shapecheck.interp.targets import assign
-from shapecheck.interp.values import Const, Int, Number, Unknown, Value, join_all
+from shapecheck.interp.targets import assign, note_change
+from shapecheck.interp.values import NEVER, Const, Int, Items, Number, Unknown, Value, join_all
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
@@ -85,11 +85,13 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
     activation = m.activation
     outer = activation.breaks, activation.continues
     activation.breaks, activation.continues = [], []
-    _widen_counters(m, node)
+    _widen(m, node)
     arms: list[heap.Changes] = []
     m.heap.push()
+    m.tentative += 1
     try:
         for number in range(PASSES):
+            mark = len(m.graph.items), len(m.log)
             m.heap.push()
             begin()
             flow = m.run(node.body)
@@ -98,9 +100,13 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
             activation.breaks.clear()
             before = dict(m.heap.layers[-1])
             after = m.heap.pop()
-            if not alive or not _grow(m, before, after, last=number == PASSES - 2):
+            if not alive or not _grow(m, before, after, last=number == PASSES - 2) or number == PASSES - 1:
                 break
+            # Only the pass from a state that covers all others says what is certain.
+            m.forget(*mark)
+            arms.clear()
     finally:
+        m.tentative -= 1
         activation.breaks, activation.continues = outer
     m.heap.keep()
     if flow == RETURN:
@@ -131,24 +137,31 @@ def _grow(m: Interpreter, before: heap.Changes, after: heap.Changes, last: bool)
     return changed
 
 
-def _widen_counters(m: Interpreter, node: Any) -> None:
-    """A number that the body adds to is a number of which nothing is known from the first pass on."""
-    names = getattr(node, "counted_names", None)
+def _widen(m: Interpreter, node: Any) -> None:
+    """What the body adds to has no known number or length from the first pass on."""
+    names = getattr(node, "growing_names", None)
     if names is None:
-        names = node.counted_names = _counted(node.body)
-    for name in names:
+        names = node.growing_names = _growing(node.body)
+    for name, whole in names.items():
         value = m.scope.names.get(name)
         if type(value) is Int or (type(value) is Const and type(value.value) in (float, bool)):
             m.heap.touch(m.scope)
-            m.scope.names[name] = Int(UNKNOWN) if type(value) is Int and names[name] else Number()
+            m.scope.names[name] = Int(UNKNOWN) if type(value) is Int and whole else Number()
+        elif type(value) is Items and value.items is not None and value.kind == "list":
+            m.heap.touch(value)
+            note_change(m, value.born)
+            value.items, value.element, value.size = None, join_all(value.items) if value.items else NEVER, UNKNOWN
 
 
-def _counted(body: list[ast.stmt]) -> dict[str, bool]:
-    """Names in augmented assignments, with whether only whole numbers are added."""
+def _growing(body: list[ast.stmt]) -> dict[str, bool]:
+    """Names in augmented assignments, with whether only whole numbers are added; names of lists that grow."""
     found: dict[str, bool] = {}
     for statement in body:
         for part in ast.walk(statement):
-            if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
-                whole = isinstance(part.value, ast.Constant) and type(part.value.value) is int and not isinstance(part.op, ast.Div)
-                found[part.target.id] = found.get(part.target.id, True) and whole
+            match part:
+                case ast.AugAssign(target=ast.Name(id=name), value=value, op=op):
+                    whole = isinstance(value, ast.Constant) and type(value.value) is int and not isinstance(op, ast.Div)
+                    found[name] = found.get(name, True) and whole
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "insert")):
+                    found.setdefault(name, True)
     return found

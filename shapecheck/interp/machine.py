@@ -42,11 +42,13 @@ class Interpreter:
         "heap",
         "home",
         "instances",
+        "log",
         "memory",
         "modules",
         "recorded",
         "said",
         "scope",
+        "tentative",
         "turns",
         "uids",
     )
@@ -69,6 +71,8 @@ class Interpreter:
         self.said: set[tuple[Span, str]] = set()
         self.entered: set[int] = set()
         self.analysed: dict[int, int] = {}
+        self.tentative = 0
+        self.log: list[tuple[dict[Hashable, Any], Hashable]] = []
         self.instances: dict[int, Value] = {}
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -145,7 +149,7 @@ class Interpreter:
         span = self.span(node)
         key = (kind, span, self.context, _data_key(data))
         if key not in self.recorded:
-            self.recorded[key] = Unknown()
+            self.remember(self.recorded, key, Unknown())
             self.graph.add(Event(kind, span, data, self.context))
 
     def operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
@@ -169,7 +173,7 @@ class Interpreter:
         spans.update((word, self.span(place)) for word, place in args.keyword_nodes.items() if place is not None)
         inputs = bound or {**{str(i): value for i, value in enumerate(given)}, **named}
         value = self._stage(name, inputs, spans, outcome, node, None)
-        self.recorded[key] = value
+        self.remember(self.recorded, key, value)
         return value
 
     def record(
@@ -188,8 +192,23 @@ class Interpreter:
             return known
         operands = {name: value.operand() for name, value in inputs.items()}
         value = self._stage(op, operands, spans, outcome, node, module)
-        self.recorded[key] = value
+        self.remember(self.recorded, key, value)
         return value
+
+    # -- trying out ------------------------------------------------------------------------------------------------------
+
+    def remember(self, table: dict[Hashable, Any], key: Hashable, value: Any) -> None:
+        """Keep what a call or an operator gave, for when it comes again."""
+        table[key] = value
+        if self.tentative:
+            self.log.append((table, key))
+
+    def forget(self, items: int, log: int) -> None:
+        """Drop the stages and what was remembered since: the pass they belong to was only tried out."""
+        del self.graph.items[items:]
+        for table, key in self.log[log:]:
+            table.pop(key, None)
+        del self.log[log:]
 
     # -- recording -------------------------------------------------------------------------------------------------
 

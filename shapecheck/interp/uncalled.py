@@ -7,10 +7,24 @@ from typing import TYPE_CHECKING
 
 from shapecheck.dims import symbol
 from shapecheck.interp.budget import Exhausted
-from shapecheck.interp.classes import find
+from shapecheck.interp.classes import find, lineage
 from shapecheck.interp.python.objects import Descriptor, LocalModule
 from shapecheck.interp.scopes import Activation
-from shapecheck.interp.values import CallArgs, Class, Const, Function, Instance, Int, Unknown, Value
+from shapecheck.interp.values import (
+    NEVER,
+    CallArgs,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Int,
+    Items,
+    Mapping,
+    Number,
+    Unknown,
+    Value,
+    join_all,
+)
 from shapecheck.places import Origin
 
 if TYPE_CHECKING:
@@ -22,6 +36,9 @@ _FIRST = ("forward", "training_step", "compute_loss")
 
 def analyse(m: Interpreter, module: LocalModule) -> None:
     """Analyse each class and function of a file that was not reached, in the order of the text."""
+    for name, value in module.scope.names.items():
+        if value.truth() is False and isinstance(value, (Items, Mapping)):
+            module.scope.names[name] = _of_any_length(value)
     for value in list(module.scope.names.values()):
         if type(value) is Class and value.home is module.home:
             _class(m, module, value)
@@ -36,6 +53,8 @@ def _class(m: Interpreter, module: LocalModule, cls: Class) -> None:
     receiver = m.instances.get(id(cls.node))
     if receiver is None:
         receiver = _part(m, module, lambda: _build(m, cls)) or Instance(cls)
+    if type(receiver) is Instance:
+        receiver = at_any_time(receiver)
     methods.sort(key=lambda f: (f.name not in _FIRST, f.node.lineno))
     for function in methods:
         if id(function.node) not in m.entered and function.name != "__init__":
@@ -43,6 +62,55 @@ def _class(m: Interpreter, module: LocalModule, cls: Class) -> None:
             if any(value for value in cls.attributes.values() if type(value) is Descriptor and value.function is function):
                 bound.receiver = receiver if not _static(cls, function) else None
             _alone(m, module, bound)
+
+
+def at_any_time(receiver: Instance) -> Instance:
+    """An instance between two calls of its methods: what they count, switch or collect on it is not known."""
+    stored, grown = set[str](), set[str]()
+    for cls in lineage(receiver.cls):
+        if type(cls) is Class:
+            more_stored, more_grown = _changed_attributes(cls.node)
+            stored |= more_stored
+            grown |= more_grown
+    out = Instance(receiver.cls, dict(receiver.attributes), receiver.module, receiver.born)
+    for name, value in receiver.attributes.items():
+        if name in stored and isinstance(value, (Const, Int, Number, Items, Mapping)):
+            out.attributes[name] = Unknown()
+        elif name in grown:
+            out.attributes[name] = _of_any_length(value)
+    return out
+
+
+def _of_any_length(value: Value) -> Value:
+    if type(value) is Items and value.kind != "tuple":
+        return Items(value.kind, None, join_all(value.items) if value.items else NEVER if value.items == [] else value.element)
+    return Mapping(dict(value.items), False, value.element) if type(value) is Mapping else value
+
+
+_GROWING = frozenset("append extend insert add update setdefault pop popleft appendleft clear remove".split())
+
+
+def _changed_attributes(node: ast.ClassDef) -> tuple[set[str], set[str]]:
+    """The attributes of ``self`` that methods other than ``__init__`` store, and those whose content they change."""
+    known: tuple[set[str], set[str]] | None = getattr(node, "changed_attributes", None)
+    if known is not None:
+        return known
+    stored, grown = set[str](), set[str]()
+    for method in node.body:
+        if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and method.name != "__init__":
+            for part in ast.walk(method):
+                match part:
+                    case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
+                        stored.add(name)
+                    case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=name), attr=word)):
+                        if word in _GROWING:
+                            grown.add(name)
+                    case ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name), ctx=ast.Store() | ast.Del()):
+                        grown.add(name)
+                    case ast.Attribute(value=ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name))):
+                        grown.add(name)
+    node.changed_attributes = stored, grown  # type: ignore[attr-defined]
+    return stored, grown
 
 
 def _method(value: Value) -> Function | None:

@@ -168,8 +168,10 @@ class Value:
 
 def join(a: Value, b: Value) -> Value:
     """What is known of a value that is one or the other."""
-    if a is b:
+    if a is b or b is NEVER:
         return a
+    if a is NEVER:
+        return b
     if type(a) is type(b):
         return a.join(b)
     if isinstance(a, Text) and isinstance(b.operand(), str) or isinstance(b, Text) and isinstance(a.operand(), str):
@@ -205,6 +207,15 @@ class Unknown(Value):
 
     def key(self) -> Hashable:
         return "unknown"
+
+
+class Never(Unknown):
+    """The element of a sequence that has none so far: as good as unknown, and gone once there is one."""
+
+    __slots__ = ()
+
+
+NEVER = Never()
 
 
 @dataclass(slots=True)

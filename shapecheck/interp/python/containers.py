@@ -124,6 +124,7 @@ def _changes(items: Items, m: Any) -> None:
 
     m.heap.touch(items)
     note_change(m, items.born)
+    items.size = UNKNOWN
 
 
 def _first(args: CallArgs) -> Value:
@@ -134,9 +135,9 @@ def _append(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     value = _first(args)
     if items.items is None:
         grown = join(items.element, value) if items.element is not value else value
-        if grown.key() != items.element.key():
+        if items.size.known or grown is not items.element and grown.key() != items.element.key():
             _changes(items, m)
-            items.element = grown
+        items.element = grown
         return NONE
     _changes(items, m)
     items.items.append(value)
