@@ -220,16 +220,27 @@ NEVER = Never()
 
 @dataclass(slots=True)
 class Const(Value):
-    """A Python constant other than an int: None, a bool, float, str, bytes or Ellipsis."""
+    """A Python constant other than an int: None, a bool, float, str, bytes or Ellipsis.
+
+    ``absent``, of a None: what a library's object has not got (the data of an ``attribute`` event); said once it is used.
+    """
 
     value: Any
+    absent: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    def used(self, machine: Machine, node: ast.AST) -> None:
+        """The constant is used as something that a None is not."""
+        if self.absent is not None:
+            machine.event("attribute", node, **self.absent)
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        self.used(machine, node)
         return Bound(self, name)
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
         from shapecheck.interp.python import texts
 
+        self.used(machine, node)
         return texts.item(self, key)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
@@ -240,6 +251,7 @@ class Const(Value):
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
         from shapecheck.interp.python import texts
 
+        self.used(machine, node)
         return texts.iterate(self)
 
     def truth(self) -> bool | None:

@@ -111,6 +111,9 @@ def forward(module: Module, args: CallArgs, machine: Machine, node: ast.AST) -> 
     """Call a module of torch.nn, and record the stage."""
     given = [value.operand() for value in args.positional]
     named = {name: value.operand() for name, value in args.keywords.items()}
+    for value in (*args.positional, *args.keywords.values()):
+        if isinstance(value, Const):
+            value.used(machine, node)
     outcome: ops.Outcome = ops.forward(module.kind, module.params, given, named)
     if not args.exact:
         outcome = ops.NotKnown("the arguments are not known")

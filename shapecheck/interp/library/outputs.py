@@ -70,19 +70,14 @@ class ModelOutput(Value):
             return Bound(self, name)
         if name in self.maybe:
             return Unknown()
-        missing = name not in self.declared
-        machine.event(
-            "attribute",
-            node,
-            name=name,
-            fields=list(self.fields),
-            stage=self.stage,
-            missing=missing,
-            none=not missing and name not in self.fields,
-        )
-        if missing:
-            return Unknown()
-        return self.fields.get(name, Const(None))
+        known = {"name": name, "fields": list(self.fields), "stage": self.stage}
+        if name in self.fields:
+            machine.event("attribute", node, **known, missing=False)
+            return self.fields[name]
+        if name in self.declared:
+            return Const(None, {**known, "missing": True, "asked": machine.span(node)})
+        machine.event("attribute", node, **known, missing=True)
+        return Unknown()
 
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         self.fields[name] = value
@@ -103,14 +98,18 @@ class ModelOutput(Value):
         index = as_int(asked)
         name = self._field_at(index) if index is not None else None
         if name is None:
+            if index is not None and not self.maybe and self.fields:
+                machine.event("index", node, index=index, field=None, fields=list(self.fields), stage=self.stage, missing=True)
             return Unknown()
-        machine.event("index", node, index=index, field=name, stage=self.stage)
+        machine.event("index", node, index=index, field=name, fields=list(self.fields), stage=self.stage, missing=False)
         return self.fields[name]
 
     def _named(self, name: str, machine: Machine, node: ast.AST) -> Value:
         if name in self.maybe:
             return Unknown()
-        machine.event("index", node, index=name, field=name if name in self.fields else None, stage=self.stage)
+        missing = name not in self.fields
+        field = None if missing else name
+        machine.event("index", node, index=name, field=field, fields=list(self.fields), stage=self.stage, missing=missing)
         return self.fields.get(name, Unknown())
 
     def _field_at(self, index: int) -> str | None:
