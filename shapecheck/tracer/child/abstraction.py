@@ -61,7 +61,7 @@ def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
     except _DEPENDS:
         return _settle(session, func, args, kwargs)
     except Exception as error:
-        return _reworded(func, args, kwargs, error)
+        return _reworded(session, func, args, kwargs, error)
 
 
 def _check_ids(input: torch.Tensor, weight: torch.Tensor) -> None:
@@ -87,14 +87,29 @@ def _settle(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
         for leaf in tree_flatten(result)[0]:
             if isinstance(leaf, torch.Tensor):
                 session.marks.note(leaf, role=None, status="invented", padding=None)
-    return result
+    return _tracked(result, args, kwargs)
 
 
-def _reworded(func: Any, args: Any, kwargs: Any, error: Exception) -> Any:
+def _reworded(session: Session, func: Any, args: Any, kwargs: Any, error: Exception) -> Any:
     """What real operands give where the abstract kernel refused: PyTorch's own error, or a result after all."""
     if getattr(func, "__name__", "") == "backward":
         raise error
     try:
-        return replay.abstracted(replay.run(func, args, kwargs))
+        result = replay.abstracted(replay.run(func, args, kwargs))
     except (replay.TooLarge, MemoryError):
         raise error from None
+    session.assume(
+        f"{getattr(func, '__name__', func)} was run on real numbers, its abstract form failed: {type(error).__name__}"
+    )
+    return _tracked(result, args, kwargs)
+
+
+def _tracked(result: Any, args: Any, kwargs: Any) -> Any:
+    """Let gradients be asked of a result that was made without a graph, as of its operands."""
+    wanted = torch.is_grad_enabled() and any(
+        isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in tree_flatten((args, kwargs))[0]
+    )
+    for leaf in tree_flatten(result)[0] if wanted else ():
+        if isinstance(leaf, torch.Tensor) and leaf.is_floating_point():
+            leaf.requires_grad_(True)
+    return result

@@ -55,14 +55,14 @@ def is_shape_reason(session: Session, error: BaseException, span: Span | None, r
         message
     ):
         return False
-    if "shapecheck_op" in error.__dict__:
+    if "shapecheck_op" in error.__dict__ or _MISMATCH.search(message):
         return True
     if not isinstance(
         error, (ValueError, TypeError, IndexError, AttributeError, KeyError, RuntimeError, AssertionError)
     ):
         return False
     if any(part in raised_in for part in _MODEL_CODE):
-        return session.stages > 0 or bool(_MISMATCH.search(message))
+        return session.stages > 0
     if span is None:
         return False
     if isinstance(error, AssertionError):

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
+from shapecheck.tracer.child import compiler
+
 LARGE = 1 << 22
 """Floats from a factory beyond this many elements are abstract too: they cost memory and carry no meaning."""
 
@@ -65,6 +67,7 @@ def large_factory(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> t
 
 def install() -> None:
     """Make parameters abstract from now on, and let modules change dtype without numbers to convert."""
+    compiler.leave_unloaded()
     logging.getLogger("torch._subclasses.fake_tensor").setLevel(logging.CRITICAL + 1)
     warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
     _abstract_parameters(torch.nn.Parameter)

@@ -52,7 +52,17 @@ def _imports(request: dict[str, Any], stream: Stream) -> bool:
             if name == "torch":
                 stream.send({"kind": "unavailable", "message": str(error), "python": sys.version.split()[0]})
                 return False
+        if name == "torch":
+            _prepare()
     return True
+
+
+def _prepare() -> None:
+    """Load, once for all requests, what the first abstract tensor loads."""
+    from shapecheck.tracer.child import compiler, fakes
+
+    compiler.leave_unloaded()
+    fakes.fake((2, 3)).detach().add(1)
 
 
 def _forked(request: dict[str, Any], stream: Stream) -> None:
