@@ -14,9 +14,19 @@ if TYPE_CHECKING:
 
 def install_all(session: Session) -> None:
     """Install every stand-in. Call it once per process, before the script runs."""
-    from shapecheck.tracer.standins import devices, models, packages, tokenizers
+    from shapecheck.tracer.standins import (
+        arguments,
+        devices,
+        files,
+        generation,
+        legacy,
+        models,
+        packages,
+        tokenizers,
+        trainer,
+    )
 
-    for module in (devices, models, tokenizers, packages):
+    for module in (devices, models, tokenizers, generation, trainer, legacy, files, arguments, packages):
         module.install(session)
 
 

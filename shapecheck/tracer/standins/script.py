@@ -44,10 +44,18 @@ def expects_import_error(path: str, line: int) -> bool:
 
 def gives_up_without(path: str, line: int) -> bool:
     """Whether a condition that is false on this line ends the script: ``assert c`` or ``if not c: raise``."""
-    statement = next(reversed(statements_at(path, line)), None)
+    asking = (s for s in reversed(statements_at(path, line)) if isinstance(s, (ast.Assert, ast.If)))
+    statement = next((s for s in asking if s.test.lineno <= line <= (s.test.end_lineno or line)), None)
+    if statement is None:
+        return False
     if isinstance(statement, ast.Assert):
-        return True
-    return isinstance(statement, ast.If) and any(_ends_the_run(part) for part in statement.body)
+        return not _is_negated(statement.test)
+    branch = statement.body if _is_negated(statement.test) else statement.orelse
+    return any(_ends_the_run(part) for part in branch)
+
+
+def _is_negated(test: ast.expr) -> bool:
+    return any(isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not) for part in ast.walk(test))
 
 
 def _statements(node: ast.AST) -> Iterator[ast.stmt]:

@@ -21,7 +21,7 @@ class Accelerator:
         self.num_processes, self.process_index, self.local_process_index = 1, 0, 0
         self.is_main_process = self.is_local_main_process = self.sync_gradients = True
         self.is_last_process, self.use_distributed, self.mixed_precision = True, False, "no"
-        self.optimizer_step_was_skipped = False
+        self.optimizer_step_was_skipped, self.parallelism_config, self.scaler = False, None, None
         self.distributed_type = "NO"
         self.state = self
 

@@ -121,9 +121,6 @@ class CenterCrop(_Transform):
         return center_crop(img, self._first("size"))
 
 
-RandomCrop = RandomResizedCrop = CenterCrop
-
-
 class ToTensor(_Transform):
     """See :func:`to_tensor`."""
 
@@ -140,9 +137,6 @@ class PILToTensor(_Transform):
         return pil_to_tensor(pic)
 
 
-ToImage = PILToTensor
-
-
 class ToPILImage(_Transform):
     """See :func:`to_pil_image`."""
 
@@ -157,9 +151,6 @@ class ConvertImageDtype(_Transform):
     def forward(self, image: Any) -> Any:
         """The image in another dtype."""
         return image.to(self._first("dtype")) if isinstance(image, torch.Tensor) else image
-
-
-ToDtype = ConvertImageDtype
 
 
 class Normalize(_Transform):
@@ -258,7 +249,7 @@ def _dataset(name: str) -> type:
 
 
 class _Backbone(nn.Module):  # type: ignore[misc]
-    """Maps (batch, 3, height, width) to (batch, classes) through a last layer of the real width, under its real name."""
+    """Maps (batch, 3, height, width) to (batch, classes) by a last layer of the real width, under its real name."""
 
     def __init__(self, path: str, width: int, classes: int) -> None:
         super().__init__()
@@ -314,14 +305,18 @@ _SAME_SIZE = """
     RandomGrayscale AutoAugment RandAugment TrivialAugmentWide AugMix RandomPerspective RandomApply RandomChoice
     RandomInvert RandomAdjustSharpness RandomAutocontrast RandomEqualize
 """.split()  # noqa: SIM905
+_OWN = (
+    CenterCrop, Compose, ConvertImageDtype, Grayscale, Lambda, Normalize, PILToTensor, Pad, Resize, ToPILImage,
+    ToTensor, center_crop, normalize, pil_to_tensor, resize, to_pil_image, to_tensor,
+)  # fmt: skip
 _TRANSFORMS: dict[str, Any] = {
-    "CenterCrop": CenterCrop, "Compose": Compose, "ConvertImageDtype": ConvertImageDtype, "Grayscale": Grayscale,
-    "InterpolationMode": Absorbing("InterpolationMode"), "Lambda": Lambda, "Normalize": Normalize,
-    "PILToTensor": PILToTensor, "Pad": Pad, "RandomCrop": RandomCrop, "RandomResizedCrop": RandomResizedCrop, "Resize": Resize, "ToDtype": ToDtype,
-    "ToImage": ToImage, "ToPILImage": ToPILImage, "ToTensor": ToTensor, "center_crop": center_crop,
-    "normalize": normalize, "pil_to_tensor": pil_to_tensor, "resize": resize, "to_pil_image": to_pil_image, "to_tensor": to_tensor,
+    **{part.__name__: part for part in _OWN},
+    **dict.fromkeys(("RandomCrop", "RandomResizedCrop"), CenterCrop),
     **dict.fromkeys(_SAME_SIZE, _Transform),
-}  # fmt: skip
+    "ToDtype": ConvertImageDtype,
+    "ToImage": PILToTensor,
+    "InterpolationMode": Absorbing("InterpolationMode"),
+}
 _TRANSFORMS["functional"] = _TRANSFORMS["v2"] = _Namespace("transforms", dict(_TRANSFORMS))
 _ALL: dict[str, Any] = {
     **_TRANSFORMS,

@@ -1,0 +1,199 @@
+"""What a script asks of its user: command-line arguments, answers, environment variables. Chosen by name and type."""
+
+from __future__ import annotations
+
+import argparse
+import builtins
+import getpass
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from shapecheck.tracer.child.frames import is_user_file
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+_INTEGERS = {
+    "batch": 4,
+    "epoch": 1,
+    "step": 10,
+    "seed": 42,
+    "len": 32,
+    "label": 2,
+    "class": 2,
+    "rank": 0,
+    "gpu": 0,
+    "hidden": 64,
+    "dim": 64,
+    "size": 64,
+    "vocab": 1000,
+    "port": 29500,
+}
+_FLOATS = {
+    "lr": 1e-4,
+    "learning": 1e-4,
+    "decay": 0.01,
+    "drop": 0.1,
+    "ratio": 0.1,
+    "temp": 1.0,
+    "eps": 1e-8,
+    "clip": 1.0,
+}
+_TEXTS = {
+    "output": "output",
+    "save": "output",
+    "log": "output",
+    "tokenizer": "bert-base-uncased",
+    "config_name": "bert-base-uncased",
+    "model": "bert-base-uncased",
+    "encoder": "bert-base-uncased",
+    "backbone": "bert-base-uncased",
+    "pretrain": "bert-base-uncased",
+    "plm": "bert-base-uncased",
+    "bert": "bert-base-uncased",
+    "dataset": "imdb",
+    "task": "sst2",
+    "config": "config.json",
+    "train": "train.csv",
+    "valid": "valid.csv",
+    "dev": "dev.csv",
+    "test": "test.csv",
+    "file": "data.csv",
+    "csv": "data.csv",
+    "json": "data.json",
+    "device": "cpu",
+    "dir": "data",
+    "path": "data",
+    "data": "data",
+    "input": "data.csv",
+    "text": "the house on the hill",
+    "prompt": "the house on the hill",
+    "query": "the house on the hill",
+    "optim": "adamw",
+    "lang": "en",
+}
+
+
+def install(session: Session) -> None:
+    """Answer for the user where the script was started without arguments."""
+    if not session.argv:
+        _argparse(session)
+        session.on_import("click.core", lambda module: _click(module, session))
+    builtins.input = lambda prompt="": _answer(session, str(prompt))
+    getpass.getpass = lambda *args, **kwargs: "secret"
+    _environment(session)
+
+
+def plausible(name: str, kind: Any = str, choices: Any = None) -> Any:
+    """A value for an argument of this name and type; one of ``choices`` where there are any."""
+    if choices:
+        return next(iter(choices))
+    word = name.lower()
+    if kind is bool:
+        return True
+    if kind is int:
+        return _by_name(_INTEGERS, word, 2)
+    if kind is float:
+        return _by_name(_FLOATS, word, 0.1)
+    return _by_name(_TEXTS, word, "value")
+
+
+def _by_name(values: dict[str, Any], name: str, otherwise: Any) -> Any:
+    return next((value for part, value in values.items() if part in name), otherwise)
+
+
+def _argparse(session: Session) -> None:
+    original = argparse.ArgumentParser.parse_known_args
+
+    def parse_known_args(self: Any, args: Any = None, namespace: Any = None) -> Any:
+        if args is None and not sys.argv[1:]:
+            args = list(_wanted(session, self))
+        return original(self, args, namespace)
+
+    argparse.ArgumentParser.parse_known_args = parse_known_args  # type: ignore[method-assign]
+
+
+def _wanted(session: Session, parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The command line with which a parser has all that it requires; options first."""
+    positional: list[str] = []
+    required = [action for action in parser._actions if action.required]
+    required += [group._group_actions[0] for group in parser._mutually_exclusive_groups if group.required]
+    for action in required:
+        if isinstance(action, argparse._SubParsersAction):
+            name = next(iter(action.choices))
+            session.assume(f"command {name} chosen: none was given")
+            positional += [name, *_wanted(session, action.choices[name])]
+            continue
+        values = [] if action.nargs == 0 else _values(action)
+        shown = action.option_strings[-1] if action.option_strings else action.dest
+        session.assume(f"argument {shown} was not given: {' '.join(values) or 'set'}")
+        if action.option_strings:
+            yield from (action.option_strings[-1], *values)
+        else:
+            positional += values
+    yield from positional
+
+
+def _values(action: argparse.Action) -> list[str]:
+    count = action.nargs if isinstance(action.nargs, int) else 1
+    kind = action.type if action.type in (int, float, bool) else str
+    value = str(plausible(action.dest, kind, action.choices))
+    try:
+        if callable(action.type):
+            action.type(value)
+    except (TypeError, ValueError, argparse.ArgumentTypeError):
+        value = next((text for text in ("1", "0.1", "true") if _accepts(action.type, text)), value)
+    return [value] * count
+
+
+def _accepts(kind: Any, text: str) -> bool:
+    try:
+        kind(text)
+    except (TypeError, ValueError, argparse.ArgumentTypeError):
+        return False
+    return True
+
+
+def _click(module: Any, session: Session) -> None:
+    original = module.Parameter.get_default
+
+    def get_default(self: Any, ctx: Any, call: bool = True) -> Any:
+        value = original(self, ctx, call)
+        unset = value is None or type(value).__name__ == "Sentinel"
+        if not unset or not self.required or not call or sys.argv[1:]:
+            return value
+        kinds = {"integer": int, "float": float, "boolean": bool}
+        made = plausible(self.name or "", kinds.get(self.type.name, str), getattr(self.type, "choices", None))
+        session.assume(f"argument {self.name} was not given: {made}")
+        return (made,) if self.multiple or self.nargs == -1 else made
+
+    module.Parameter.get_default = get_default
+    module.Option.get_default = get_default
+
+
+def _answer(session: Session, prompt: str) -> str:
+    number = re.search(r"number|how many|\bn\b|size|index|\d", prompt, re.I)
+    answer = "1" if number else "the house on the hill"
+    session.assume(f"input({prompt.strip()!r}) was answered with {answer!r}")
+    return answer
+
+
+def _environment(session: Session) -> None:
+    """A variable that the script asks for without a default has a value; asking whether it is set stays true."""
+    environment: Any = type(os.environ)
+    original = environment.__getitem__
+
+    def get(self: Any, key: str) -> str:
+        try:
+            return str(original(self, key))
+        except KeyError:
+            if not is_user_file(sys._getframe(1).f_code.co_filename):
+                raise
+        value = "1" if "SIZE" in key else "0" if re.search(r"RANK|NUM|COUNT|ID$|DEVICE", key) else "value"
+        session.assume(f"environment variable {key} is not set: {value}")
+        return value
+
+    environment.__getitem__ = get

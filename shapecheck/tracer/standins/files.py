@@ -1,0 +1,323 @@
+"""Files and folders: those that are there are read, missing ones are made up, and what is written goes to scratch."""
+
+from __future__ import annotations
+
+import builtins
+import glob
+import io
+import json
+import os
+import pickle
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins.absorb import Absorbing
+from shapecheck.tracer.standins.columns import Columns, picture
+from shapecheck.tracer.standins.made_up import MadeUpText, Record, Records
+from shapecheck.tracer.standins.patching import patch_function
+from shapecheck.tracer.standins.script import gives_up_without
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+_real_open = io.open
+_LEFT_OUT = (
+    "mkdir",
+    "makedirs",
+    "remove",
+    "unlink",
+    "rmdir",
+    "removedirs",
+    "rename",
+    "replace",
+    "symlink",
+    "link",
+    "chmod",
+    "utime",
+)
+
+
+class Files:
+    """What the script wrote, by the path that it meant."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.columns = Columns(session)
+        self.saved: dict[str, Any] = {}
+        self._written: dict[str, str] = {}
+        self._folder = Path(session.scratch, "written")
+        self._folder.mkdir(exist_ok=True)
+
+    def open(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        """The file itself, what the script wrote there, or made-up text."""
+        if not isinstance(file, (str, os.PathLike)):
+            return _real_open(file, mode, *args, **kwargs)
+        key = _key(file)
+        if any(letter in mode for letter in "wax+"):
+            return _real_open(self._elsewhere(key), mode, *args, **kwargs)
+        if key in self._written:
+            return _real_open(self._written[key], mode, *args, **kwargs)
+        if os.path.lexists(key) or not _asked_by_user():
+            return _real_open(file, mode, *args, **kwargs)
+        self.session.assume(f"{file} is not there: its contents are made up")
+        return MadeUpText(str(file), self.columns, self.session.script, binary="b" in mode)
+
+    def _elsewhere(self, key: str) -> str:
+        """The path in scratch that stands for one that must not be written."""
+        scratch = str(self.session.scratch)
+        if key.startswith((scratch, "/dev/")):
+            return key
+        if key not in self._written:
+            self._written[key] = str(self._folder / f"{len(self._written)}{Path(key).suffix}")
+        return self._written[key]
+
+    def there(self, path: Any) -> bool:
+        """Whether a missing path is said to be there: the script wrote it, or would end without it."""
+        key = _key(path)
+        if key in self._written or key in self.saved:
+            return True
+        span = self.session.user_span() if _asked_by_user(depth=3) else None
+        return span is not None and gives_up_without(span.path, span.line)
+
+
+def install(session: Session) -> None:
+    """Patch what opens, lists, asks for, and writes files."""
+    files = Files(session)
+    builtins.open = io.open = files.open
+    _questions(files)
+    _listings(files)
+    _changes()
+    _loaders(files)
+    session.on_import("torch", lambda module: _torch(module, files))
+    session.on_import("numpy", lambda module: _numpy(module, files))
+    session.on_import("pandas.io.parsers.readers", lambda module: _pandas(files))
+    session.on_import("PIL.Image", lambda module: _pillow(module, files))
+    session.on_import(
+        "torch.utils.tensorboard", lambda module: setattr(module, "SummaryWriter", Absorbing("SummaryWriter"))
+    )
+
+
+def _key(path: Any) -> str:
+    return os.path.normpath(Path(path).expanduser().absolute())
+
+
+def _asked_by_user(depth: int = 2) -> bool:
+    """Whether the caller's caller is code of the project (pathlib in between does not count)."""
+    frame: Any = sys._getframe(depth)
+    while frame is not None and frame.f_code.co_filename.endswith(("pathlib.py", "genericpath.py", "files.py")):
+        frame = frame.f_back
+    return frame is not None and is_user_file(frame.f_code.co_filename)
+
+
+def _questions(files: Files) -> None:
+    def ask(original: Callable[..., Any]) -> Callable[..., Any]:
+        def answer(path: Any, *args: Any, **kwargs: Any) -> bool:
+            found = bool(original(path, *args, **kwargs))
+            return found or (isinstance(path, (str, os.PathLike)) and files.there(path))
+
+        return answer
+
+    for owner in (os.path, Path):
+        for name in ("exists", "isfile", "isdir", "is_file", "is_dir"):
+            patch_function(owner, name, ask)
+
+
+def _listings(files: Files) -> None:
+    def names(folder: Any, suffix: str = ".png") -> list[str]:
+        files.session.assume(f"{folder} is not there: it holds made-up files")
+        return [f"{row}{suffix}" for row in range(files.columns.rows)]
+
+    def listdir(original: Callable[..., Any]) -> Callable[..., Any]:
+        def entries(path: Any = ".", *args: Any) -> list[str]:
+            if os.path.lexists(path) or not _asked_by_user():
+                return list(original(path, *args))
+            return names(path)
+
+        return entries
+
+    def matches(original: Callable[..., Any]) -> Callable[..., Any]:
+        def found(pattern: Any, *args: Any, **kwargs: Any) -> list[str]:
+            result = list(original(pattern, *args, **kwargs))
+            folder, suffix = Path(pattern).parent, Path(pattern).suffix
+            if result or os.path.lexists(folder) or not _asked_by_user():
+                return result
+            return [str(Path(str(folder).replace("*", "0"), name)) for name in names(folder, suffix)]
+
+        return found
+
+    patch_function(os, "listdir", listdir)
+    patch_function(glob, "glob", matches)
+
+
+def _changes() -> None:
+    """Nothing in the file system changes: what the script would do there is taken for done."""
+
+    def tolerant(original: Callable[..., Any]) -> Callable[..., Any]:
+        def change(*args: Any, **kwargs: Any) -> Any:
+            if _asked_by_user():
+                return None
+            try:
+                return original(*args, **kwargs)
+            except PermissionError:  # by the guard
+                return None
+
+        return change
+
+    for name in _LEFT_OUT:
+        patch_function(os, name, tolerant)
+    for name in ("mkdir", "unlink", "rmdir", "rename", "replace", "touch"):
+        patch_function(Path, name, tolerant)
+    for name in ("rmtree", "copy", "copy2", "copyfile", "copytree", "move", "make_archive"):
+        patch_function(shutil, name, tolerant)
+
+
+def _loaders(files: Files) -> None:
+    """``json.load`` and ``pickle.load`` of a file that is made up."""
+
+    def load(original: Callable[..., Any]) -> Callable[..., Any]:
+        def read(file: Any, *args: Any, **kwargs: Any) -> Any:
+            return Records(files.columns) if isinstance(file, MadeUpText) else original(file, *args, **kwargs)
+
+        return read
+
+    def loads(original: Callable[..., Any]) -> Callable[..., Any]:
+        def read(text: Any, *args: Any, **kwargs: Any) -> Any:
+            made = getattr(text, "record", None)
+            return made if isinstance(made, Record) else original(text, *args, **kwargs)
+
+        return read
+
+    patch_function(json, "load", load)
+    patch_function(json, "loads", loads)
+    patch_function(pickle, "load", load)
+
+
+def _torch(module: Any, files: Files) -> None:
+    """``torch.save`` keeps objects, ``torch.load`` gives them back; weights that are not there are not loaded."""
+
+    def save(obj: Any, f: Any, *args: Any, **kwargs: Any) -> None:
+        if isinstance(f, (str, os.PathLike)):
+            files.saved[_key(f)] = obj
+
+    def load(original: Callable[..., Any]) -> Callable[..., Any]:
+        def read(f: Any, *args: Any, **kwargs: Any) -> Any:
+            if not isinstance(f, (str, os.PathLike)) or os.path.lexists(f):
+                return Weights(f) if isinstance(f, MadeUpText) else original(f, *args, **kwargs)
+            if _key(f) in files.saved:
+                return files.saved[_key(f)]
+            files.session.assume(f"{f} is not there: no weights are loaded from it")
+            return Weights(f)
+
+        return read
+
+    def load_state_dict(original: Callable[..., Any]) -> Callable[..., Any]:
+        def take(self: Any, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(state_dict, (Weights, Absorbing)):
+                return module.nn.modules.module._IncompatibleKeys([], [])
+            return original(self, state_dict, *args, **kwargs)
+
+        return take
+
+    module.save = save
+    patch_function(module, "load", load)
+    patch_function(module.nn.Module, "load_state_dict", load_state_dict)
+    patch_function(module.optim.Optimizer, "load_state_dict", load_state_dict)
+
+
+class Weights(dict[str, Any]):
+    """What a checkpoint file that is not there holds: any entry that is asked for."""
+
+    def __init__(self, path: Any) -> None:
+        super().__init__()
+        self._path = path
+
+    def __missing__(self, name: str) -> Any:
+        numbers = {"epoch": 0, "step": 0, "iteration": 0, "best": 0.0, "loss": 0.0, "acc": 0.0}
+        for word, value in numbers.items():
+            if word in str(name) and "state" not in str(name):
+                return value
+        return Weights(self._path)
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """A whole model that was saved: not known."""
+        return Absorbing(f"torch.load({str(self._path)!r})")
+
+    eval = train = state_dict = to
+
+
+def _numpy(module: Any, files: Files) -> None:
+    def load(original: Callable[..., Any]) -> Callable[..., Any]:
+        def read(file: Any, *args: Any, **kwargs: Any) -> Any:
+            if not isinstance(file, (str, os.PathLike)) or os.path.lexists(file) or not _asked_by_user():
+                return original(file, *args, **kwargs)
+            if _key(file) in files.saved:
+                return files.saved[_key(file)]
+            files.session.assume(f"{file} is not there: what it holds is not known")
+            return Absorbing(f"numpy.load({str(file)!r})")
+
+        return read
+
+    def save(file: Any, arr: Any = None, *args: Any, **kwargs: Any) -> None:
+        if isinstance(file, (str, os.PathLike)):
+            files.saved[_key(file)] = arr
+
+    for name in ("load", "loadtxt", "genfromtxt", "fromfile"):
+        patch_function(module, name, load)
+    module.save = save
+    module.savez = module.savez_compressed = module.savetxt = lambda *args, **kwargs: None
+
+
+def _pillow(module: Any, files: Files) -> None:
+    def read(original: Callable[..., Any]) -> Callable[..., Any]:
+        def opened(fp: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(fp, (str, os.PathLike)) and not os.path.lexists(fp):
+                files.session.assume("images that are not there: RGB, 256 by 256 pixels")
+                return picture()
+            return original(fp, *args, **kwargs)
+
+        return opened
+
+    patch_function(module, "open", read)
+
+
+def _pandas(files: Files) -> None:
+    """Real pandas: readers of files that are not there give frames whose columns are made up."""
+    import importlib
+
+    pandas = importlib.import_module("pandas")
+
+    class Frame(pandas.DataFrame):  # type: ignore[misc, name-defined]
+        """A data frame that makes up the columns that it is asked for."""
+
+        @property
+        def _constructor(self) -> Any:
+            return Frame
+
+        def __getitem__(self, key: Any) -> Any:
+            for name in [key] if isinstance(key, str) else key if isinstance(key, list) else []:
+                if isinstance(name, str) and name not in self.columns:
+                    super().__setitem__(name, files.columns.values(name, len(self)))
+            return super().__getitem__(key)
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_") or not _asked_by_user():
+                return super().__getattr__(name)
+            return self[name]
+
+    def read(original: Callable[..., Any]) -> Callable[..., Any]:
+        def frame(path: Any = None, *args: Any, **kwargs: Any) -> Any:
+            if not isinstance(path, (str, os.PathLike)) or os.path.lexists(path):
+                return original(path, *args, **kwargs)
+            files.session.assume(f"{path}: {files.columns.rows} made-up rows")
+            names = [name for name in kwargs.get("names") or [] if isinstance(name, str)]
+            made = {name: files.columns.values(name) for name in names}
+            return Frame(made, index=range(files.columns.rows))
+
+        return frame
+
+    for name in ("read_csv", "read_table", "read_json", "read_excel", "read_parquet", "read_pickle", "read_feather"):
+        patch_function(pandas, name, read)

@@ -1,0 +1,119 @@
+"""Names that the installed transformers no longer has, but scripts written for an older one import."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import re
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from shapecheck.tracer.standins.patching import patch_function
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+_RENAMED = {
+    "AutoModelWithLMHead": "AutoModelForCausalLM",
+    "AutoModelForVision2Seq": "AutoModelForImageTextToText",
+    "AutoModelForPretraining": "AutoModelForPreTraining",
+}
+_FOLDERS = re.compile(r"transformers\.(modeling|tokenization|configuration)_([a-z0-9]+)$")
+
+
+def install(session: Session) -> None:
+    """Answer for names and modules that are gone."""
+    session.on_import("transformers", lambda module: _patch(module, session))
+    session.on_import("transformers.tokenization_utils_base", lambda module: _old_encoders(module, session))
+    sys.meta_path.append(_OldModules())
+
+
+def _patch(module: Any, session: Session) -> None:
+    def look_up(original: Any) -> Any:
+        def get(self: Any, name: str) -> Any:
+            try:
+                return original(self, name)
+            except AttributeError:
+                found = _successor(self, name) if self.__name__ == "transformers" else None
+                if found is None:
+                    raise
+            session.assume(f"transformers.{name} is not in the installed version: {found.__name__} stands in")
+            setattr(self, name, found)
+            return found
+
+        return get
+
+    patch_function(type(module), "__getattr__", look_up)
+
+
+def _successor(module: Any, name: str) -> Any:
+    if name == "AdamW":
+        return _adamw()
+    if name in _RENAMED:
+        return getattr(module, _RENAMED[name])
+    if name.endswith("FeatureExtractor"):
+        return getattr(module, name.removesuffix("FeatureExtractor") + "ImageProcessor", None)
+    return None
+
+
+def _old_encoders(module: Any, session: Session) -> None:
+    """``encode_plus`` and ``batch_encode_plus``: since transformers 5 the tokenizer itself is called."""
+    base = module.PreTrainedTokenizerBase
+
+    def encode_plus(self: Any, text: Any, text_pair: Any = None, **options: Any) -> Any:
+        session.assume("encode_plus is not in the installed transformers: the tokenizer itself is called")
+        return self(text, text_pair, **_padded(options))
+
+    def batch_encode_plus(self: Any, batch_text_or_text_pairs: Any, **options: Any) -> Any:
+        session.assume("batch_encode_plus is not in the installed transformers: the tokenizer itself is called")
+        return self(list(batch_text_or_text_pairs), **_padded(options))
+
+    for function in (encode_plus, batch_encode_plus):
+        if not hasattr(base, function.__name__):
+            setattr(base, function.__name__, function)
+
+
+def _padded(options: dict[str, Any]) -> dict[str, Any]:
+    if options.pop("pad_to_max_length", False):
+        options.setdefault("padding", "max_length")
+    return options
+
+
+def _adamw() -> type:
+    import torch
+
+    class AdamW(torch.optim.AdamW):  # type: ignore[misc]
+        """PyTorch's, with the arguments of transformers' own."""
+
+        def __init__(self, params: Any, *args: Any, correct_bias: bool = True, **options: Any) -> None:
+            options.pop("no_deprecation_warning", None)
+            super().__init__(params, *args, **options)
+
+    return AdamW
+
+
+class _OldModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """``transformers.modeling_bert`` is ``transformers.models.bert.modeling_bert`` since version 4."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        now = _moved(fullname)
+        if now is None or importlib.util.find_spec(now) is None:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return importlib.import_module(_moved(spec.name) or spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        return None
+
+
+def _moved(fullname: str) -> str | None:
+    found = _FOLDERS.match(fullname)
+    return f"transformers.models.{found[2]}.{found[1]}_{found[2]}" if found else None

@@ -1,0 +1,105 @@
+"""What a file that is not there holds: lines of text, records with any field."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.standins.columns import Columns
+
+_LISTS = frozenset(
+    """
+    data paragraphs qas examples items entries annotations images records results train dev test validation documents
+    instances turns conversations messages rows
+    """.split()  # noqa: SIM905
+)
+
+
+class Record(dict[str, Any]):
+    """One record; a field that is asked for is made up by its name."""
+
+    def __init__(self, columns: Columns, row: int) -> None:
+        super().__init__()
+        self._columns, self._row = columns, row
+
+    def __missing__(self, name: Any) -> Any:
+        made: Any = Records(self._columns) if name in _LISTS else self._columns.value(str(name), self._row)
+        self[name] = made
+        return made
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """A field; made up as any other."""
+        return self[name]
+
+    def __contains__(self, name: Any) -> bool:
+        return True
+
+
+class Records(list[Any]):
+    """A list of records that can be asked for a field as well, as nested JSON often is."""
+
+    def __init__(self, columns: Columns) -> None:
+        super().__init__(Record(columns, row) for row in range(columns.rows))
+        self._fields = Record(columns, 0)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._fields[key] if isinstance(key, str) else super().__getitem__(key)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """A field."""
+        return self[key]
+
+    def keys(self) -> list[str]:
+        """Names of entries."""
+        return [str(row) for row in range(len(self))]
+
+    def values(self) -> list[Any]:
+        """The records."""
+        return list(self)
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Names and records."""
+        return iter(zip(self.keys(), self.values(), strict=True))
+
+
+class JsonLine(str):
+    """A line of JSON: a record for ``json.loads``."""
+
+    record: Record
+
+
+class MadeUpText(io.StringIO):
+    """A text file: a row a line; separated fields where the name or the script says so, records of JSON otherwise."""
+
+    def __init__(self, name: str, columns: Columns, script: Path, binary: bool = False) -> None:
+        suffix = Path(name).suffix.lower()
+        self._columns, self._json = columns, suffix in (".json", ".jsonl")
+        rows = range(columns.rows)
+        separator = {".csv": ",", ".tsv": "\t"}.get(suffix)
+        if separator is None and "\\t" in script.read_text(errors="replace"):
+            separator = "\t"
+        if separator is None:
+            lines = [columns.text(row) for row in rows]
+        else:
+            lines = [f"{columns.text(row)}{separator}{columns.value('label', row)}" for row in rows]
+            if suffix == ".csv":
+                lines.insert(0, "text,label")
+        super().__init__("".join(f"{line}\n" for line in lines))
+        self.name = name
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self._line(row, line) for row, line in enumerate(self.getvalue().splitlines(keepends=True)))
+
+    def readlines(self, hint: int | None = -1, /) -> list[Any]:
+        """All lines."""
+        return list(self)
+
+    def _line(self, row: int, line: str) -> str:
+        if not self._json:
+            return line
+        made = JsonLine(line)
+        made.record = Record(self._columns, row)
+        return made

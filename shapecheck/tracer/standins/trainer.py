@@ -1,0 +1,197 @@
+"""Hugging Face's ``Trainer``: its own losses and prediction steps, in a loop that needs neither accelerate nor a disk.
+
+What a script may override (``compute_loss``, ``training_step``, ``prediction_step``, ``get_train_dataloader``,
+``create_optimizer``) is called as the real loop calls it; what only moves, logs or saves is left out.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from shapecheck.tracer.standins.patching import patch_function
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+_LEFT_OUT = """
+    save_model save_state log log_metrics save_metrics push_to_hub create_model_card store_flos _save_checkpoint
+    _memory_tracker_start init_hf_repo
+""".split()  # noqa: SIM905
+_OLD_NAMES = {
+    "evaluation_strategy": "eval_strategy",
+    "per_gpu_train_batch_size": "per_device_train_batch_size",
+    "per_gpu_eval_batch_size": "per_device_eval_batch_size",
+    "no_cuda": "use_cpu",
+    "tokenizer": "processing_class",
+}
+
+
+def install(session: Session) -> None:
+    """Patch the trainer and its arguments as soon as transformers defines them."""
+    session.on_import("transformers.training_args", lambda module: _patch_arguments(module, session))
+    session.on_import("transformers.trainer", lambda module: _patch_trainer(module, session))
+
+
+def _patch_arguments(module: Any, session: Session) -> None:
+    cls = module.TrainingArguments
+    accelerated = ("fp16", "bf16", "fp16_full_eval", "bf16_full_eval", "tf32", "deepspeed", "fsdp", "torch_compile")
+
+    def init(original: Any) -> Any:
+        def start(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **_known(session, original, "TrainingArguments", kwargs))
+
+        return start
+
+    def post_init(original: Any) -> Any:
+        def check(self: Any) -> None:
+            wanted = {name: getattr(self, name) for name in accelerated if hasattr(self, name)}
+            for name, value in wanted.items():
+                setattr(self, name, None if name in ("tf32", "deepspeed") else type(value)() if value else value)
+            original(self)
+            for name in ("fp16", "bf16"):
+                setattr(self, name, wanted[name])
+
+        return check
+
+    patch_function(cls, "__init__", init)
+    patch_function(cls, "__post_init__", post_init)
+    cls._setup_devices = cls.device = property(_on_cpu)
+    cls.should_save = cls.should_log = property(lambda self: False)
+
+
+def _on_cpu(arguments: Any) -> torch.device:
+    arguments._n_gpu, arguments.distributed_state = 0, None
+    return torch.device("cpu")
+
+
+def _known(session: Session, function: Any, owner: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments that this version knows: old names by their new ones, others left out and said."""
+    parameters = inspect.signature(function).parameters
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return given
+    kept = {}
+    for name, value in given.items():
+        now = name if name in parameters else _OLD_NAMES.get(name, name)
+        if now in parameters:
+            kept[now] = value
+        else:
+            session.assume(f"{owner} has no argument {name} in the installed transformers: left out")
+    return kept
+
+
+def _patch_trainer(module: Any, session: Session) -> None:
+    cls = module.Trainer
+    module.get_reporting_integration_callbacks = lambda report_to: []
+    if not hasattr(module, "DistributedType"):
+        names = ("NO", "MULTI_GPU", "DEEPSPEED", "FSDP", "MEGATRON_LM", "XLA", "TPU")
+        module.DistributedType = types.SimpleNamespace(**{name: name for name in names})
+
+    def init(original: Any) -> Any:
+        def start(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **_known(session, original, "Trainer", kwargs))
+
+        return start
+
+    patch_function(cls, "__init__", init)
+    cls.create_accelerator_and_postprocess = _accelerator
+    cls._move_model_to_device = lambda self, model, device: None
+    cls._inner_training_loop = _train
+    cls.train = _train
+    cls.evaluate = _evaluate
+    cls.predict = _predict
+    for name in _LEFT_OUT:
+        if hasattr(cls, name):
+            setattr(cls, name, lambda self, *args, **kwargs: None)
+
+
+def _accelerator(trainer: Any) -> None:
+    from shapecheck.tracer.standins.absent.accelerate import Accelerator
+
+    trainer.accelerator = Accelerator()
+    trainer.gather_function = trainer.accelerator.gather
+    trainer.is_deepspeed_enabled = trainer.is_fsdp_enabled = trainer.is_tp_enabled = False
+
+
+def _train(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Training up to where the engine ends the loader, then one evaluation batch."""
+    from transformers.trainer_utils import TrainOutput
+
+    loader = self.get_train_dataloader()
+    _optimizer(self)
+    self.is_in_train = True
+    self.current_gradient_accumulation_steps = 1
+    step_takes = inspect.signature(self.training_step).parameters
+    loss: Any = torch.zeros(())
+    for inputs in loader:
+        more = (None,) if len(step_takes) > 2 else ()
+        loss = self.training_step(self.model, inputs, *more)
+        self.optimizer.step()
+        self.model.zero_grad()
+        self.state.global_step += 1
+    self.is_in_train = False
+    if self.eval_dataset is not None and (self.compute_metrics is not None or self.args.do_eval):
+        self.evaluate()
+    return TrainOutput(self.state.global_step, loss.item(), {"train_loss": 0.0, "train_runtime": 0.0})
+
+
+def _optimizer(trainer: Any) -> None:
+    overridden = type(trainer).create_optimizer.__module__ != "transformers.trainer"
+    if overridden or type(trainer).create_optimizer_and_scheduler.__module__ != "transformers.trainer":
+        trainer.create_optimizer_and_scheduler(num_training_steps=100)
+    if trainer.optimizer is None:
+        trainable = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
+        trainer.optimizer = torch.optim.AdamW(trainable, lr=trainer.args.learning_rate)
+
+
+def _evaluate(
+    self: Any, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval", **options: Any
+) -> dict[str, float]:
+    """One batch of each evaluation set, through ``compute_metrics``."""
+    data = self.eval_dataset if eval_dataset is None else eval_dataset
+    if isinstance(data, dict):
+        results: dict[str, float] = {}
+        for name, part in data.items():
+            results |= _evaluate(self, part, ignore_keys, f"{metric_key_prefix}_{name}")
+        return results
+    _remember_generation(self, options)
+    found = _one_batch(self, self.get_eval_dataloader(data), ignore_keys, metric_key_prefix)
+    return dict(found.metrics)
+
+
+def _predict(
+    self: Any, test_dataset: Any, ignore_keys: Any = None, metric_key_prefix: str = "test", **options: Any
+) -> Any:
+    """One batch of predictions, through ``compute_metrics``."""
+    _remember_generation(self, options)
+    return _one_batch(self, self.get_test_dataloader(test_dataset), ignore_keys, metric_key_prefix)
+
+
+def _remember_generation(trainer: Any, options: dict[str, Any]) -> None:
+    if hasattr(type(trainer), "_gen_kwargs") or "Seq2Seq" in "".join(c.__name__ for c in type(trainer).__mro__):
+        trainer._gen_kwargs = options
+
+
+def _one_batch(trainer: Any, loader: Any, ignore_keys: Any, prefix: str) -> Any:
+    from transformers.trainer_pt_utils import nested_numpify
+    from transformers.trainer_utils import EvalPrediction, PredictionOutput
+
+    trainer.model.eval()
+    loss, logits, labels = None, None, None
+    with torch.no_grad():
+        for inputs in loader:
+            only_loss = trainer.compute_metrics is None and prefix.startswith("eval")
+            loss, logits, labels = trainer.prediction_step(trainer.model, inputs, only_loss, ignore_keys=ignore_keys)
+            if logits is not None and trainer.preprocess_logits_for_metrics is not None:
+                logits = trainer.preprocess_logits_for_metrics(logits, labels)
+            break
+    metrics: dict[str, Any] = {} if loss is None else {f"{prefix}_loss": loss.mean().item()}
+    predictions = nested_numpify(logits) if logits is not None else None
+    label_ids = nested_numpify(labels) if labels is not None else None
+    if trainer.compute_metrics is not None and predictions is not None and label_ids is not None:
+        found = trainer.compute_metrics(EvalPrediction(predictions=predictions, label_ids=label_ids)) or {}
+        metrics |= {key if key.startswith(prefix) else f"{prefix}_{key}": value for key, value in found.items()}
+    return PredictionOutput(predictions=predictions, label_ids=label_ids, metrics=metrics)
