@@ -6,15 +6,14 @@ and ``get_output_embeddings()`` give. Models are built on the meta device, from 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 import transformers
-from hub_classes import HUB, head, model_classes, write
+from hub_classes import head
+from hub_measure import main
 from hub_names import Names, integers
-from hub_outputs import first_that_works, guarded
 from hub_small import CONFIGS, small_config
 from torch import nn
 from transformers.pytorch_utils import Conv1D
@@ -74,11 +73,6 @@ def value(modules: list[nn.Module], parameter: str, names: Names) -> str:
     return ",".join(names.of(column) for column in zip(*flat, strict=True))
 
 
-def measure(cls: type[Any]) -> list[dict[str, str]]:
-    """The rows of one class."""
-    return first_that_works(measured, cls)
-
-
 def measured(cls: type[Any], way: str) -> list[dict[str, str]]:
     """The rows of one class, its configs made small in one way."""
     models = [built(cls, which, way) for which in range(len(CONFIGS))]
@@ -93,7 +87,7 @@ def measured(cls: type[Any], way: str) -> list[dict[str, str]]:
 
 def row(cls: type[Any], path: str, modules: list[nn.Module], names: Names) -> dict[str, str]:
     """One module as a row."""
-    parameters = PARAMETERS.get(type(modules[0]), ())
+    parameters = next((names for cls, names in PARAMETERS.items() if isinstance(modules[0], cls)), ())
     return {
         "model_class": cls.__name__,
         "path": path,
@@ -102,16 +96,5 @@ def row(cls: type[Any], path: str, modules: list[nn.Module], names: Names) -> di
     }
 
 
-def main(wanted: list[str]) -> None:
-    """Describe all classes, or print the rows of those named."""
-    classes = [c for c in model_classes() if head(c.__name__) != "abstract" and (not wanted or c.__name__ in wanted)]
-    rows = [r for cls in classes for r in guarded(measure, cls)]
-    if wanted:
-        for r in rows:
-            print(*r.values(), sep=" | ")
-    else:
-        write(HUB / "children.csv", rows)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main("children", measured)

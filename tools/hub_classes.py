@@ -244,7 +244,17 @@ def write(path: Path, rows: Iterable[dict[str, str]]) -> None:
         writer = csv.DictWriter(out, list(listed[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(listed)
-    print(f"{path.name}: {len(listed)} rows, {path.stat().st_size // 1024} KB")
+    print(f"{path.name}: {len(listed)} rows, {path.stat().st_size // 1024} KB", flush=True)
+
+
+def stored(path: Path, key: str) -> dict[str, list[dict[str, str]]]:
+    """A table as it is: its rows by key."""
+    found: dict[str, list[dict[str, str]]] = {}
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as text:
+            for row in csv.DictReader(text):
+                found.setdefault(row[key], []).append(row)
+    return found
 
 
 def main() -> None:

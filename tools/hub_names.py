@@ -73,7 +73,7 @@ def _columns(runs: list[Counts]) -> dict[str, Values]:
 def _expressions(sizes: dict[str, Values], attributes: dict[str, Values], runs: int) -> Iterator[tuple[str, Values]]:
     """Expressions with their value in every run, simplest first."""
     moving = {n: v for n, v in attributes.items() if len(set(v)) > 1}
-    still = _unmistakable({n: v for n, v in attributes.items() if len(set(v)) == 1 and v[0] > 2})
+    still = _unmistakable({n: v for n, v in attributes.items() if len(set(v)) == 1 and v[0] > 8})
     names = sizes | moving
     yield from names.items()
     yield from ((str(n), (n,) * runs) for n in (0, 1, 2))

@@ -1,18 +1,16 @@
 """Writes rules/hub/outputs.csv: what every model class returns, measured.
 
-Each class is built from small configs and run on the CPU: two configs and two sizes of input, all sizes distinct.
+Each class is built from small configs and run on the CPU: several configs and sizes of input, all sizes distinct.
 A size that follows the batch, the sequence or a config attribute in every run gets that name; a size that follows
 nothing known gets ``?``. Which option makes a field appear is measured as well.
 
-Run ``python tools/hub_outputs.py [CLASS ...]`` (some minutes for all); classes that cannot run are listed on stderr.
+Run ``python tools/hub_outputs.py [CLASS ...] [--types TYPE ...]`` (an hour for all); classes that cannot run are listed
+on stderr.
 """
 
 from __future__ import annotations
 
-import signal
-import sys
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -20,19 +18,15 @@ warnings.simplefilter("ignore")
 
 import torch  # noqa: E402
 import transformers  # noqa: E402
-from hub_classes import HUB, forward_parameters, head, model_classes, pooler, write  # noqa: E402
+from hub_classes import pooler  # noqa: E402
+from hub_measure import main  # noqa: E402
 from hub_names import Names, integers  # noqa: E402
-from hub_small import CONFIGS, INPUTS, RUNS, WAYS, Sizes, resolved, small_config, small_inputs, small_labels, told  # noqa: E402
+from hub_small import CONFIGS, INPUTS, RUNS, Sizes, resolved, small_config, small_inputs, small_labels, told  # noqa: E402
 
 transformers.logging.set_verbosity(50)
 torch.set_num_threads(1)
 
-SECONDS_PER_CLASS = 60
 MAX_PARAMETERS = 60_000_000
-
-
-class TooSlow(Exception):
-    """A class that took longer than it may."""
 
 
 @dataclass
@@ -82,20 +76,10 @@ def template(shapes: list[Any], names: Names) -> tuple[str, str]:
 # -- running
 
 
-def alarm(seconds: int) -> None:
-    """Raise TooSlow in this process after some seconds; 0 cancels."""
-
-    def ring(*_: Any) -> None:
-        raise TooSlow
-
-    signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
-
-
-def build(cls: type[Any], which: int, way: str) -> Any:
+def build(cls: type[Any], which: int, way: str, attention: str | None = "eager") -> Any:
     """A small model with random weights, in eval mode, with attention that can return its weights."""
     config = small_config(cls, which, way)
-    config._attn_implementation = "eager"
+    config._attn_implementation = attention
     with torch.device("meta"):
         count = sum(p.numel() for p in cls(config).parameters())
     if count > MAX_PARAMETERS:
@@ -117,8 +101,6 @@ def attempt(model: Any, sizes: Sizes, **options: Any) -> dict[str, Any]:
     """The fields of a run, none where it raises: a class need not know every option."""
     try:
         return fields_of(run(model, sizes, **options).output)
-    except TooSlow:
-        raise
     except Exception:
         return {}
 
@@ -182,58 +164,5 @@ def row(cls: type[Any], output: Any, name: str, values: list[Any], when: str | N
     }
 
 
-def first_that_works(work: Callable[[type[Any], str], list[dict[str, str]]], cls: type[Any]) -> list[dict[str, str]]:
-    """The rows of one class, by the first way of making its config small that works."""
-    for way in WAYS[:-1]:
-        try:
-            return work(cls, way)
-        except TooSlow:
-            raise
-        except Exception:
-            continue
-    return work(cls, WAYS[-1])
-
-
-def measure(cls: type[Any]) -> list[dict[str, str]]:
-    """The rows of one class."""
-    return first_that_works(measured, cls)
-
-
-def guarded(work: Callable[[type[Any]], list[dict[str, str]]], cls: type[Any]) -> list[dict[str, str]]:
-    """The rows of one class; none, and a line on stderr, where it cannot be run."""
-    alarm(SECONDS_PER_CLASS)
-    try:
-        return work(cls)
-    except TooSlow:
-        print(f"too slow: {cls.__name__}", file=sys.stderr)
-    except Exception as reason:  # 2,000 classes of other people's code: whatever they raise is said and passed over
-        print(
-            f"not run: {cls.__name__}: {type(reason).__name__}: {' '.join(str(reason).split())[:160]}", file=sys.stderr
-        )
-    finally:
-        alarm(0)
-    return []
-
-
-def runnable() -> list[type[Any]]:
-    """The classes that have a forward of their own."""
-    return [c for c in model_classes() if forward_parameters(c) and head(c.__name__) != "abstract"]
-
-
-def main(wanted: list[str]) -> None:
-    """Measure all classes, or print the rows of those named."""
-    classes = [
-        c
-        for c in model_classes()
-        if forward_parameters(c) and head(c.__name__) != "abstract" and (not wanted or c.__name__ in wanted)
-    ]
-    rows = [row for cls in classes for row in guarded(measure, cls)]
-    if wanted:
-        for row in rows:
-            print(*row.values(), sep=" | ")
-    else:
-        write(HUB / "outputs.csv", rows)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main("outputs", measured)

@@ -127,10 +127,16 @@ def recipe(name: str, model_type: str) -> dict[str, str] | None:
     )
 
 
+SHIFTS_INPUTS = ("ForSequenceClassification", "ForQuestionAnswering")
+"""Heads of encoder-decoders that make the decoder's ids from the input ids."""
+
+
 def wanted(model: Any) -> Iterator[tuple[str, dict[str, str]]]:
     """The inputs that a model is given, with their recipes."""
     takes = inspect.signature(model.forward).parameters
     for name, parameter in takes.items():
+        if name == "decoder_input_ids" and type(model).__name__.endswith(SHIFTS_INPUTS):
+            continue
         found = recipe(name, model.config.model_type)
         required = parameter.default is inspect.Parameter.empty and not name.startswith("kwargs")
         if found and (
@@ -151,11 +157,15 @@ def attribute(config: Any, name: str) -> Any:
 
 
 def resolved(model: Any, sizes: Sizes, larger: bool = False) -> Sizes:
-    """Input sizes as this model takes them: an image as large as its config says, or twice as high and thrice as wide."""
+    """Input sizes as this model takes them: an image as large as its config says, or somewhat larger and no square."""
     side = attribute(model.config, "image_size")
     if isinstance(side, (list, tuple)):
         return sizes | dict(zip(("height", "width"), side, strict=False))
-    return sizes | {"height": side * (1 + larger), "width": side * (1 + 2 * larger)} if isinstance(side, int) else sizes
+    if not isinstance(side, int):
+        return sizes
+    patch = attribute(model.config, "patch_size")
+    more = larger * (32 if not isinstance(patch, int) else 4 * patch if patch > 8 else 8 * patch)
+    return sizes | {"height": side + more, "width": side + 2 * more}
 
 
 def told(model: Any, sizes: Sizes) -> Sizes:
@@ -169,7 +179,11 @@ def told(model: Any, sizes: Sizes) -> Sizes:
 def small_inputs(model: Any, sizes: Sizes) -> dict[str, torch.Tensor]:
     """The usual inputs of a model, of the given sizes."""
     vocab = attribute(model.config.get_text_config(), "vocab_size") or 100
-    return {name: filled(found["fill"], lengths(model, found["shape"], sizes), vocab) for name, found in wanted(model)}
+    made = {name: filled(found["fill"], lengths(model, found["shape"], sizes), vocab) for name, found in wanted(model)}
+    last = getattr(model.config, "eos_token_id", None)
+    if "input_ids" in made and isinstance(last, int):
+        made["input_ids"][..., -1] = last  # BART's heads pool there
+    return made
 
 
 def lengths(model: Any, shape: str, sizes: Sizes) -> list[int]:

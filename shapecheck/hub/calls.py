@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shapecheck import dims
-from shapecheck.dims import Dim
+from shapecheck.hub import losses
 from shapecheck.hub.configs import Config
-from shapecheck.hub.inputs import given, sizes
+from shapecheck.hub.inputs import given, lookup_in, sizes
 from shapecheck.hub.models import ModelFacts, OutputField
 from shapecheck.hub.raises import conflict
-from shapecheck.hub.templates import evaluate
-from shapecheck.ops.values import UNKNOWN, NotKnown, Outcome, Result, Spec
-from shapecheck.shapes import ANY, Shape
+from shapecheck.hub.templates import Lookup, evaluate
+from shapecheck.ops.values import UNKNOWN, NotKnown, Outcome, Result, Spec, is_tensor
+from shapecheck.shapes import ANY, Conflict, Shape
 
 _EXTRA_INPUTS = (
     "past_key_values",
@@ -46,8 +45,8 @@ def call(
         options: what the constructor was given (``add_pooling_layer``), and ``dtype``.
 
     Returns:
-        ``Result`` of a dict: field name -> Spec, tuple of Specs, None (a field that is not there), :class:`Opaque`,
-        or UNKNOWN (whether it is there, or what it is, is not known), in the output class's order. With
+        ``Result`` of a dict in the output class's order: field name -> Spec, tuple of Specs, None (a field that is
+        not there), :class:`Opaque`, or UNKNOWN (whether it is there, or what it is, is not known). With
         ``return_dict=False`` a tuple of the fields that are there. ``Conflict`` only where the call is certain to raise.
     """
     options = options or {}
@@ -56,7 +55,11 @@ def call(
         return raised
     if not model.fields:
         return NotKnown(f"what {model.cls} returns is not in the tables")
-    fields = {field.name: _value(field, model, config, inputs, options) for field in model.fields}
+    lookup = lookup_in(sizes(model, inputs), config)
+    fields = {field.name: _value(field, config, inputs, options, lookup) for field in model.fields}
+    raised = _loss_conflict(model, config, inputs, fields)
+    if raised is not None:
+        return raised
     as_dict = switch("return_dict", config, inputs, options)
     if as_dict is UNKNOWN:
         return NotKnown("whether a model output or a tuple is returned is not known")
@@ -67,24 +70,32 @@ def call(
     return Result(tuple(value for value in fields.values() if value is not None))
 
 
+def _loss_conflict(
+    model: ModelFacts, config: Config, inputs: Mapping[str, Any], fields: Mapping[str, Any]
+) -> Conflict | None:
+    """The labels do not fit the logits of the model's own loss."""
+    labels, logits = inputs.get("labels"), fields.get("logits")
+    kind = losses.kind_of(model.cls) if is_tensor(labels) and isinstance(logits, Spec) else ""
+    outcome = losses.loss(kind, config, logits, labels) if kind else None  # type: ignore[arg-type]
+    return outcome if isinstance(outcome, Conflict) else None
+
+
 def switch(name: str, config: Config, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
-    """An option's value: that of the call if it has one, else of the constructor, else of the config."""
+    """An option's value: of the call if it has one, else of the constructor, else of the config; None if nobody sets it."""
     for source in (inputs, options):
         if source.get(name) is not None:
             return source[name]
-    value = config.get(name)[0]
-    return True if value is UNKNOWN and name == "return_dict" else value
+    return config.get(name)[0] if config.has(name) else None
 
 
 def _value(
-    field: OutputField, model: ModelFacts, config: Config, inputs: Mapping[str, Any], options: Mapping[str, Any]
+    field: OutputField, config: Config, inputs: Mapping[str, Any], options: Mapping[str, Any], lookup: Lookup
 ) -> Any:
     there = _present(field, config, inputs, options)
     if there is None:
         return UNKNOWN
     if not there:
         return None
-    lookup = lookup_of(model, config, inputs)
     if not field.count:
         return _one(field, lookup, options)
     count = evaluate(field.count, lookup).value
@@ -92,24 +103,29 @@ def _value(
 
 
 def _present(field: OutputField, config: Config, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> bool | None:
-    if not field.when:
-        return True
-    if field.when == "labels":
-        return given(inputs, "labels")
-    if field.when == "other":
-        return None if any(given(inputs, name) is not False for name in _EXTRA_INPUTS) else False
-    wanted = switch(field.when, config, inputs, options)
-    if wanted is UNKNOWN or wanted is None:
-        # What nobody sets is as the classes have it: a pooler and a cache, no hidden states and no attentions.
-        return (
-            field.when in ("add_pooling_layer", "use_cache")
-            if wanted is None or field.when == "add_pooling_layer"
-            else None
-        )
-    return bool(wanted)
+    """Whether a field is there; None where that cannot be told."""
+    match field.when:
+        case "":
+            return True
+        case "labels" | "start_positions" | "return_loss":
+            return given(inputs, field.when)
+        case "other":
+            return None if any(given(inputs, name) is not False for name in _EXTRA_INPUTS) else False
+        case "use_cache" | "add_pooling_layer":
+            # What nobody sets is on: the classes have a pooler and a cache by default.
+            wanted = switch(field.when, config, inputs, options)
+            return True if wanted is None else None if wanted is UNKNOWN else bool(wanted)
+        case "output_attentions":
+            if switch(field.when, config, inputs, options) in (False, None):
+                return False
+            # The usual attention (sdpa) has no weights: an empty tuple in version 5, computed anew in version 4.
+            return True if options.get("attn_implementation") == "eager" else None
+        case _:
+            wanted = switch(field.when, config, inputs, options)
+            return None if wanted is UNKNOWN else bool(wanted)
 
 
-def _one(field: OutputField, lookup: Callable[[str], Dim], options: Mapping[str, Any]) -> Any:
+def _one(field: OutputField, lookup: Lookup, options: Mapping[str, Any]) -> Any:
     if field.shape.startswith("<"):
         return Opaque(field.shape.strip("<>"))
     dtype = field.dtype or "float32"
@@ -119,16 +135,3 @@ def _one(field: OutputField, lookup: Callable[[str], Dim], options: Mapping[str,
         return Spec(ANY, dtype)
     texts = [] if field.shape == "()" else field.shape.split(" ")
     return Spec(Shape(tuple(evaluate(text, lookup) for text in texts)), dtype)
-
-
-def lookup_of(model: ModelFacts, config: Config, inputs: Mapping[str, Any]) -> Callable[[str], Dim]:
-    """What a name in a template stands for: a size of the inputs, else a config attribute."""
-    known = sizes(model, inputs)
-    input_words = ("batch", "seq", "decoder_seq", "choices", "channels", "height", "width", "samples", "frames")
-
-    def lookup(name: str) -> Dim:
-        if name in input_words:
-            return known.get(name, dims.UNKNOWN)
-        return config.dim(name)
-
-    return lookup

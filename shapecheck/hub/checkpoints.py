@@ -27,9 +27,10 @@ class Checkpoint:
     Attributes:
         name: the name that was asked for, as the user wrote it.
         canonical: the full name, with its owner.
-        fields: config attributes by transformers' standard names (``hidden_size``; parts as ``text_config.hidden_size``).
-        unverified: those of ``fields`` that no stored source confirms: good enough to build a stand-in, not for a claim.
-        default_pooling: the pooling that it was trained with (``mean``, ``cls``, ``last_token``), "" where none is known.
+        fields: config attributes by transformers' standard names (``hidden_size``; ``text_config.hidden_size``).
+        unverified: those of ``fields`` that no stored source confirms: good enough to build a stand-in, not to claim
+            a fault by.
+        default_pooling: the pooling that it was trained with (``mean``, ``cls``, ``last_token``), "" if not known.
         source: where the numbers come from.
     """
 

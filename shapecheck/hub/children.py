@@ -21,7 +21,10 @@ def module_children(model: ModelFacts, config: Config) -> dict[str, Child]:
     them. Sizes are Dims with their origin, UNKNOWN where they are not known; other parameters are Python values.
     """
     found = {row["path"]: (row["kind"], row["params"]) for row in rows("children", model.cls)}
-    return {path: (kind, {k: _value(v, config) for k, v in pairs(params, " ").items()}) for path, (kind, params) in found.items()}
+    return {
+        path: (kind, {k: _value(v, config) for k, v in pairs(params, " ").items()})
+        for path, (kind, params) in found.items()
+    }
 
 
 def _value(text: str, config: Config) -> Any:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from shapecheck import dims
 from shapecheck.dims import Dim
+from shapecheck.hub.configs import Config
 from shapecheck.hub.models import ModelFacts
+from shapecheck.hub.tables import rows
+from shapecheck.hub.templates import Lookup
 from shapecheck.ops.values import UNKNOWN, is_tensor
+from shapecheck.places import Origin
 from shapecheck.shapes import Shape
 
-AXES: dict[str, tuple[str, ...]] = {
-    "input_ids": ("batch", "seq"),
-    "inputs_embeds": ("batch", "seq", ""),
-    "decoder_input_ids": ("batch", "decoder_seq"),
-    "decoder_inputs_embeds": ("batch", "decoder_seq", ""),
-    "pixel_values": ("batch", "channels", "height", "width"),
-    "input_values": ("batch", "samples"),
-    "input_features": ("batch", "", "frames"),
-}
-"""What the axes of the usual inputs are; "" for one that names nothing."""
+SIZES = (
+    "batch",
+    "seq",
+    "decoder_seq",
+    "other_seq",
+    "choices",
+    "channels",
+    "height",
+    "width",
+    "samples",
+    "frames",
+    "boxes",
+)
+"""The names of sizes that come from inputs; any other name in a template is a config attribute."""
 
-_DECODER = ("decoder_input_ids", "decoder_inputs_embeds")
+_WHERE_EACH_IS_SAID = ("input_ids", "inputs_embeds", "decoder_input_ids", "decoder_inputs_embeds", "attention_mask")
 
 
 def given(inputs: Mapping[str, Any], name: str) -> bool | None:
@@ -30,48 +40,89 @@ def given(inputs: Mapping[str, Any], name: str) -> bool | None:
     return None if value is UNKNOWN else value is not None
 
 
-def axes(model: ModelFacts, name: str) -> tuple[str, ...]:
-    """The axes of an input of a class: multiple choice puts the choices behind the batch."""
-    usual = AXES.get(name, ())
-    if model.head == "multiple-choice" and usual[:1] == ("batch",):
-        return ("batch", "choices", *usual[1:])
-    return usual
+def shape_of(value: object) -> Shape | None:
+    """The shape of a tensor, None for anything else."""
+    return value.shape if is_tensor(value) else None
+
+
+def axes(model: ModelFacts, name: str) -> tuple[str, ...] | None:
+    """What the axes of an input of a class are, as expressions (``batch seq``); None for an input without a recipe.
+
+    Multiple choice puts the choices behind the batch.
+    """
+    found = rows("recipes", "decoder_input_ids" if name == "decoder_inputs_embeds" else name)
+    own = next((row for row in found if model.model_type in row["model_types"].split()), None)
+    recipe = own or next((row for row in found if not row["model_types"]), None)
+    if recipe is None:
+        return None
+    words = [{"num_channels": "channels"}.get(word, word) for word in recipe["shape"].split()]
+    if name == "decoder_inputs_embeds":
+        words.append("hidden_size")
+    if model.head == "multiple-choice" and words[:2] == ["batch", "seq"]:
+        words.insert(1, "choices")
+    return tuple(words)
 
 
 def sizes(model: ModelFacts, inputs: Mapping[str, Any]) -> dict[str, Dim]:
     """The sizes that are known from the inputs, by name. Inputs whose rank does not fit say nothing."""
     found: dict[str, Dim] = {}
-    for name in AXES:
+    for name in (*_WHERE_EACH_IS_SAID, *inputs):
         shape = shape_of(inputs.get(name))
-        names = axes(model, name)
-        if shape is None or (shape.rank is not None and shape.rank != len(names)):
+        words = axes(model, name) if shape is not None else None
+        if shape is None or words is None or (shape.rank is not None and shape.rank != len(words)):
             continue
-        for axis, word in enumerate(names):
-            if word and word not in found and shape.dim(axis).known:
+        for axis, word in enumerate(words):
+            if word in SIZES and word not in found and shape.dim(axis).known:
                 found[word] = shape.dim(axis)
-    if (
-        model.is_encoder_decoder
-        and "decoder_seq" not in found
-        and not any(given(inputs, n) is not False for n in _DECODER)
-    ):
+    if model.is_encoder_decoder and "decoder_seq" not in found:
         found |= _shifted(model, inputs, found)
     return found
 
 
+_SHIFTS_INPUTS = {"bart", "mbart", "plbart", "mvp", "bigbird_pegasus"}
+"""Encoder-decoders that take the shifted input ids for the decoder where they get none."""
+
+
 def _shifted(model: ModelFacts, inputs: Mapping[str, Any], found: dict[str, Dim]) -> dict[str, Dim]:
     """The decoder's length where no decoder ids are given: heads shift the labels, BART-like models the input ids."""
+    if any(given(inputs, name) is not False for name in ("decoder_input_ids", "decoder_inputs_embeds")):
+        return {}
     labels = shape_of(inputs.get("labels"))
     if model.head == "conditional-generation" and labels is not None and labels.rank == 2:
         return {"decoder_seq": labels.dim(1)}
-    if given(inputs, "labels") is False and "seq" in found and model.model_type in SHIFTS_INPUTS:
+    if given(inputs, "labels") is False and "seq" in found and model.model_type in _SHIFTS_INPUTS:
         return {"decoder_seq": found["seq"]}
     return {}
 
 
-SHIFTS_INPUTS = {"bart", "mbart", "plbart", "mvp", "bigbird_pegasus"}
-"""Encoder-decoders that take the shifted input ids for the decoder where they get none."""
+def lookup_in(known: Mapping[str, Dim], config: Config) -> Lookup:
+    """What a name in a template stands for: a size of the inputs, else a config attribute."""
+
+    def lookup(name: str) -> Dim:
+        if name in SIZES:
+            return known.get(name, dims.UNKNOWN)
+        if name == "frames(samples)":
+            return _frames(known.get("samples", dims.UNKNOWN), config)
+        element = re.fullmatch(r"(.+)\[(-?\d+)\]", name)
+        return _element(config, element[1], int(element[2])) if element else config.dim(name)
+
+    return lookup
 
 
-def shape_of(value: object) -> Shape | None:
-    """The shape of a tensor, None for anything else."""
-    return getattr(value, "shape") if is_tensor(value) else None
+def _element(config: Config, name: str, index: int) -> Dim:
+    """One number of a config's list."""
+    values, words = config.get(name)
+    if isinstance(values, (list, tuple)) and -len(values) <= index < len(values) and isinstance(values[index], int):
+        return dims.number(values[index], Origin(words))
+    return dims.UNKNOWN
+
+
+def _frames(samples: Dim, config: Config) -> Dim:
+    """What a stack of convolutions without padding leaves of a waveform."""
+    kernels, strides = config.get("conv_kernel")[0], config.get("conv_stride")[0]
+    if not isinstance(kernels, (list, tuple)) or not isinstance(strides, (list, tuple)):
+        return dims.UNKNOWN
+    left = samples
+    for kernel, stride in zip(kernels, strides, strict=False):
+        left = (left - dims.number(kernel)) // dims.number(stride) + dims.number(1)
+    return left

@@ -48,7 +48,16 @@ _RESERVED_POSITIONS = {
 """Types whose checkpoints state the length of their position table, less the rows that are kept for padding, as the
 tokenizer's own limit."""
 
-_PUBLISHERS = ("google-bert/", "FacebookAI/", "distilbert/", "albert/", "openai-community/", "google/electra", "facebook/bart", "microsoft/mpnet")
+_PUBLISHERS = (
+    "google-bert/",
+    "FacebookAI/",
+    "distilbert/",
+    "albert/",
+    "openai-community/",
+    "google/electra",
+    "facebook/bart",
+    "microsoft/mpnet",
+)
 """Owners of the checkpoints for which that limit was checked."""
 
 
@@ -68,7 +77,9 @@ def tokenizer(name_or_type: str) -> TokenizerFacts | None:
         model_type=model_type,
         tokenizer_class=facts["tokenizer_class"],
         keys=tuple(sorted(now, key="input_ids token_type_ids attention_mask".find)) if now else None,
-        token_type_ids=("token_type_ids" in now) if now and ("token_type_ids" in now) == ("token_type_ids" in (before or now)) else None,
+        token_type_ids=("token_type_ids" in now)
+        if now and ("token_type_ids" in now) == ("token_type_ids" in (before or now))
+        else None,
         padding_side="left" if side == "left" else "right" if side else None,
         pad_token=pad,
         cls_token=_known(facts["cls_token"]),
