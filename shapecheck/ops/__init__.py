@@ -15,7 +15,20 @@ from shapecheck.ops.tables import Entry, entry
 from shapecheck.ops.values import UNKNOWN, Clash, NotKnown, Outcome, Packed, Result, Spec, Unclear, as_dim
 from shapecheck.shapes import Conflict
 
-__all__ = ["UNKNOWN", "NotKnown", "Outcome", "Packed", "Result", "Spec", "apply", "bind", "canonical", "construct", "forward", "index"]
+__all__ = [
+    "UNKNOWN",
+    "NotKnown",
+    "Outcome",
+    "Packed",
+    "Result",
+    "Spec",
+    "apply",
+    "bind",
+    "canonical",
+    "construct",
+    "forward",
+    "index",
+]
 
 
 def canonical(name: str) -> str | None:

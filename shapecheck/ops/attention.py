@@ -18,7 +18,14 @@ def scaled_dot_product(call: Call) -> Spec:
             words = f"scaled_dot_product_attention: Expected query, key, and value to all be  at least 2 dimensional, but got {ranks} instead."
             raise call.clash("rank", words, left_name=name)
     _same(call, query.dim(-1), key.dim(-1), "query", "key", _product_words(query, key, transposed=True))
-    _same(call, key.dim(-2), value.dim(-2), "key", "value", _product_words(query, value, transposed=False, inner=key.dim(-2)))
+    _same(
+        call,
+        key.dim(-2),
+        value.dim(-2),
+        "key",
+        "value",
+        _product_words(query, value, transposed=False, inner=key.dim(-2)),
+    )
     _score_mask(call, query, key)
     if None in (query.rank, key.rank, value.rank):
         return Spec(Shape((query.dim(-2), value.dim(-1)), 0), call.tensor("query").dtype)
@@ -26,7 +33,15 @@ def scaled_dot_product(call: Call) -> Spec:
     if isinstance(batch, Conflict):
         if call["enable_gqa"] is not False:
             return Spec(Shape((*query.dims[:-1], value.dims[-1])), call.tensor("query").dtype)
-        raise call.clash("broadcast", batch.message, left=batch.left, right=batch.right, left_name="query", right_name="key", axis=batch.axis)
+        raise call.clash(
+            "broadcast",
+            batch.message,
+            left=batch.left,
+            right=batch.right,
+            left_name="query",
+            right_name="key",
+            axis=batch.axis,
+        )
     return Spec(Shape((*batch.dims, query.dims[-2], value.dims[-1])), call.tensor("query").dtype)
 
 
@@ -36,9 +51,7 @@ def _product_words(a: Shape, b: Shape, transposed: bool, inner: Dim | None = Non
     if b.rank == 2:
         return f"mat1 and mat2 shapes cannot be multiplied ({left[0]}x{left[1]} and {right[0]}x{right[1]})"
     count = Shape(b.dims[:-2], b.open_at).numel
-    return (
-        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {left[1]}] but got: [{count}, {right[0]}]."
-    )
+    return f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {left[1]}] but got: [{count}, {right[0]}]."
 
 
 def _same(call: Call, left: Dim, right: Dim, left_name: str, right_name: str, words: str) -> None:
@@ -56,7 +69,9 @@ def _score_mask(call: Call, query: Shape, key: Shape) -> None:
     scores = Shape((*batch.dims, query.dims[-2], key.dims[-2]))
     out = broadcast(scores, mask.shape)
     if isinstance(out, Conflict):
-        raise call.clash("broadcast", out.message, left=out.right, right=out.left, left_name="attn_mask", right_name="key")
+        raise call.clash(
+            "broadcast", out.message, left=out.right, right=out.left, left_name="attn_mask", right_name="key"
+        )
     if mask.shape.rank is not None and len(mask.shape.dims) > len(scores.dims):
         words = f"The expanded size of the tensor must match: mask {_size(mask.shape)} against scores {_size(scores)}"
         raise call.clash("rank", words, left_name="attn_mask")
@@ -66,22 +81,20 @@ def _size(shape: Shape) -> str:
     return f"torch.Size([{listed(shape)}])"
 
 
-def multihead(call: Call) -> tuple[Spec, Spec | None | object]:
+def multihead(call: Call) -> tuple[Spec, object]:
     """``MultiheadAttention(query, key, value)``: the attended values, and the weights (None without ``need_weights``)."""
     query, key, value = (call.shape(name) for name in ("query", "key", "value"))
     dtype = call.tensor("query").dtype
     width = as_dim(call["embed_dim"])
     if None in (query.rank, key.rank, value.rank):
-        out = query.replaced(-1, width) if query.dims else ANY
-        return Spec(out, dtype), Spec(ANY, dtype)
+        return Spec(query.replaced(-1, width) if query.dims else ANY, dtype), Spec(ANY, dtype)
     _ranks(call, query, key, value)
     first = call.flag("batch_first") and len(query.dims) == 3
     sizes = _layout(query, key, value, first)
     _widths(call, query, key, value, width)
     _key_and_value(call, key, value)
     _masks(call, sizes)
-    out = Spec(query.replaced(-1, width), dtype)
-    return out, _weights(call, sizes, dtype)
+    return Spec(query.replaced(-1, width), dtype), _weights(call, sizes, dtype)
 
 
 class _Layout:
@@ -115,7 +128,9 @@ def _widths(call: Call, query: Shape, key: Shape, value: Shape, width: Dim) -> N
     have = query.dims[-1]
     if have.compare(width) is Truth.DIFFERENT:
         words = f"was expecting embedding dimension of {width}, but got {have}"
-        raise call.clash("inner", words, left=have, right=width, left_name="query", right_name="embed_dim", axis=len(query.dims) - 1)
+        raise call.clash(
+            "inner", words, left=have, right=width, left_name="query", right_name="embed_dim", axis=len(query.dims) - 1
+        )
     for name, shape, parameter in (("key", key, "kdim"), ("value", value, "vdim")):
         wanted = width if call[parameter] is None else as_dim(call[parameter])
         if shape.dims[-1].compare(wanted) is Truth.DIFFERENT:
@@ -123,7 +138,9 @@ def _widths(call: Call, query: Shape, key: Shape, value: Shape, width: Dim) -> N
             words = f"mat1 and mat2 shapes cannot be multiplied ({rows}x{shape.dims[-1]} and {wanted}x{width})"
             right = "embed_dim" if call[parameter] is None else parameter
             axis = len(shape.dims) - 1
-            raise call.clash("inner", words, left=shape.dims[-1], right=wanted, left_name=name, right_name=right, axis=axis)
+            raise call.clash(
+                "inner", words, left=shape.dims[-1], right=wanted, left_name=name, right_name=right, axis=axis
+            )
 
 
 def _key_and_value(call: Call, key: Shape, value: Shape) -> None:
@@ -131,14 +148,16 @@ def _key_and_value(call: Call, key: Shape, value: Shape) -> None:
         separate = call["kdim"] is not None or call["vdim"] is not None
         words = f"key shape {_size(key)} does not match value shape {_size(value)}"
         if separate:
-            words = (
-                f"key's sequence and batch dims {_size(Shape(key.dims[:2]))} do not match value's {_size(Shape(value.dims[:2]))}"
-            )
+            words = f"key's sequence and batch dims {_size(Shape(key.dims[:2]))} do not match value's {_size(Shape(value.dims[:2]))}"
         raise call.clash("inner", words, left_name="key", right_name="value")
 
 
 def _masks(call: Call, sizes: _Layout) -> None:
-    if sizes.batch is not None and sizes.key_batch is not None and sizes.batch.compare(sizes.key_batch) is Truth.DIFFERENT:
+    if (
+        sizes.batch is not None
+        and sizes.key_batch is not None
+        and sizes.batch.compare(sizes.key_batch) is Truth.DIFFERENT
+    ):
         words = f"the batch of query ({sizes.batch}) and of key ({sizes.key_batch}) differ"
         heads, width = as_dim(call["num_heads"]), as_dim(call["embed_dim"])
         if heads.known and width.known:
@@ -156,15 +175,19 @@ def _padding_mask(call: Call, sizes: _Layout) -> None:
     wanted = Shape((sizes.source,) if sizes.batch is None else (sizes.batch, sizes.source))
     if mask.shape.rank != wanted.rank:
         kind = "batched (3-D)" if sizes.batch is not None else "unbatched (2-D)"
-        words = (
-            f"For {kind} `query`, expected `key_padding_mask` to be `None` or {wanted.rank}-D but found {mask.shape.rank}-D tensor instead"
-        )
+        words = f"For {kind} `query`, expected `key_padding_mask` to be `None` or {wanted.rank}-D but found {mask.shape.rank}-D tensor instead"
         raise call.clash("rank", words, left_name="key_padding_mask", right_name="key")
     if compare(mask.shape, wanted) is Truth.DIFFERENT:
-        at = next(at for at, (a, b) in enumerate(zip(mask.shape.dims, wanted.dims, strict=True)) if a.compare(b) is Truth.DIFFERENT)
+        at = next(
+            at
+            for at, (a, b) in enumerate(zip(mask.shape.dims, wanted.dims, strict=True))
+            if a.compare(b) is Truth.DIFFERENT
+        )
         words = f"expecting key_padding_mask shape of ({listed(wanted)}), but got {_size(mask.shape)}"
         left, right = mask.shape.dims[at], wanted.dims[at]
-        raise call.clash("inner", words, left=left, right=right, left_name="key_padding_mask", right_name="key", axis=at)
+        raise call.clash(
+            "inner", words, left=left, right=right, left_name="key_padding_mask", right_name="key", axis=at
+        )
 
 
 def _attention_mask(call: Call, sizes: _Layout) -> None:
@@ -179,15 +202,21 @@ def _attention_mask(call: Call, sizes: _Layout) -> None:
     rows = (heads if sizes.batch is None else sizes.batch * heads,) if mask.shape.rank == 3 else ()
     wanted = Shape((*rows, sizes.target, sizes.source))
     if compare(mask.shape, wanted) is Truth.DIFFERENT:
-        words = f"The shape of the {mask.shape.rank}D attn_mask is {_size(mask.shape)}, but should be ({listed(wanted)})."
+        words = (
+            f"The shape of the {mask.shape.rank}D attn_mask is {_size(mask.shape)}, but should be ({listed(wanted)})."
+        )
         if mask.shape.rank == 3 and sizes.batch is None:
             words = f"Expected `attn_mask` shape to be ({listed(wanted)}) but got {_size(mask.shape)}"
-        at = next(at for at, (a, b) in enumerate(zip(mask.shape.dims, wanted.dims, strict=True)) if a.compare(b) is Truth.DIFFERENT)
+        at = next(
+            at
+            for at, (a, b) in enumerate(zip(mask.shape.dims, wanted.dims, strict=True))
+            if a.compare(b) is Truth.DIFFERENT
+        )
         left, right = mask.shape.dims[at], wanted.dims[at]
         raise call.clash("inner", words, left=left, right=right, left_name="attn_mask", right_name="query", axis=at)
 
 
-def _weights(call: Call, sizes: _Layout, dtype: str | None) -> Spec | None | object:
+def _weights(call: Call, sizes: _Layout, dtype: str | None) -> object:
     if call["need_weights"] is UNKNOWN or call["average_attn_weights"] is UNKNOWN:
         return UNKNOWN
     if not call["need_weights"]:
@@ -258,17 +287,29 @@ def _model_width(call: Call, shape: Shape, name: str, params: dict[str, object])
     if shape.dims and shape.dim(-1).compare(width) is Truth.DIFFERENT:
         words = f"was expecting embedding dimension of {width}, but got {shape.dim(-1)}"
         axis = None if shape.rank is None else shape.rank - 1
-        raise call.clash("inner", words, left=shape.dim(-1), right=width, left_name=name, right_name="d_model", axis=axis)
+        raise call.clash(
+            "inner", words, left=shape.dim(-1), right=width, left_name=name, right_name="d_model", axis=axis
+        )
 
 
-def _same_batch(call: Call, left: Shape, right: Shape, left_name: str, right_name: str, params: dict[str, object]) -> None:
+def _same_batch(
+    call: Call, left: Shape, right: Shape, left_name: str, right_name: str, params: dict[str, object]
+) -> None:
     first = params.get("batch_first", UNKNOWN)
     if left.rank != 3 or right.rank != 3 or first is UNKNOWN:
         return
     at = 0 if first else 1
     if left.dims[at].compare(right.dims[at]) is Truth.DIFFERENT:
         words = f"the batch of {left_name} ({left.dims[at]}) and of {right_name} ({right.dims[at]}) differ"
-        raise call.clash("batch", words, left=left.dims[at], right=right.dims[at], left_name=left_name, right_name=right_name, axis=at)
+        raise call.clash(
+            "batch",
+            words,
+            left=left.dims[at],
+            right=right.dims[at],
+            left_name=left_name,
+            right_name=right_name,
+            axis=at,
+        )
 
 
 def square_mask(call: Call) -> Spec:

@@ -40,7 +40,9 @@ def axes(shape: Shape, value: object, name: str = "dim") -> list[int]:
     found = [axis(shape, one, name) for one in given]
     if len(set(found)) != len(found):
         twice = next(one for one in found if found.count(one) > 1)
-        raise Clash(Conflict("axis", f"dim {twice} appears multiple times in the list of dims", right_name=name, axis=twice))
+        raise Clash(
+            Conflict("axis", f"dim {twice} appears multiple times in the list of dims", right_name=name, axis=twice)
+        )
     return found
 
 

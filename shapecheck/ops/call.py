@@ -38,7 +38,7 @@ class Call:
         """A tensor operand; a Python number is a tensor without axes, an unknown value one of unknown shape."""
         value = self.args[name]
         if is_tensor(value):
-            return value  # type: ignore[no-any-return]
+            return value
         if value is UNKNOWN:
             return _NOTHING
         if isinstance(value, (int, float, complex, Dim)):
@@ -82,7 +82,7 @@ class Call:
         rule = self.entry.dtype
         if rule == "input":
             first = next(iter(self.args.values()), None) if "input" not in self.args else self.args["input"]
-            return getattr(first, "dtype", None) if is_tensor(first) else None
+            return first.dtype if is_tensor(first) else None
         if rule == "promote":
             return dtypes.promote(self._numeric())
         if rule == "float":
@@ -90,7 +90,11 @@ class Call:
         return None if rule == "unknown" else rule
 
     def _numeric(self) -> list[object]:
-        return [value for key, value in self.args.items() if is_tensor(value) or key in ("other", "exponent", "value") or value is UNKNOWN]
+        return [
+            value
+            for key, value in self.args.items()
+            if is_tensor(value) or key in ("other", "exponent", "value") or value is UNKNOWN
+        ]
 
     def out(self, shape: Shape) -> Spec:
         """A result of this shape, of the type that the table says."""

@@ -85,7 +85,9 @@ def _checked(call: Call, operand: Operand, kernel: Kernel, spatial: int, transpo
     if dtypes.is_integral(operand.dtype) and "in_channels" in call.args and call["dtype"] is None:
         words = f"Input type (torch.{dtypes.title(operand.dtype)}Tensor) and bias type (torch.FloatTensor) should be the same"
         words = words.replace("torch.", "").replace("Tensor)", ")").replace("FloatTensor", "Float")
-        words = f"expected scalar type {dtypes.title(operand.dtype)} but found Float" if call["bias"] is False else words
+        words = (
+            f"expected scalar type {dtypes.title(operand.dtype)} but found Float" if call["bias"] is False else words
+        )
         raise call.clash("dtype", words, right_name="weight")
     return Shape(shape.dims[:-spatial], shape.open_at), list(shape.dims[-spatial:])
 
@@ -137,7 +139,9 @@ def conv_transpose(call: Call) -> Spec:
 
 def _output_padding_fits(call: Call, stride: list[Dim], _: list[Dim], extra: list[Dim], dilation: list[Dim]) -> None:
     for step, more, spread in zip(stride, extra, dilation, strict=True):
-        if None not in (step.value, more.value, spread.value) and (more.value or 0) >= max(step.value or 0, spread.value or 0):
+        if None not in (step.value, more.value, spread.value) and (more.value or 0) >= max(
+            step.value or 0, spread.value or 0
+        ):
             words = "output padding must be smaller than either stride or dilation, but got output_padding_"
             raise call.clash("parameter", words, left=more, right=step, left_name="output_padding", right_name="stride")
 
@@ -203,7 +207,9 @@ def unfold(call: Call) -> Spec:
     kernel, stride, padding, dilation = windows
     places = [slid(*one) for one in zip(shape.dims[-2:], kernel, stride, padding, dilation, strict=True)]
     if any(place.expr is not None and isinstance(place.expr, int) and place.expr <= 0 for place in places):
-        raise call.clash("parameter", "calculated shape of the array of sliding blocks is not positive", right_name="kernel_size")
+        raise call.clash(
+            "parameter", "calculated shape of the array of sliding blocks is not positive", right_name="kernel_size"
+        )
     columns = shape.dims[-3] * kernel[0] * kernel[1]
     return call.out(Shape((*shape.dims[:-3], columns, places[0] * places[1])))
 
@@ -237,7 +243,9 @@ def fold(call: Call) -> Spec:
             f"padding=({listed(tuple(padding))}), stride=({listed(tuple(stride))}), expected size of input's dimension 2 to match "
             f"the calculated number of sliding blocks {places[0]} * {places[1]} = {places[0] * places[1]}, but got input.size(2)={blocks}."
         )
-        raise call.clash("numel", words, left=blocks, right=places[0] * places[1], right_name="output_size", axis=shape.rank - 1)
+        raise call.clash(
+            "numel", words, left=blocks, right=places[0] * places[1], right_name="output_size", axis=shape.rank - 1
+        )
     channels = columns // area if columns.known and area.known else UNKNOWN_DIM
     return call.out(Shape((*shape.dims[:-2], channels, *size)))
 

@@ -21,7 +21,14 @@ KIND: dict[str, str] = {
 }
 """The kind of every type: bool, int, float or complex."""
 
-_ALIASES = {"half": "float16", "double": "float64", "long": "int64", "short": "int16", "cfloat": "complex64", "cdouble": "complex128"}
+_ALIASES = {
+    "half": "float16",
+    "double": "float64",
+    "long": "int64",
+    "short": "int16",
+    "cfloat": "complex64",
+    "cdouble": "complex128",
+}
 _TITLES = {
     "int64": "Long",
     "int32": "Int",
@@ -70,27 +77,28 @@ def floating(dtype: str | None) -> str | None:
 
 
 def promote(operands: Iterable[object]) -> str | None:
-    """The type of an elementwise result: tensors over 0-d tensors over Python numbers, the higher kind first."""
+    """The type of an elementwise result: the highest kind wins, within it tensors over 0-d tensors over numbers."""
+    given = list(operands)
     ranked: list[tuple[int, int, str]] = []
-    for operand in operands:
+    for operand in given:
         weight, dtype = _weighed(operand)
         if dtype is None:
             return None
         ranked.append((_KINDS.index(KIND[dtype]), weight, dtype))
     if not ranked:
         return None
-    kind, weight = max(entry[:2] for entry in ranked)
-    same = {dtype for entry_kind, entry_weight, dtype in ranked if (entry_kind, entry_weight) == (kind, weight)}
-    if len(same) == 1:
-        return same.pop()
-    return _wider(same)
+    kind = max(ranked)[0]
+    highest = [entry for entry in ranked if entry[0] == kind]
+    types = {dtype for _, _, dtype in highest}
+    if len(types) > 1 and any(is_tensor(operand) and operand.shape.rank is None for operand in given):
+        return _KINDS[kind]  # a tensor of unknown rank may count less than the others, or not
+    weight = max(entry[1] for entry in highest)
+    return _wider({dtype for _, entry_weight, dtype in highest if entry_weight == weight})
 
 
 def _weighed(operand: object) -> tuple[int, str | None]:
     if is_tensor(operand):
-        rank = operand.shape.rank  # type: ignore[attr-defined]
-        dtype: str | None = operand.dtype  # type: ignore[attr-defined]
-        return (1 if rank == 0 else 2), dtype if dtype in KIND else None
+        return (1 if operand.shape.rank == 0 else 2), operand.dtype if operand.dtype in KIND else None
     if isinstance(operand, bool):
         return 0, "bool"
     if isinstance(operand, (int, Dim)):
@@ -103,6 +111,8 @@ def _weighed(operand: object) -> tuple[int, str | None]:
 
 
 def _wider(types: set[str]) -> str:
+    if len(types) == 1:
+        return next(iter(types))
     kind = KIND[next(iter(types))]
     if kind in types:
         return kind

@@ -23,7 +23,9 @@ def parse(side: str) -> tuple[Group, ...]:
     """One side of a pattern as groups of names: ``b (h w) c`` is ``(("b",), ("h", "w"), ("c",))``; ``...`` stands alone."""
     return tuple(
         tuple(inner.replace("...", " ... ").split()) if whole.startswith("(") else (dots or word,)
-        for whole, inner, dots, word in ((m.group(0), m.group(1) or "", m.group(2), m.group(3)) for m in _TOKEN.finditer(side))
+        for whole, inner, dots, word in (
+            (m.group(0), m.group(1) or "", m.group(2), m.group(3)) for m in _TOKEN.finditer(side)
+        )
     )
 
 
@@ -54,7 +56,9 @@ def _type(call: Call, operand: Operand) -> str | None:
     return operand.dtype
 
 
-def _bound(call: Call, groups: tuple[Group, ...], shape: Shape, given: Mapping[str, Any]) -> tuple[dict[str, Dim], Shape]:
+def _bound(
+    call: Call, groups: tuple[Group, ...], shape: Shape, given: Mapping[str, Any]
+) -> tuple[dict[str, Dim], Shape]:
     sizes = {name: as_dim(value) for name, value in given.items()}
     dots = next((at for at, group in enumerate(groups) if "..." in group), None)
     fixed = len(groups) - (dots is not None)
@@ -80,7 +84,9 @@ def _bound(call: Call, groups: tuple[Group, ...], shape: Shape, given: Mapping[s
 
 def _wrong_rank(call: Call, shape: Shape, fixed: int, dots: bool) -> Exception:
     words = f"Wrong shape: expected {'>=' if dots else ''}{fixed} dims. Received {shape.rank}-dim tensor."
-    return call.clash("rank", words, left=number(len(shape.dims)), right=number(fixed), left_name="tensor", right_name="pattern")
+    return call.clash(
+        "rank", words, left=number(len(shape.dims)), right=number(fixed), left_name="tensor", right_name="pattern"
+    )
 
 
 def _split(call: Call, group: Group, dim: Dim, sizes: dict[str, Dim], place: int) -> None:
@@ -95,7 +101,9 @@ def _split(call: Call, group: Group, dim: Dim, sizes: dict[str, Dim], place: int
     if not open_names:
         if dim.compare(known) is Truth.DIFFERENT:
             words = f"Shape mismatch, {dim} != {known}"
-            raise call.clash("numel", words, left=dim, right=known, left_name="tensor", right_name="pattern", axis=place)
+            raise call.clash(
+                "numel", words, left=dim, right=known, left_name="tensor", right_name="pattern", axis=place
+            )
         return
     if len(open_names) > 1:
         for name in open_names:
@@ -126,7 +134,13 @@ def _built(groups: tuple[Group, ...], sizes: dict[str, Dim], ellipsis: Shape) ->
             continue
         total = number(1)
         for name in group:
-            total = total * (ellipsis.numel if name == "..." else number(int(name)) if name.isdigit() else sizes.get(name, UNKNOWN_DIM))
+            total = total * (
+                ellipsis.numel
+                if name == "..."
+                else number(int(name))
+                if name.isdigit()
+                else sizes.get(name, UNKNOWN_DIM)
+            )
         dims.append(total)
     return Shape(tuple(dims), open_at)
 
@@ -142,7 +156,11 @@ def einsum(call: Call) -> Spec:
     for side, operand in zip(left.split(","), operands, strict=False):
         bound, rest = _bound(call, parse(side), operand.shape if is_tensor(operand) else ANY, {})
         for name, dim in bound.items():
-            if name in sizes and sizes[name].compare(dim) is Truth.DIFFERENT and 1 not in (sizes[name].value, dim.value):
+            if (
+                name in sizes
+                and sizes[name].compare(dim) is Truth.DIFFERENT
+                and 1 not in (sizes[name].value, dim.value)
+            ):
                 words = f"axis {name} has size {dim} where it had size {sizes[name]} before"
                 raise call.clash("inner", words, left=dim, right=sizes[name], left_name="tensors", right_name="tensors")
             if name not in sizes or not sizes[name].known or sizes[name].value == 1:

@@ -27,7 +27,9 @@ def einsum(call: Call) -> Spec:
         joined = broadcast(ellipsis, rest)
         if isinstance(joined, Conflict):
             words = f"einsum(): operands do not broadcast with remapped shapes [original->remapped]: {joined.message}"
-            raise call.clash("broadcast", words, left=joined.left, right=joined.right, left_name="operands", right_name="operands")
+            raise call.clash(
+                "broadcast", words, left=joined.left, right=joined.right, left_name="operands", right_name="operands"
+            )
         ellipsis = joined
     if not arrow:
         letters = left.replace(",", "").replace("...", "")
@@ -41,7 +43,14 @@ def _wrong_count(call: Call, terms: list[str], operands: list[Operand]) -> Excep
         words = "einsum(): more operands were provided than specified in the equation"
     else:
         words = "einsum(): fewer operands were provided than specified in the equation"
-    return call.clash("parameter", words, left=number(len(operands)), right=number(len(terms)), left_name="operands", right_name="equation")
+    return call.clash(
+        "parameter",
+        words,
+        left=number(len(operands)),
+        right=number(len(terms)),
+        left_name="operands",
+        right_name="equation",
+    )
 
 
 def _bound(call: Call, term: str, shape: Shape, at: int, sizes: dict[str, tuple[Dim, int]]) -> Shape:
@@ -55,7 +64,14 @@ def _bound(call: Call, term: str, shape: Shape, at: int, sizes: dict[str, tuple[
             + f" the number of dimensions ({shape.rank}) for operand {at}"
             + ("" if dots or shape.rank < count else " and no ellipsis was given")
         )
-        raise call.clash("rank", words, left=number(shape.rank), right=number(count), left_name=f"operands[{at}]", right_name="equation")
+        raise call.clash(
+            "rank",
+            words,
+            left=number(shape.rank),
+            right=number(count),
+            left_name=f"operands[{at}]",
+            right_name="equation",
+        )
     for place, letter in enumerate(before):
         known = shape.rank is not None or place < (shape.open_at or 0)
         _bind(call, letter, shape.dim(place if known else place - count), at, place, sizes)
@@ -76,10 +92,16 @@ def _bind(call: Call, letter: str, dim: Dim, at: int, place: int, sizes: dict[st
         return
     known, first = sizes[letter]
     if known.compare(dim) is Truth.DIFFERENT and 1 not in (known.value, dim.value):
-        words = (
-            f"einsum(): subscript {letter} has size {dim} for operand {at} which does not broadcast with previously seen size {known}"
+        words = f"einsum(): subscript {letter} has size {dim} for operand {at} which does not broadcast with previously seen size {known}"
+        raise call.clash(
+            "inner",
+            words,
+            left=dim,
+            right=known,
+            left_name=f"operands[{at}]",
+            right_name=f"operands[{first}]",
+            axis=place,
         )
-        raise call.clash("inner", words, left=dim, right=known, left_name=f"operands[{at}]", right_name=f"operands[{first}]", axis=place)
     if not known.known or known.value == 1:
         sizes[letter] = (dim, at)
 

@@ -21,7 +21,11 @@ def unchanged(call: Call) -> Result:
 
 def broadcasted(call: Call) -> Spec:
     """All operands broadcast against each other; numbers count as tensors without axes."""
-    names = [key for key, value in call.args.items() if key not in _SCALAR_PARAMETERS and (is_tensor(value) or value is UNKNOWN)]
+    names = [
+        key
+        for key, value in call.args.items()
+        if key not in _SCALAR_PARAMETERS and (is_tensor(value) or value is UNKNOWN)
+    ]
     if not names:
         return call.out(Shape(()))
     return call.out(joined(call, names))
@@ -34,7 +38,13 @@ def joined(call: Call, names: list[str]) -> Shape:
         found = broadcast(out, call.shape(name))
         if isinstance(found, Conflict):
             raise call.clash(
-                found.kind, found.message, left=found.left, right=found.right, left_name=first, right_name=name, axis=found.axis
+                found.kind,
+                found.message,
+                left=found.left,
+                right=found.right,
+                left_name=first,
+                right_name=name,
+                axis=found.axis,
             )
         out = found
     return out
@@ -44,7 +54,9 @@ def where(call: Call) -> Spec:
     """``where(condition, input, other)``; with a condition alone it gives as many rows as are true."""
     if call["input"] is None:
         raise Unclear("the number of true elements is not known")
-    return call.out(joined(call, [key for key in ("condition", "input", "other") if is_tensor(call[key]) or call[key] is UNKNOWN]))
+    return call.out(
+        joined(call, [key for key in ("condition", "input", "other") if is_tensor(call[key]) or call[key] is UNKNOWN])
+    )
 
 
 def into_input(call: Call) -> Spec:

@@ -23,7 +23,9 @@ def _non_negative(call: Call, shape: Shape) -> Shape:
         if isinstance(dim.expr, int) and dim.expr < 0:
             from shapecheck.ops.values import listed
 
-            raise call.clash("parameter", f"Trying to create tensor with negative dimension {dim}: [{listed(shape)}]", left=dim)
+            raise call.clash(
+                "parameter", f"Trying to create tensor with negative dimension {dim}: [{listed(shape)}]", left=dim
+            )
     return shape
 
 
@@ -90,7 +92,7 @@ def _span(start: Any, end: Any, step: Any, call: Call) -> Dim:
     if isinstance(start, int) and start == 0 and isinstance(step, int) and step == 1:
         return as_dim(end)
     if None not in numbers and all(isinstance(as_dim(v).expr, int) for v in (start, end, step)):
-        return _span(*numbers, call)
+        return _span(numbers[0], numbers[1], numbers[2], call)
     gap = as_dim(end) - as_dim(start)
     if as_int(step) == 1:
         return gap
@@ -230,9 +232,16 @@ def multinomial(call: Call) -> Spec:
     if shape.rank is not None and shape.rank not in (1, 2):
         raise call.clash("rank", "prob_dist must be 1 or 2 dim", left=number(shape.rank), right=number(2))
     samples, classes = as_dim(call["num_samples"]), shape.dim(-1)
-    if call["replacement"] is False and samples.value is not None and classes.value is not None and samples.value > classes.value:
+    if (
+        call["replacement"] is False
+        and samples.value is not None
+        and classes.value is not None
+        and samples.value > classes.value
+    ):
         words = "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
-        raise call.clash("index", words, left=classes, right=samples, right_name="num_samples", axis=shape.rank and shape.rank - 1)
+        raise call.clash(
+            "index", words, left=classes, right=samples, right_name="num_samples", axis=shape.rank and shape.rank - 1
+        )
     return Spec(shape.replaced(-1, samples) if shape.dims else ANY, "int64")
 
 

@@ -97,7 +97,9 @@ def view_as_complex(call: Call) -> Spec:
 def part(call: Call) -> Spec:
     """``real``, ``imag``, ``angle``, ``abs`` of a complex tensor."""
     known = call.tensor().dtype
-    return Spec(call.shape(), None if known is None else _REAL.get(known, "float32" if known.startswith("complex") else known))
+    return Spec(
+        call.shape(), None if known is None else _REAL.get(known, "float32" if known.startswith("complex") else known)
+    )
 
 
 def shifted(call: Call) -> Spec:

@@ -132,7 +132,11 @@ def _placed(call: Call, dims: list[Dim], selectors: list[Operand], places: list[
         raise call.clash("broadcast", words, left=joined.left, right=joined.right, left_name="key", right_name="key")
     if joined.rank is None:
         raise Unclear("an index tensor of unknown rank")
-    advanced = [place for place, item in enumerate(items) if is_tensor(item) or (isinstance(item, (int, Dim)) and not isinstance(item, bool))]
+    advanced = [
+        place
+        for place, item in enumerate(items)
+        if is_tensor(item) or (isinstance(item, (int, Dim)) and not isinstance(item, bool))
+    ]
     tensors = [place for place, item in enumerate(items) if is_tensor(item) or isinstance(item, bool)]
     between = [place for place in range(tensors[0], tensors[-1] + 1) if place not in tensors]
     # An int between two tensors counts as selecting as well; a slice or None parts them.
@@ -194,7 +198,12 @@ def _named_length(size: Dim, start: Dim | None, stop: Dim | None) -> Dim:
     last = size if stop is None else _from_front(stop, size)
     if first is None or last is None or first.expr is None or last.expr is None:
         return UNKNOWN_DIM
-    if last is not size and size.expr is not None and isinstance(last.expr, int) and lower(sub(size.expr, last.expr)) < 0:
+    if (
+        last is not size
+        and size.expr is not None
+        and isinstance(last.expr, int)
+        and lower(sub(size.expr, last.expr)) < 0
+    ):
         return UNKNOWN_DIM
     if first.expr == 0:
         return last
@@ -207,7 +216,9 @@ def _from_front(edge: Dim, size: Dim) -> Dim | None:
     if isinstance(edge.expr, int) and edge.expr < 0:
         if size.expr is None:
             return None
-        place = Dim(add(size.expr, edge.expr), size=None if size.size is None else size.size + edge.expr, origin=size.origin)
+        place = Dim(
+            add(size.expr, edge.expr), size=None if size.size is None else size.size + edge.expr, origin=size.origin
+        )
         return place if lower(place.expr or 0) >= 0 else largest(place, number(0))
     return edge
 
@@ -225,7 +236,9 @@ def setitem(call: Call) -> Any:
             )
             if not any(is_tensor(item) for item in (call["key"] if isinstance(call["key"], tuple) else (call["key"],))):
                 words = f"The expanded size of the tensor ({joined.left}) must match the existing size ({joined.right}) at non-singleton dimension {joined.axis}.  Target sizes: [{', '.join(map(str, target.shape.dims))}].  Tensor sizes: [{', '.join(map(str, value.shape.dims))}]"
-            raise call.clash("broadcast", words, left=joined.right, right=joined.left, left_name="value", right_name="input")
+            raise call.clash(
+                "broadcast", words, left=joined.right, right=joined.left, left_name="value", right_name="input"
+            )
     return None
 
 
@@ -237,7 +250,9 @@ def gather(call: Call) -> Spec:
     if shape.rank is not None and chosen.shape.rank is not None:
         if max(shape.rank, 1) != max(chosen.shape.rank, 1):
             words = "Index tensor must have the same number of dimensions as input tensor"
-            raise call.clash("rank", words, left=number(shape.rank), right=number(chosen.shape.rank), right_name="index")
+            raise call.clash(
+                "rank", words, left=number(shape.rank), right=number(chosen.shape.rank), right_name="index"
+            )
         _not_longer(call, chosen.shape, shape, at)
     return call.out(chosen.shape)
 
@@ -265,11 +280,15 @@ def scatter(call: Call) -> Spec:
     source = call.args.get("src")
     if shape.rank is not None and chosen.shape.rank is not None and chosen.shape.numel.value != 0:
         if max(shape.rank, 1) != max(chosen.shape.rank, 1):
-            raise call.clash("rank", "Index tensor must have the same number of dimensions as self tensor", right_name="index")
+            raise call.clash(
+                "rank", "Index tensor must have the same number of dimensions as self tensor", right_name="index"
+            )
         _scatter_sizes(call, chosen.shape, shape, at)
         if is_tensor(source) and source.shape.rank is not None:
             if max(source.shape.rank, 1) != max(chosen.shape.rank, 1):
-                raise call.clash("rank", "Index tensor must have the same number of dimensions as src tensor", right_name="index")
+                raise call.clash(
+                    "rank", "Index tensor must have the same number of dimensions as src tensor", right_name="index"
+                )
             _scatter_sizes(call, chosen.shape, source.shape, -1)
     return call.out(shape)
 
@@ -293,7 +312,9 @@ def index_select(call: Call) -> Spec:
     at = axis(shape, call["dim"])
     _index_type(call, chosen, "index_select(): Expected dtype int32 or int64 for index")
     if chosen.shape.rank is not None and chosen.shape.rank > 1:
-        raise call.clash("rank", "index_select(): Index is supposed to be a vector", left=number(chosen.shape.rank), right=number(1))
+        raise call.clash(
+            "rank", "index_select(): Index is supposed to be a vector", left=number(chosen.shape.rank), right=number(1)
+        )
     if shape.rank == 0:
         return call.out(shape)
     count = chosen.shape.numel if chosen.shape.rank is not None else UNKNOWN_DIM
@@ -341,7 +362,9 @@ def masked_select(call: Call) -> Spec:
     """``masked_select(input, mask)``: one axis, of as many elements as the mask has true ones."""
     joined = broadcast(call.shape(), call.shape("mask"))
     if isinstance(joined, Conflict):
-        raise call.clash("broadcast", joined.message, left=joined.left, right=joined.right, right_name="mask", axis=joined.axis)
+        raise call.clash(
+            "broadcast", joined.message, left=joined.left, right=joined.right, right_name="mask", axis=joined.axis
+        )
     return call.out(Shape((UNKNOWN_DIM,)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, Truth, largest, lower, number, sub
+from shapecheck.dims import Dim, Truth, largest, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.axes import axis, inserted, located, removed
 from shapecheck.ops.call import Call
@@ -50,14 +50,23 @@ def _agree(call: Call, first: Shape, shape: Shape, at: int, place: int) -> None:
         return
     if shape.rank != first.rank:
         words = f"Tensors must have same number of dimensions: got {first.rank} and {shape.rank}"
-        raise call.clash("rank", words, left=number(shape.rank), right=number(len(first.dims)), left_name="tensors", right_name="tensors")
+        raise call.clash(
+            "rank",
+            words,
+            left=number(shape.rank),
+            right=number(len(first.dims)),
+            left_name="tensors",
+            right_name="tensors",
+        )
     for one, (want, have) in enumerate(zip(first.dims, shape.dims, strict=True)):
         if one != at and have.compare(want) is Truth.DIFFERENT:
             words = (
                 f"Sizes of tensors must match except in dimension {at}. Expected size {want} but got size {have} "
                 f"for tensor number {place} in the list."
             )
-            raise call.clash("concat", words, left=have, right=want, left_name=f"tensors[{place}]", right_name="tensors[0]", axis=one)
+            raise call.clash(
+                "concat", words, left=have, right=want, left_name=f"tensors[{place}]", right_name="tensors[0]", axis=one
+            )
 
 
 def _cat_open(call: Call, shapes: list[Shape]) -> Shape:
@@ -93,7 +102,9 @@ def _unequal(call: Call, first: Shape, shape: Shape, place: int) -> Exception:
     words = f"stack expects each tensor to be equal size, but got [{listed(first)}] at entry 0 and [{listed(shape)}] at entry {place}"
     pairs = enumerate(zip(shape.dims, first.dims, strict=False))
     left, right, at = next(((a, b, i) for i, (a, b) in pairs if a.compare(b) is Truth.DIFFERENT), (None, None, None))
-    return call.clash("concat", words, left=left, right=right, left_name=f"tensors[{place}]", right_name="tensors[0]", axis=at)
+    return call.clash(
+        "concat", words, left=left, right=right, left_name=f"tensors[{place}]", right_name="tensors[0]", axis=at
+    )
 
 
 def along_named(call: Call) -> Spec:
@@ -116,12 +127,12 @@ def _at_least(name: str, shape: Shape) -> Shape | None:
     if name == "hstack":
         return shape if shape.rank else Shape((one,))
     if name == "column_stack":
-        return shape if shape.rank > 1 else Shape((shape.numel, one))
+        return shape if len(shape.dims) > 1 else Shape((shape.numel, one))
     if shape.rank == 0:
         shape = Shape((one,))
     if shape.rank == 1:
         shape = Shape((one, *shape.dims))
-    return shape if name == "vstack" or shape.rank > 2 else Shape((*shape.dims, one))
+    return shape if name == "vstack" or len(shape.dims) > 2 else Shape((*shape.dims, one))
 
 
 def _pieces(call: Call, at: int, sizes: list[Dim]) -> tuple[Spec, ...]:
@@ -237,7 +248,15 @@ def broadcast_tensors(call: Call) -> tuple[Spec, ...]:
     operands = call.tensors("tensors")
     out = broadcast(*[one.shape for one in operands])
     if isinstance(out, Conflict):
-        raise call.clash(out.kind, out.message, left=out.left, right=out.right, left_name="tensors", right_name="tensors", axis=out.axis)
+        raise call.clash(
+            out.kind,
+            out.message,
+            left=out.left,
+            right=out.right,
+            left_name="tensors",
+            right_name="tensors",
+            axis=out.axis,
+        )
     return tuple(Spec(out, one.dtype) for one in operands)
 
 
@@ -260,7 +279,10 @@ def cartesian_prod(call: Call) -> Spec:
     if any(one.shape.rank is None for one in operands):
         raise Unclear("the operands are not known to be vectors")
     if any(one.shape.rank != 1 for one in operands):
-        raise call.clash("rank", "Expect a 1D vector, but got shape " + next(f"[{listed(o.shape)}]" for o in operands if o.shape.rank != 1))
+        raise call.clash(
+            "rank",
+            "Expect a 1D vector, but got shape " + next(f"[{listed(o.shape)}]" for o in operands if o.shape.rank != 1),
+        )
     total = number(1)
     for one in operands:
         total = total * one.shape.dims[0]
@@ -286,15 +308,21 @@ def pad_sequence(call: Call) -> Spec:
     sequences = call["sequences"]
     first = call.flag("batch_first")
     if not isinstance(sequences, (tuple, list)):
-        return call.out(ANY) if not isinstance(sequences, (tuple, list)) else call.out(ANY)
+        return Spec(ANY, None)
     operands = call.tensors("sequences")
     if not operands:
         raise call.clash("parameter", "received an empty list of sequences")
     length, rest = operands[0].shape.dim(0), operands[0].shape
     for one in operands[1:]:
         length = largest(length, one.shape.dim(0))
-        if rest.rank is not None and one.shape.rank is not None and compare(_tail(rest), _tail(one.shape)) is Truth.DIFFERENT:
-            raise call.clash("concat", "The size of tensor a must match the size of tensor b at a non-singleton dimension")
+        if (
+            rest.rank is not None
+            and one.shape.rank is not None
+            and compare(_tail(rest), _tail(one.shape)) is Truth.DIFFERENT
+        ):
+            raise call.clash(
+                "concat", "The size of tensor a must match the size of tensor b at a non-singleton dimension"
+            )
     if rest.rank is None:
         return Spec(ANY, operands[0].dtype)
     batch = number(len(operands))
@@ -304,10 +332,3 @@ def pad_sequence(call: Call) -> Spec:
 
 def _tail(shape: Shape) -> Shape:
     return Shape(shape.dims[1:])
-
-
-def certainly_shorter(a: Dim, b: Dim) -> bool:
-    """Whether one size is smaller than another for all values of the names."""
-    if a.value is not None and b.value is not None:
-        return a.value < b.value
-    return a.expr is not None and b.expr is not None and lower(sub(b.expr, a.expr)) > 0

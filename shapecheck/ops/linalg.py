@@ -39,7 +39,15 @@ def cdist(call: Call) -> Spec:
         return Spec(Shape((first.dim(-2), second.dim(-2)), 0), call.tensor("x1").dtype)
     batch = broadcast(Shape(first.dims[:-2]), Shape(second.dims[:-2]))
     if isinstance(batch, Conflict):
-        raise call.clash("broadcast", batch.message, left=batch.left, right=batch.right, left_name="x1", right_name="x2", axis=batch.axis)
+        raise call.clash(
+            "broadcast",
+            batch.message,
+            left=batch.left,
+            right=batch.right,
+            left_name="x1",
+            right_name="x2",
+            axis=batch.axis,
+        )
     return Spec(Shape((*batch.dims, first.dims[-2], second.dims[-2])), call.tensor("x1").dtype)
 
 
@@ -107,7 +115,9 @@ def diag_embed(call: Call) -> Spec:
         raise Unclear("an input without axes")
     first, second = (axis(shape, call[name], name, extra=1) for name in ("dim1", "dim2"))
     if first == second:
-        raise call.clash("axis", f"diagonal dimensions cannot be identical {call['dim1']}, {call['dim2']}", right_name="dim1")
+        raise call.clash(
+            "axis", f"diagonal dimensions cannot be identical {call['dim1']}, {call['dim2']}", right_name="dim1"
+        )
     side = shape.dims[-1] + number(abs(offset))
     rest = Shape(shape.dims[:-1])
     for at in sorted((first, second)):
@@ -126,20 +136,26 @@ def triangular(call: Call) -> Spec:
 
 def matrix_norm(call: Call) -> Spec:
     """``linalg.matrix_norm(A, ord, dim)``: two axes measured."""
-    return Spec(folded(call.shape("A"), call, call["dim"], call.flag("keepdim")), dtypes.floating(call.tensor("A").dtype))
+    return Spec(
+        folded(call.shape("A"), call, call["dim"], call.flag("keepdim")), dtypes.floating(call.tensor("A").dtype)
+    )
 
 
 def vector_norm(call: Call) -> Spec:
     """``linalg.vector_norm(x, ord, dim)`` and ``linalg.norm``."""
     name = call.entry.operands[0]
-    return Spec(folded(call.shape(name), call, call["dim"], call.flag("keepdim")), dtypes.floating(call.tensor(name).dtype))
+    return Spec(
+        folded(call.shape(name), call, call["dim"], call.flag("keepdim")), dtypes.floating(call.tensor(name).dtype)
+    )
 
 
 def _matrices(call: Call, name: str, square: bool = False) -> Shape:
     """The shape of a batch of matrices; Clash for fewer axes, or where they must be square and are not."""
     shape = call.shape(name)
     if shape.rank is not None and shape.rank < 2:
-        raise call.clash("rank", f"{_said(call)}: The input tensor {name} must have at least 2 dimensions.", left_name=name)
+        raise call.clash(
+            "rank", f"{_said(call)}: The input tensor {name} must have at least 2 dimensions.", left_name=name
+        )
     rows, columns = shape.dim(-2), shape.dim(-1)
     if square and rows.compare(columns) is Truth.DIFFERENT:
         words = f"{_said(call)}: {name} must be batches of square matrices, but they are {rows} by {columns} matrices"
@@ -183,7 +199,11 @@ def svd(call: Call) -> tuple[Spec, Spec, Spec]:
     else:
         wide = call.flag("full_matrices")
         right = Shape((*lead, columns if wide else few, columns))
-    return Spec(Shape((*lead, rows, rows if wide else few)), dtype), Spec(Shape((*lead, few)), dtype), Spec(right, dtype)
+    return (
+        Spec(Shape((*lead, rows, rows if wide else few)), dtype),
+        Spec(Shape((*lead, few)), dtype),
+        Spec(right, dtype),
+    )
 
 
 def singular_values(call: Call) -> Spec:
@@ -229,13 +249,14 @@ def solve(call: Call) -> Spec:
         raise Unclear("the number of axes is not known")
     if b.rank == 0:
         raise Unclear("a right side without axes")
-    vector = b.rank == 1 or (len(b.dims) == len(a.dims) - 1 and all(x.compare(y) is Truth.EQUAL for x, y in zip(b.dims, a.dims, strict=False)))
+    vector = b.rank == 1 or (
+        len(b.dims) == len(a.dims) - 1
+        and all(x.compare(y) is Truth.EQUAL for x, y in zip(b.dims, a.dims, strict=False))
+    )
     at = -1 if vector else -2
     have, want = b.dims[at], a.dims[-1]
     if have.compare(want) is Truth.DIFFERENT:
-        words = (
-            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B (got A: {want}x{want} and B: {have}x{b.dims[-1]})"
-        )
+        words = f"linalg.solve: Incompatible shapes of A and B for the equation AX = B (got A: {want}x{want} and B: {have}x{b.dims[-1]})"
         raise call.clash("inner", words, left=want, right=have, left_name="A", right_name="B")
     if vector:
         return Spec(Shape((*a.dims[:-2], a.dims[-1])), call.tensor("B").dtype)
@@ -268,7 +289,9 @@ def kron(call: Call) -> Spec:
     a, b = call.shape(), call.shape("other")
     rank = max(rank_of(a), rank_of(b))
     left, right = ((number(1),) * (rank - len(s.dims)) + s.dims for s in (a, b))
-    return Spec(Shape(tuple(x * y for x, y in zip(left, right, strict=True))), dtypes.promote([call["input"], call["other"]]))
+    return Spec(
+        Shape(tuple(x * y for x, y in zip(left, right, strict=True))), dtypes.promote([call["input"], call["other"]])
+    )
 
 
 def covariance(call: Call) -> Spec:
@@ -286,7 +309,9 @@ def trace(call: Call) -> Spec:
     """``trace(input)`` of a matrix."""
     shape = call.shape()
     if shape.rank is not None and shape.rank != 2:
-        raise call.clash("rank", "trace: expected a matrix, but got tensor with dim " + str(shape.rank), left=number(shape.rank))
+        raise call.clash(
+            "rank", "trace: expected a matrix, but got tensor with dim " + str(shape.rank), left=number(shape.rank)
+        )
     return call.out(Shape(()))
 
 
@@ -304,7 +329,9 @@ def counted(call: Call) -> Spec:
         return call.out(Shape((as_dim(call["bins"]),)))
     shape = call.shape()
     if shape.rank is not None and shape.rank != 1:
-        raise call.clash("rank", "bincount only supports 1-d non-negative integral inputs.", left=number(shape.rank), right=number(1))
+        raise call.clash(
+            "rank", "bincount only supports 1-d non-negative integral inputs.", left=number(shape.rank), right=number(1)
+        )
     dtype = "int64" if call["weights"] is None else "float64"
     return Spec(Shape((UNKNOWN_DIM,)), dtype)
 
@@ -381,15 +408,23 @@ def addmm(call: Call) -> Spec:
     ranks = {"addmm": (2, 2), "baddbmm": (3, 3), "addmv": (2, 1)}[call.name]
     for name, shape, rank in ((first, a, ranks[0]), (second, b, ranks[1])):
         if rank_of(shape) != rank:
-            words = f"{name} must be a matrix, got {shape.rank}-D tensor" if rank == 2 else f"{name} must be a {rank}D tensor"
+            words = (
+                f"{name} must be a matrix, got {shape.rank}-D tensor"
+                if rank == 2
+                else f"{name} must be a {rank}D tensor"
+            )
             raise call.clash("rank", words, left=number(len(shape.dims)), right=number(rank), left_name=name)
     inner = b.dims[0] if call.name == "addmv" else b.dims[-2]
-    if a.dims[-1].compare(inner) is Truth.DIFFERENT or (len(a.dims) == 3 and a.dims[0].compare(b.dims[0]) is Truth.DIFFERENT):
+    if a.dims[-1].compare(inner) is Truth.DIFFERENT or (
+        len(a.dims) == 3 and a.dims[0].compare(b.dims[0]) is Truth.DIFFERENT
+    ):
         words = f"mat1 and mat2 shapes cannot be multiplied ({a.dims[-2]}x{a.dims[-1]} and {inner}x{b.dims[-1]})"
         if call.name == "baddbmm":
             words = f"Expected size for first two dimensions of batch2 tensor to be: [{a.dims[0]}, {a.dims[2]}] but got: [{b.dims[0]}, {b.dims[1]}]."
         if call.name == "addmv":
-            words = f"size mismatch, got input ({call.shape().numel}), mat ({listed(a).replace(', ', 'x')}), vec ({inner})"
+            words = (
+                f"size mismatch, got input ({call.shape().numel}), mat ({listed(a).replace(', ', 'x')}), vec ({inner})"
+            )
         raise call.clash("inner", words, left=a.dims[-1], right=inner, left_name=first, right_name=second)
     out = Shape(a.dims[:-1] if call.name == "addmv" else (*a.dims[:-1], b.dims[-1]))
     onto = broadcast(out, call.shape())
@@ -415,7 +450,14 @@ def multi_dot(call: Call) -> Spec:
     for at, (left, right) in enumerate(zip(shapes, shapes[1:], strict=False)):
         if left.dims[-1].compare(right.dims[0]) is Truth.DIFFERENT:
             words = f"multi_dot(): tensors {at} and {at + 1} with shapes [{listed(left)}] and [{listed(right)}] cannot be multiplied"
-            raise call.clash("inner", words, left=left.dims[-1], right=right.dims[0], left_name=f"tensors[{at}]", right_name=f"tensors[{at + 1}]")
+            raise call.clash(
+                "inner",
+                words,
+                left=left.dims[-1],
+                right=right.dims[0],
+                left_name=f"tensors[{at}]",
+                right_name=f"tensors[{at + 1}]",
+            )
     return Spec(Shape((*head, *tail)), call.tensors("tensors")[0].dtype)
 
 

@@ -38,7 +38,9 @@ def cross_entropy(call: Call) -> Spec:
     same = compare(operand.shape, target.shape)
     if same is Truth.EQUAL:
         if dtypes.is_integral(target.dtype):
-            words = f"Expected floating point type for target with class probabilities, got {dtypes.title(target.dtype)}"
+            words = (
+                f"Expected floating point type for target with class probabilities, got {dtypes.title(target.dtype)}"
+            )
             raise call.clash("dtype", words, left_name="target", right_name="input")
         _class_weight(call, operand.shape, prefix="cross_entropy: ")
         return _reduced(call, _without_classes(operand.shape), operand.dtype)
@@ -101,7 +103,9 @@ def _maps_of_ids(call: Call, shape: Shape, wanted: Shape) -> None:
     if compare(wanted, expected) is not Truth.DIFFERENT:
         return
     pairs = zip(expected.dims, wanted.dims, strict=False)
-    left, right, at = next(((a, b, i + (i > 0)) for i, (a, b) in enumerate(pairs) if a.compare(b) is Truth.DIFFERENT), (None, None, None))
+    left, right, at = next(
+        ((a, b, i + (i > 0)) for i, (a, b) in enumerate(pairs) if a.compare(b) is Truth.DIFFERENT), (None, None, None)
+    )
     if left is None and len(shape.dims) > 2:
         at, left = 2, shape.dims[2]
     words = f"Expected target size {_bracketed(expected)}, got {_bracketed(wanted)}"
@@ -142,7 +146,9 @@ def multi_margin(call: Call) -> Spec:
         )
         raise call.clash("target", words, left=rows, right=target.shape.dim(0), right_name="target", axis=0)
     if target.dtype in dtypes.KIND and target.dtype not in ("int64", "int"):
-        raise call.clash("dtype", f"expected scalar type Long but found {dtypes.title(target.dtype)}", left_name="target")
+        raise call.clash(
+            "dtype", f"expected scalar type Long but found {dtypes.title(target.dtype)}", left_name="target"
+        )
     return _reduced(call, target.shape, call.tensor().dtype)
 
 
@@ -158,7 +164,9 @@ def multilabel_margin(call: Call) -> Spec:
         words = f"inconsistent target size: {_bracketed(target.shape)} for input of size: {_bracketed(shape)}"
         raise call.clash("target", words, left=shape.dim(-1), right=target.shape.dim(-1), right_name="target")
     if target.dtype in dtypes.KIND and target.dtype not in ("int64", "int"):
-        raise call.clash("dtype", f"expected scalar type Long but found {dtypes.title(target.dtype)}", left_name="target")
+        raise call.clash(
+            "dtype", f"expected scalar type Long but found {dtypes.title(target.dtype)}", left_name="target"
+        )
     return _reduced(call, Shape(shape.dims[:1]) if shape.rank == 2 else Shape(()), call.tensor().dtype)
 
 
@@ -168,7 +176,12 @@ def multilabel_margin(call: Call) -> Spec:
 def binary_cross_entropy(call: Call) -> Spec:
     """Probabilities against targets of the same shape, which are floats."""
     shape, target = call.shape(), call.tensor("target")
-    _same_size(call, shape, target.shape, "Using a target size ({target}) that is different to the input size ({input}) is deprecated. Please ensure they have the same size.")
+    _same_size(
+        call,
+        shape,
+        target.shape,
+        "Using a target size ({target}) that is different to the input size ({input}) is deprecated. Please ensure they have the same size.",
+    )
     if dtypes.is_integral(target.dtype):
         words = f"Found dtype {dtypes.title(target.dtype)} but expected Float"
         raise call.clash("dtype", words, left_name="target", right_name="input")
@@ -191,7 +204,9 @@ def _same_size(call: Call, shape: Shape, target: Shape, words: str) -> None:
     if compare(shape, target) is not Truth.DIFFERENT:
         return
     pairs = zip(shape.dims, target.dims, strict=False)
-    left, right, at = next(((a, b, i) for i, (a, b) in enumerate(pairs) if a.compare(b) is Truth.DIFFERENT), (None, None, None))
+    left, right, at = next(
+        ((a, b, i) for i, (a, b) in enumerate(pairs) if a.compare(b) is Truth.DIFFERENT), (None, None, None)
+    )
     if left is None and shape.rank is not None and target.rank is not None and shape.rank != target.rank:
         left, right, at = number(shape.rank), number(target.rank), None
     text = words.format(target=_torch_size(target), input=_torch_size(shape))
@@ -250,7 +265,9 @@ def gaussian(call: Call) -> Spec:
     if is_tensor(var) and var.shape.rank is not None and shape.rank is not None:
         fits = [shape, Shape(shape.dims[:-1]), Shape((*shape.dims[:-1], number(1)))]
         if all(compare(var.shape, one) is Truth.DIFFERENT for one in fits):
-            raise call.clash("target", "var is of incorrect size", left=shape.dim(-1), right=var.shape.dim(-1), right_name="var")
+            raise call.clash(
+                "target", "var is of incorrect size", left=shape.dim(-1), right=var.shape.dim(-1), right_name="var"
+            )
     return _reduced(call, joined(call, ["input", "target"]), call.tensor().dtype)
 
 
@@ -262,9 +279,18 @@ def margin_ranking(call: Call) -> Spec:
     shapes = [call.shape(name) for name in ("input1", "input2", "target")]
     ranks = [shape.rank for shape in shapes]
     if None not in ranks and len(set(ranks)) > 1:
-        texts = ", ".join(f"{name}: {_torch_size(one)}" for name, one in zip(("input1", "input2", "target"), shapes, strict=True))
+        texts = ", ".join(
+            f"{name}: {_torch_size(one)}" for name, one in zip(("input1", "input2", "target"), shapes, strict=True)
+        )
         words = f"margin_ranking_loss : All input tensors should have same dimension but got sizes: {texts} "
-        raise call.clash("target", words, left=number(ranks[0] or 0), right=number(ranks[2] or 0), left_name="input1", right_name="target")
+        raise call.clash(
+            "target",
+            words,
+            left=number(ranks[0] or 0),
+            right=number(ranks[2] or 0),
+            left_name="input1",
+            right_name="target",
+        )
     return _reduced(call, joined(call, ["input1", "input2", "target"]), call.tensor("input1").dtype)
 
 
@@ -282,12 +308,16 @@ def cosine_embedding(call: Call) -> Spec:
             f"{wanted - 1}D target tensor expects {wanted}D input tensors, but found inputs with sizes "
             f"{_bracketed(first)} and {_bracketed(second)}."
         )
-        raise call.clash("rank", words, left=number(len(first.dims)), right=number(wanted), left_name="input1", right_name="target")
+        raise call.clash(
+            "rank", words, left=number(len(first.dims)), right=number(wanted), left_name="input1", right_name="target"
+        )
     rows = Shape(joined(call, ["input1", "input2"]).dims[:-1])
     out = broadcast(rows, target)
     if isinstance(out, Conflict):
         words = f"The size of tensor a ({out.right}) must match the size of tensor b ({out.left}) at non-singleton dimension 0"
-        raise call.clash("batch", words, left=out.left, right=out.right, left_name="input1", right_name="target", axis=0)
+        raise call.clash(
+            "batch", words, left=out.left, right=out.right, left_name="input1", right_name="target", axis=0
+        )
     return _reduced(call, out, call.tensor("input1").dtype)
 
 
@@ -329,7 +359,9 @@ def ctc(call: Call) -> Spec:
             f"Expected tensor to have size {batch} at dimension 0, but got size {targets.dims[0]} for argument #2 'targets' "
             "(while checking arguments for ctc_loss_allocate_outputs)"
         )
-        raise call.clash("batch", words, left=batch, right=targets.dims[0], left_name="log_probs", right_name="targets", axis=1)
+        raise call.clash(
+            "batch", words, left=batch, right=targets.dims[0], left_name="log_probs", right_name="targets", axis=1
+        )
     for name in ("input_lengths", "target_lengths"):
         _one_length_each(call, name, batch if shape.rank == 3 else number(1))
     return _reduced(call, Shape((batch,)) if shape.rank == 3 else Shape(()), call.tensor("log_probs").dtype)
@@ -347,7 +379,9 @@ def _one_length_each(call: Call, name: str, batch: object) -> None:
 
     if count.compare(as_dim(batch)) is Truth.DIFFERENT:
         words = f"{name} must be of size batch_size"
-        raise call.clash("batch", words, left=as_dim(batch), right=count, left_name="log_probs", right_name=name, axis=1)
+        raise call.clash(
+            "batch", words, left=as_dim(batch), right=count, left_name="log_probs", right_name=name, axis=1
+        )
 
 
 def adaptive_log_softmax(call: Call) -> tuple[Spec, Spec]:

@@ -13,7 +13,8 @@ def linear(call: Call) -> Spec:
     """``Linear`` and ``linear(input, weight, bias)``: (..., in) to (..., out)."""
     operand = call.tensor()
     if "in_features" in call.args:
-        wanted, out, name = as_dim(call["in_features"]), (as_dim(call["out_features"]),), "in_features"
+        wanted, name = as_dim(call["in_features"]), "in_features"
+        out: tuple[Dim, ...] = (as_dim(call["out_features"]),)
         dtype: str | None = operand.dtype if dtypes.is_floating(operand.dtype) else None
         if operand.dtype and dtypes.is_integral(operand.dtype) and call["dtype"] is None:
             words = f"mat1 and mat2 must have the same dtype, but got {dtypes.title(operand.dtype)} and Float"
@@ -53,7 +54,9 @@ def product(call: Call, left: Operand, right: Operand) -> Shape:
     a, b = left.shape, right.shape
     if a.rank == 0 or b.rank == 0:
         raise call.clash(
-            "rank", f"both arguments to matmul need to be at least 1D, but they are {a.rank}D and {b.rank}D", right_name="other"
+            "rank",
+            f"both arguments to matmul need to be at least 1D, but they are {a.rank}D and {b.rank}D",
+            right_name="other",
         )
     if not a.dims or not b.dims or (a.rank is None and len(a.dims) < 2) or (b.rank is None and len(b.dims) < 2):
         return ANY
@@ -61,7 +64,12 @@ def product(call: Call, left: Operand, right: Operand) -> Shape:
     have = a.dim(-1)
     if have.compare(inner_b) is Truth.DIFFERENT:
         raise call.clash(
-            "inner", _product_words(a, b), left=have, right=inner_b, right_name="other", axis=None if a.rank is None else a.rank - 1
+            "inner",
+            _product_words(a, b),
+            left=have,
+            right=inner_b,
+            right_name="other",
+            axis=None if a.rank is None else a.rank - 1,
         )
     rows = () if a.rank == 1 else (a.dim(-2),)
     columns = () if b.rank == 1 else (b.dim(-1),)

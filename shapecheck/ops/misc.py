@@ -43,7 +43,9 @@ def item(call: Call) -> Result:
     """``item()``: a Python number out of a tensor of one element."""
     count = call.shape().numel
     if count.value is not None and count.value != 1:
-        raise call.clash("numel", f"a Tensor with {count} elements cannot be converted to Scalar", left=count, right=number(1))
+        raise call.clash(
+            "numel", f"a Tensor with {count} elements cannot be converted to Scalar", left=count, right=number(1)
+        )
     return Result(UNKNOWN)
 
 
@@ -51,7 +53,9 @@ def truth(call: Call) -> Result:
     """``bool(tensor)``."""
     count = call.shape().numel
     if count.value is not None and count.value > 1:
-        raise call.clash("numel", "Boolean value of Tensor with more than one value is ambiguous", left=count, right=number(1))
+        raise call.clash(
+            "numel", "Boolean value of Tensor with more than one value is ambiguous", left=count, right=number(1)
+        )
     return Result(UNKNOWN)
 
 
@@ -107,7 +111,10 @@ def _kind_or_none(dtype: str) -> str | None:
 
 def new_type(call: Call) -> Spec:
     """``float()``, ``long()``, ``half()``: the type is the operator's name."""
-    return Spec(call.shape(), dtypes.as_dtype("float32" if call.name == "float" else "int32" if call.name == "int" else _WORDS[call.name]))
+    return Spec(
+        call.shape(),
+        dtypes.as_dtype("float32" if call.name == "float" else "int32" if call.name == "int" else _WORDS[call.name]),
+    )
 
 
 _WORDS = {
@@ -133,5 +140,7 @@ def copy_into(call: Call) -> Spec:
     """``copy_(src)``: the source is broadcast to the input's shape."""
     joined = broadcast(call.shape(), call.shape("src"))
     if isinstance(joined, Conflict):
-        raise call.clash("broadcast", joined.message, left=joined.left, right=joined.right, right_name="src", axis=joined.axis)
+        raise call.clash(
+            "broadcast", joined.message, left=joined.left, right=joined.right, right_name="src", axis=joined.axis
+        )
     return call.out(call.shape())

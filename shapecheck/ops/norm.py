@@ -30,9 +30,7 @@ def layer_norm(call: Call) -> Spec:
 
 def _wrong_tail(call: Call, shape: Shape, wanted: Shape) -> Exception:
     inner = ", ".join(["*", *map(str, wanted.dims)])
-    words = (
-        f"Given normalized_shape=[{listed(wanted)}], expected input with shape [{inner}], but got input of size{sizes_text(shape)}"
-    )
+    words = f"Given normalized_shape=[{listed(wanted)}], expected input with shape [{inner}], but got input of size{sizes_text(shape)}"
     pairs = [(shape.dim(-back), wanted.dim(-back), back) for back in range(1, len(wanted.dims) + 1)]
     left, right, back = next((pair for pair in pairs if pair[0].compare(pair[1]) is Truth.DIFFERENT), pairs[0])
     axis = None if shape.rank is None else shape.rank - back
@@ -52,7 +50,9 @@ def batch_norm(call: Call) -> Spec:
             words = f"expected {_RANK_WORDS[spatial]} input (got {shape.rank}D input)"
             raise call.clash("rank", words, left=number(shape.rank), right=number(_BATCH_RANKS[spatial][0]))
     elif shape.rank is not None and shape.rank < 2:
-        raise call.clash("rank", f"expected at least 2D input (got {shape.rank}D input)", left=number(shape.rank), right=number(2))
+        raise call.clash(
+            "rank", f"expected at least 2D input (got {shape.rank}D input)", left=number(shape.rank), right=number(2)
+        )
     _channels(call, shape, 1, _values_per_channel)
     return call.out(shape)
 
@@ -91,7 +91,12 @@ def instance_norm(call: Call) -> Spec:
     shape, spatial = call.shape(), spatial_rank(call.name)
     if shape.rank is not None and shape.rank not in (spatial + 1, spatial + 2):
         words = {1: "2D or 3D", 2: "3D or 4D", 3: "4D or 5D"}[spatial]
-        raise call.clash("rank", f"expected {words} input (got {shape.rank}D input)", left=number(shape.rank), right=number(spatial + 2))
+        raise call.clash(
+            "rank",
+            f"expected {words} input (got {shape.rank}D input)",
+            left=number(shape.rank),
+            right=number(spatial + 2),
+        )
     if shape.rank is not None and (call["affine"] is True or call["track_running_stats"] is True):
         axis = shape.rank - spatial - 1
         have, wanted = shape.dim(axis), as_dim(call["num_features"])
@@ -105,7 +110,12 @@ def group_norm(call: Call) -> Spec:
     """``GroupNorm`` and ``group_norm``: axis 1 counts the channels, the groups divide them."""
     shape = call.shape()
     if shape.rank is not None and shape.rank < 2:
-        raise call.clash("rank", f"Expected at least 2 dimensions for input tensor but received {shape.rank}", left=number(shape.rank), right=number(2))
+        raise call.clash(
+            "rank",
+            f"Expected at least 2 dimensions for input tensor but received {shape.rank}",
+            left=number(shape.rank),
+            right=number(2),
+        )
     have, groups = shape.dim(1), as_dim(call["num_groups"])
     wanted = as_dim(call.args["num_channels"]) if "num_channels" in call.args else None
     if (have % groups).compare(number(0)) is Truth.DIFFERENT:

@@ -127,7 +127,10 @@ def glu(call: Call) -> Spec:
     size = shape.dim(at)
     if size.value is not None and size.value % 2:
         raise call.clash(
-            "parameter", f"Halving dimension must be even, but dimension {located(shape, at)} is size {size}", left=size, axis=at
+            "parameter",
+            f"Halving dimension must be even, but dimension {located(shape, at)} is size {size}",
+            left=size,
+            axis=at,
         )
     half = size // number(2) if size.known else size
     return call.out(shape.replaced(at, half))

@@ -52,7 +52,11 @@ def viewed(call: Call, before: Shape, wanted: Shape) -> Shape:
 def _same_count(call: Call, total: Dim, count: Dim, wanted: Shape) -> None:
     if total.compare(count) is Truth.DIFFERENT:
         raise call.clash(
-            "numel", f"shape '[{listed(wanted)}]' is invalid for input of size {total}", left=total, right=count, right_name="size"
+            "numel",
+            f"shape '[{listed(wanted)}]' is invalid for input of size {total}",
+            left=total,
+            right=count,
+            right_name="size",
         )
 
 
@@ -67,7 +71,11 @@ def _quotient(call: Call, total: Dim, rest: Dim, wanted: Shape) -> Dim:
         return Dim(exact, size=_exact_size(total, rest), origin=total.origin)
     if (total % rest).compare(number(0)) is Truth.DIFFERENT:
         raise call.clash(
-            "numel", f"shape '[{listed(wanted)}]' is invalid for input of size {total}", left=total, right=rest, right_name="size"
+            "numel",
+            f"shape '[{listed(wanted)}]' is invalid for input of size {total}",
+            left=total,
+            right=rest,
+            right_name="size",
         )
     return replace(total // rest, origin=total.origin)
 
@@ -205,7 +213,10 @@ def matrix_transpose(call: Call) -> Spec:
     if call.name in ("mT", "mH", "adjoint") and shape.rank is not None and shape.rank < 2:
         if call.name == "adjoint" and shape.rank == 0:
             return call.out(shape)
-        raise call.clash("rank", f"tensor.{call.name} is only supported on matrices or batches of matrices. Got {shape.rank}-D tensor.")
+        raise call.clash(
+            "rank",
+            f"tensor.{call.name} is only supported on matrices or batches of matrices. Got {shape.rank}-D tensor.",
+        )
     if shape.rank is not None and shape.rank < 2:
         return call.out(shape)
     return call.out(swapped(shape, -2, -1))
@@ -279,7 +290,9 @@ def expanded(call: Call, shape: Shape, wanted: Shape) -> Shape:
     dims = list(wanted.dims[:new])
     if any(dim.value == -1 for dim in dims):
         at = next(at for at, dim in enumerate(dims) if dim.value == -1)
-        raise call.clash("parameter", f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {at}")
+        raise call.clash(
+            "parameter", f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {at}"
+        )
     for at, have in enumerate(shape.dims):
         dims.append(_expanded_axis(call, have, wanted, at + new, shape))
     return Shape(tuple(dims))
@@ -294,7 +307,9 @@ def _expanded_axis(call: Call, have: Dim, wanted: Shape, at: int, shape: Shape) 
             f"The expanded size of the tensor ({want}) must match the existing size ({have}) at non-singleton dimension {at}.  "
             f"Target sizes: [{listed(wanted)}].  Tensor sizes: [{listed(shape)}]"
         )
-        raise call.clash("broadcast", words, left=have, right=want, right_name="size", axis=at - len(wanted.dims) + len(shape.dims))
+        raise call.clash(
+            "broadcast", words, left=have, right=want, right_name="size", axis=at - len(wanted.dims) + len(shape.dims)
+        )
     return want if want.known else (have if have.value is not None and have.value != 1 else UNKNOWN_DIM)
 
 
@@ -334,7 +349,13 @@ def repeat_interleave(call: Call) -> Spec:
     else:
         at = axis(shape, call["dim"])
     asked = call.args.get("output_size")
-    times = as_dim(asked) if asked is not None else shape.dim(at) * as_dim(repeats) if as_dim(repeats).known else UNKNOWN_DIM
+    times = (
+        as_dim(asked)
+        if asked is not None
+        else shape.dim(at) * as_dim(repeats)
+        if as_dim(repeats).known
+        else UNKNOWN_DIM
+    )
     return call.out(shape.replaced(at, times))
 
 

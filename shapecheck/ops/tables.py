@@ -23,7 +23,7 @@ from shapecheck.resources import rules_dir
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 
 class Entry:
@@ -80,7 +80,9 @@ class Entry:
         template = self._extra.get("errors", {}).get(self.name, {}).get(kind)
         if template is None:
             return f"{self.name}: {operand} of shape {call.shape(operand)} does not fit '{self.rule}' at '{' '.join(pattern)}'"
-        shapes = {name: notation.Printed(Spec(call.shape(name))) for name in self.operands if call.args.get(name) is not None}
+        shapes = {
+            name: notation.Printed(Spec(call.shape(name))) for name in self.operands if call.args.get(name) is not None
+        }
         return str(template.format(**{**call.args, **shapes}))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
@@ -82,7 +82,7 @@ class Unclear(Exception):  # noqa: N818
     """Raised by a handler that cannot tell; the text is a short phrase."""
 
 
-def is_tensor(value: object) -> bool:
+def is_tensor(value: object) -> TypeGuard[Operand]:
     """Whether a value is handed over as a tensor."""
     return type(value) is Spec or (hasattr(value, "dtype") and isinstance(getattr(value, "shape", None), Shape))
 

@@ -24,7 +24,9 @@ def padding_module(call: Call) -> Spec:
     given = call["padding"]
     if not isinstance(given, (tuple, list)):
         given = (given,) * (2 * axes)
-    mode = next((word for word in ("reflect", "replicate", "circular") if call.name.lower().startswith(word[:7])), "constant")
+    mode = next(
+        (word for word in ("reflect", "replicate", "circular") if call.name.lower().startswith(word[:7])), "constant"
+    )
     mode = {"Ref": "reflect", "Rep": "replicate", "Cir": "circular"}.get(call.name[:3], "constant")
     return call.out(_padded(call, call.shape(), given, mode))
 
@@ -74,7 +76,9 @@ def _reflects(call: Call, size: Dim, before: Dim, after: Dim, at: int, shape: Sh
                 "Argument #4: Padding size should be less than the corresponding input dimension, but got: padding "
                 f"({before}, {after}) at dimension {len(shape.dims) - 1 - at} of input {sizes_text(shape)}"
             )
-            raise call.clash("parameter", words, left=size, right=amount, right_name="pad", axis=len(shape.dims) - 1 - at)
+            raise call.clash(
+                "parameter", words, left=size, right=amount, right_name="pad", axis=len(shape.dims) - 1 - at
+            )
 
 
 def interpolate(call: Call) -> Spec:
@@ -99,7 +103,9 @@ def interpolate(call: Call) -> Spec:
             "Please provide input tensor in (N, C, d1, d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format."
         )
         raise call.clash("rank", words, right_name="scale_factor")
-    return call.out(Shape((*shape.dims[:2], *[_scaled(dim, one) for dim, one in zip(shape.dims[2:], factors, strict=True)])))
+    return call.out(
+        Shape((*shape.dims[:2], *[_scaled(dim, one) for dim, one in zip(shape.dims[2:], factors, strict=True)]))
+    )
 
 
 _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
@@ -108,7 +114,10 @@ _RANKS = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 def _mode_fits(call: Call, rank: int, mode: Any) -> None:
     wanted = _RANKS.get(mode)
     if rank not in (3, 4, 5) or (wanted and rank != wanted):
-        names = {"bilinear": "Got {r}D input, but bilinear mode needs 4D input", "linear": "Got {r}D input, but linear mode needs 3D input"}
+        names = {
+            "bilinear": "Got {r}D input, but bilinear mode needs 4D input",
+            "linear": "Got {r}D input, but linear mode needs 3D input",
+        }
         words = names.get(mode, "Got {r}D input, but {m} mode needs {w}D input").format(r=rank, m=mode, w=wanted)
         if rank not in (3, 4, 5) or mode == "bicubic":
             words = (
@@ -121,7 +130,13 @@ def _mode_fits(call: Call, rank: int, mode: Any) -> None:
 def _asked(call: Call, size: Any, spatial: int) -> list[Dim]:
     if size is UNKNOWN:
         return [UNKNOWN_DIM] * spatial
-    sizes = list(size) if isinstance(size, (tuple, list)) else list(as_shape(size).dims) if isinstance(size, Shape) else [size] * spatial
+    sizes = (
+        list(size)
+        if isinstance(size, (tuple, list))
+        else list(as_shape(size).dims)
+        if isinstance(size, Shape)
+        else [size] * spatial
+    )
     if len(sizes) != spatial:
         words = "Input and output must have the same number of spatial dimensions"
         raise call.clash("rank", words, left=number(spatial), right=number(len(sizes)), right_name="size")
@@ -217,7 +232,9 @@ def grid_sample(call: Call) -> Spec:
         raise call.clash("batch", words, left=shape.dims[0], right=grid.dims[0], right_name="grid", axis=0)
     if grid.dims[-1].compare(number(rank - 2)) is Truth.DIFFERENT:
         words = f"grid_sampler(): expected grid to have size {rank - 2} in last dimension, but got grid with sizes {sizes_text(grid)}"
-        raise call.clash("inner", words, left=grid.dims[-1], right=number(rank - 2), left_name="grid", axis=grid_rank - 1)
+        raise call.clash(
+            "inner", words, left=grid.dims[-1], right=number(rank - 2), left_name="grid", axis=grid_rank - 1
+        )
     return call.out(Shape((*shape.dims[:2], *grid.dims[1:-1])))
 
 
@@ -232,7 +249,14 @@ def affine_grid(call: Call) -> Spec:
     for have, want in zip(theta.dims, (size.dims[0], number(spatial), number(spatial + 1)), strict=False):
         if theta.rank != 3 or have.compare(want) is Truth.DIFFERENT:
             words = f"Expected a batch of {spatial}D affine matrices of shape Nx{spatial}x{spatial + 1} for size {_size(size)}. Got torch.Size({sizes_text(theta)})."
-            raise call.clash("rank" if theta.rank != 3 else "inner", words, left=have, right=want, left_name="theta", right_name="size")
+            raise call.clash(
+                "rank" if theta.rank != 3 else "inner",
+                words,
+                left=have,
+                right=want,
+                left_name="theta",
+                right_name="size",
+            )
     return Spec(Shape((size.dims[0], *size.dims[2:], number(spatial))), call.tensor("theta").dtype)
 
 
