@@ -67,7 +67,7 @@ def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:
         before = main(stage)
         if short(stage) not in _VIEWS or stage.within or stage.conflict is not None or before is None:
             continue
-        moved = _moved(before, stage.out)
+        moved = _moved(before, stage.out) or _moved(stage.out, before)
         if moved is not None:
             yield found(
                 "SHP603",
@@ -91,7 +91,8 @@ def _moved(before: Tensor, after: Tensor) -> Dim | None:
     """The axis that a view claims to move: it stands at another place afterwards, and its rows are cut across.
 
     Only a split of another axis counts, as into attention heads: (batch, seq, heads*width) viewed as (batch, heads,
-    seq, width). Views that keep the number of axes are a known trick (the shift of relative positions).
+    seq, width), and (with the two exchanged) the merge back. Views that keep the number of axes are a known trick
+    (the shift of relative positions).
     """
     old, new = before.shape.dims, after.shape.dims
     if before.shape.rank is None or after.shape.rank is None or len(new) != len(old) + 1 or not regroups(old, new):

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from shapecheck.edits import edited
-from shapecheck.errors import FixConflict
+from shapecheck.errors import FixConflict, UnreadableSource
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import ShapeGraph
-from shapecheck.source import read
+from shapecheck.source import Source, read
+from shapecheck.syntax import parse
 
 
 def attach(findings: list[Finding], graph: ShapeGraph, sources: Mapping[str, str]) -> None:
@@ -57,11 +58,9 @@ def apply(edits: Iterable[Edit], sources: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check(path: str, text: str) -> None:
-    import libcst
-
     try:
-        libcst.parse_module(text)
-    except (libcst.ParserSyntaxError, RecursionError, ValueError) as why:
+        parse(Source(path, text))
+    except UnreadableSource as why:
         raise FixConflict(f"{path} would not parse after this fix") from why
 
 

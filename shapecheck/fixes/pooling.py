@@ -33,16 +33,19 @@ _NO_FIRST_TOKEN = ("t5", "mt5", "umt5", "longt5", "xlnet", "switch_transformers"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The expression to pool, and the encoder's call that it comes from."""
+    """The expression to put a pooled vector in place of.
+
+    Attributes:
+        tokens: the token features as code that a subscript can follow; the expression itself, or a part of it.
+        model: the encoder's call that they come from.
+        rank: 3 for features, 2 for one score per token.
+    """
 
     tree: Tree
     node: cst.BaseExpression
+    tokens: str
     model: Stage | None
-
-    @property
-    def tokens(self) -> str:
-        """The expression, so that a subscript can follow it."""
-        return grouped(self.node, self.tree.code(self.node))
+    rank: int = 3
 
 
 def poolings(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -51,13 +54,46 @@ def poolings(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
     if node is None or tensor is None:
         return
-    site = Site(tree, node, token_model(tensor))
-    used = _used_elsewhere(graph, tensor)
-    for strategy in strategies(site.model):
+    site = Site(tree, node, grouped(node, tree.code(node)), token_model(tensor))
+    yield from _choices(site, strategies(site.model), _used_elsewhere(graph, tensor))
+
+
+def _choices(site: Site, order: list[str], used: set[str]) -> Iterator[Fix]:
+    for strategy in order:
         edits = _edits(site, strategy)
         if edits:
             safe = strategy in used
             yield Fix(TITLES[strategy], edits, strategy, "safe" if safe else "unsafe", "" if safe else CHOICE)
+
+
+def instead_of_pooler(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """Poolings in place of ``outputs.pooler_output`` or ``outputs[1]``."""
+    node = tree.expression(finding.span)
+    stage = finding.stage if isinstance(finding.stage, Stage) else None
+    if isinstance(node, cst.Attribute):
+        tokens = f"{tree.code(node.value)}.last_hidden_state"
+    elif isinstance(node, cst.Subscript):
+        tokens = f"{tree.code(node.value)}[0]"
+    else:
+        return
+    order = [strategy for strategy in strategies(stage) if strategy != "pooler"]
+    yield from _choices(Site(tree, node, tokens, stage), order, set())
+
+
+def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The same pooling under the attention mask: ``hidden.mean(dim=1)``, ``hidden.amax(1)``, ``hidden[:, -1]``."""
+    node = tree.expression(finding.span)
+    stage = finding.stage if isinstance(finding.stage, Stage) else None
+    operand = trail.main(stage) if stage is not None else None
+    span = stage.input_spans.get("input") if stage is not None else None
+    taken = tree.expression(span) if span is not None and span.exact else None
+    if stage is None or operand is None or node is None or taken is None or trail.given(stage, "keepdim") is True:
+        return
+    strategy = {"mean": "mean", "__getitem__": "last", "amax": "max"}.get(short(stage))
+    site = Site(tree, node, grouped(taken, tree.code(taken)), token_model(operand), operand.shape.rank or 3)
+    edits = _edits(site, strategy) if strategy is not None else ()
+    if strategy is not None and edits and not masks.without_mask(site.model):
+        yield Fix(TITLES[strategy], edits, strategy)
 
 
 def strategies(model: Stage | None) -> list[str]:
@@ -110,7 +146,8 @@ def _masked(site: Site, strategy: str, mask: Mask) -> str:
     if strategy == "max":
         return f'{hidden}.masked_fill({m}.unsqueeze(-1) == 0, float("-inf")).amax(dim=1)'
     # The cumulative count of real tokens reaches its maximum at the last of them, whichever side is padded.
-    return f"{hidden}.take_along_dim({m}.cumsum(dim=1).argmax(dim=1)[:, None, None], dim=1).squeeze(1)"
+    axes = ", None" * (site.rank - 1)
+    return f"{hidden}.take_along_dim({m}.cumsum(dim=1).argmax(dim=1)[:{axes}], dim=1).squeeze(1)"
 
 
 def _written(site: Site, code: str, elsewhere: tuple[Edit, ...]) -> tuple[Edit, ...]:

@@ -1,18 +1,42 @@
-"""Which fixes a finding gets: poolings for an unpooled classifier, edits of one place for the others."""
+"""Which fixes a finding gets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import libcst as cst
 
 from shapecheck.findings import Finding, Fix
-from shapecheck.fixes import pooling, simple
+from shapecheck.fixes import calls, pooling, simple
 from shapecheck.fixes.tree import Tree
 from shapecheck.graph import ShapeGraph
 
-_POOLED = ("SHP101",)
+Fixer = Callable[[Finding, ShapeGraph, Tree], Iterator[Fix]]
+
+FIXERS: dict[str, tuple[Fixer, ...]] = {
+    "SHP101": (pooling.poolings,),
+    "SHP102": (pooling.under_mask,),
+    "SHP103": (simple.wrong_axis,),
+    "SHP104": (pooling.under_mask,),
+    "SHP201": (simple.in_features,),
+    "SHP204": (calls.channels,),
+    "SHP301": (simple.class_axis,),
+    "SHP302": (simple.target, calls.other_head),
+    "SHP303": (calls.more_labels,),
+    "SHP304": (simple.label_columns,),
+    "SHP403": (calls.by_name,),
+    "SHP404": (calls.encoder_class,),
+    "SHP501": (pooling.instead_of_pooler,),
+    "SHP502": (calls.new_head,),
+    "SHP503": (simple.to_tuple,),
+    "SHP504": (calls.set_label_count,),
+    "SHP601": (simple.broadcast,),
+    "SHP602": (calls.batch_first,),
+    "SHP603": (calls.split_then_move,),
+    "SHP604": (calls.softmax_axis,),
+}
+"""The fixers of each rule, the best first."""
 
 
 @dataclass(slots=True)
@@ -25,12 +49,11 @@ class Proposals:
 
     def of(self, finding: Finding) -> Iterator[Fix]:
         """The fixes of a finding, best first."""
-        tree = self._tree(finding.span.path)
-        if tree is None:
-            return
-        if finding.rule in _POOLED:
-            yield from pooling.poolings(finding, self.graph, tree)
-        yield from simple.fixes_of(finding, self.graph, tree)
+        fixers = FIXERS.get(finding.rule, ())
+        tree = self._tree(finding.span.path) if fixers else None
+        if tree is not None:
+            for fixer in fixers:
+                yield from fixer(finding, self.graph, tree)
 
     def _tree(self, path: str) -> Tree | None:
         if path not in self._trees:

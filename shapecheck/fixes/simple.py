@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import libcst as cst
 
@@ -15,17 +15,10 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import Axis, axis, made, main, short
 
-Fixer = Callable[[Finding, ShapeGraph, Tree], Iterator[Fix]]
 OTHER_RESULT = "the result is another one"
 
 
-def fixes_of(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """The fixes of one place for a finding, best first."""
-    fixer = _FIXERS.get(finding.rule)
-    return fixer(finding, graph, tree) if fixer else iter(())
-
-
-def _suffix(tree: Tree, span: Span, suffix: str, title: str, safety: Safety = "safe", why: str = "") -> Iterator[Fix]:
+def suffixed(tree: Tree, span: Span, suffix: str, title: str, safety: Safety = "safe", why: str = "") -> Iterator[Fix]:
     """A call or subscript appended to the expression at a span."""
     node = tree.expression(span)
     if node is None:
@@ -36,19 +29,20 @@ def _suffix(tree: Tree, span: Span, suffix: str, title: str, safety: Safety = "s
     yield Fix(title, (edit,), safety=safety, why=why)
 
 
-def _stage(finding: Finding) -> Stage | None:
+def stage_of(finding: Finding) -> Stage | None:
+    """The stage at fault."""
     return finding.stage if isinstance(finding.stage, Stage) else None
 
 
 def _operand(finding: Finding, name: str) -> tuple[Tensor, Span] | None:
     """An operand of the stage at fault, with the expression that brings it."""
-    stage = _stage(finding)
+    stage = stage_of(finding)
     tensor = stage.tensor(name) if stage is not None else None
     span = stage.input_spans.get(name) if stage is not None else None
     return (tensor, span) if tensor is not None and span is not None and span.exact else None
 
 
-def _wrong_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+def wrong_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``mean(dim=2)`` to ``dim=1``, ``hidden[0]`` to ``hidden[:, 0]``."""
     tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
     tokens = token_axis(tensor) if tensor is not None else None
@@ -69,8 +63,9 @@ def _wrong_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
             yield Fix(f"pool over the tokens: dim={tokens}", (edit,), safety="unsafe", why=OTHER_RESULT)
 
 
-def _in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    stage = _stage(finding)
+def in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The width that arrives in place of ``in_features``; a flatten or transpose where that is what lacks."""
+    stage = stage_of(finding)
     operand = main(stage) if stage is not None else None
     if stage is None or operand is None:
         return
@@ -89,9 +84,9 @@ def _reshaped(finding: Finding, operand: Tensor, want: Dim | None, tree: Tree) -
     rank = operand.shape.rank or 0
     at = next((k for k in range(1, rank - 1) if want is not None and operand.shape.dim(k) == want), None)
     if at is not None:
-        yield from _suffix(tree, finding.span, f".transpose({at}, -1)", "put the features last")
+        yield from suffixed(tree, finding.span, f".transpose({at}, -1)", "put the features last")
     else:
-        yield from _suffix(tree, finding.span, ".flatten(1)", "flatten all but the batch")
+        yield from suffixed(tree, finding.span, ".flatten(1)", "flatten all but the batch")
 
 
 def _in_words(tree: Tree, node: cst.BaseExpression, arriving: Axis, stage: Stage) -> str | None:
@@ -148,14 +143,15 @@ def _hidden_size(tree: Tree, node: cst.BaseExpression, model: Stage) -> str | No
     return None
 
 
-def _class_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+def class_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The classes moved to axis 1."""
     scores = _operand(finding, "input")
     if scores is not None:
         move = ".transpose(1, 2)" if scores[0].shape.rank == 3 else ".movedim(-1, 1)"
-        yield from _suffix(tree, scores[1], move, "put the classes on axis 1")
+        yield from suffixed(tree, scores[1], move, "put the classes on axis 1")
 
 
-def _target(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+def target(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """A column turned into a row: where the label is made, or at the loss."""
     scores, target = _operand(finding, "input"), _operand(finding, "target")
     if scores is None or target is None or None in (scores[0].shape.rank, target[0].shape.rank):
@@ -172,9 +168,9 @@ def _squeezed(tree: Tree, scores: tuple[Tensor, Span], target: tuple[Tensor, Spa
         and ranks[0] in (1, 2)
         and scores[0].shape.dim(-1).value != 1
     ):
-        yield from _suffix(tree, target[1], ".squeeze(1)", "drop the labels' last axis")
+        yield from suffixed(tree, target[1], ".squeeze(1)", "drop the labels' last axis")
     elif ranks == (2, 1) and scores[0].shape.dim(1).value == 1:
-        yield from _suffix(tree, scores[1], ".squeeze(-1)", "drop the scores' last axis")
+        yield from suffixed(tree, scores[1], ".squeeze(-1)", "drop the scores' last axis")
 
 
 def _unbracketed(tree: Tree, span: Span) -> Iterator[Fix]:
@@ -188,8 +184,9 @@ def _unbracketed(tree: Tree, span: Span) -> Iterator[Fix]:
         yield Fix("a label without an axis of its own", (tree.replace(value, tree.code(inner.value)),))
 
 
-def _label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    stage = _stage(finding)
+def label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """One output per label column."""
+    stage = stage_of(finding)
     target = stage.tensor("target") if stage is not None else None
     node = tree.expression(finding.span)
     count = _number(target.shape.dim(1)) if target is not None else None
@@ -197,14 +194,16 @@ def _label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[
         yield Fix(f"{count} outputs, one per label column", (tree.replace(node, count),))
 
 
-def _to_tuple(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+def to_tuple(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``.to_tuple()`` where an output is unpacked."""
     node = tree.expression(finding.span)
     if node is not None:
-        yield from _suffix(tree, finding.span, ".to_tuple()", "unpack the values, not the keys")
+        yield from suffixed(tree, finding.span, ".to_tuple()", "unpack the values, not the keys")
 
 
-def _broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    stage = _stage(finding)
+def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The axis of size one taken from the predictions."""
+    stage = stage_of(finding)
     if stage is None:
         return
     sides = [
@@ -214,16 +213,5 @@ def _broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     ]
     for tensor, span in sides:
         if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
-            yield from _suffix(tree, span, ".squeeze(-1)", "drop the last axis")
+            yield from suffixed(tree, span, ".squeeze(-1)", "drop the last axis")
             return
-
-
-_FIXERS: dict[str, Fixer] = {
-    "SHP103": _wrong_axis,
-    "SHP201": _in_features,
-    "SHP301": _class_axis,
-    "SHP302": _target,
-    "SHP304": _label_columns,
-    "SHP503": _to_tuple,
-    "SHP601": _broadcast,
-}
