@@ -6,28 +6,27 @@ session, so that nothing made up goes unsaid.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
+_CONCERNS = (
+    "devices",
+    "models",
+    "tokenizers",
+    "processors",
+    "generation",
+    "trainer",
+    "legacy",
+    "files",
+    "arguments",
+    "packages",
+)
+
 
 def install_all(session: Session) -> None:
     """Install every stand-in. Call it once per process, before the script runs."""
-    from shapecheck.tracer.standins import (
-        arguments,
-        devices,
-        files,
-        generation,
-        legacy,
-        models,
-        packages,
-        tokenizers,
-        trainer,
-    )
-
-    for module in (devices, models, tokenizers, generation, trainer, legacy, files, arguments, packages):
-        module.install(session)
-
-
-install = install_all
+    for concern in _CONCERNS:
+        import_module(f"{__name__}.{concern}").install(session)

@@ -70,7 +70,11 @@ def _old_encoders(module: Any, session: Session) -> None:
 
     def batch_encode_plus(self: Any, batch_text_or_text_pairs: Any, **options: Any) -> Any:
         session.assume("batch_encode_plus is not in the installed transformers: the tokenizer itself is called")
-        return self(list(batch_text_or_text_pairs), **_padded(options))
+        texts = list(batch_text_or_text_pairs)
+        if texts and not isinstance(texts[0], str) and not options.get("is_split_into_words"):
+            first, second = (list(part) for part in zip(*texts, strict=True))
+            return self(first, second, **_padded(options))
+        return self(texts, **_padded(options))
 
     for function in (encode_plus, batch_encode_plus):
         if not hasattr(base, function.__name__):
