@@ -185,9 +185,10 @@ def _rendered(outcome: Outcome, settings: dict[str, Any]) -> str:
     if settings["diff"]:
         return outcome.diff
     from shapecheck.reports import terminal
-    from shapecheck.reports.paint import Paint, wanted
+    from shapecheck.reports.paint import ColorChoice, Paint, wanted
 
-    color = settings["color"] if settings["output_file"] is None or settings["color"] == "always" else "never"
+    to_file = settings["output_file"] is not None and settings["color"] == "auto"
+    color: ColorChoice = "never" if to_file else settings["color"]
     told = {key: settings[key] for key in ("quiet", "verbose", "statistics")}
     return terminal.render(outcome, terminal.Layout(Paint(wanted(color, sys.stdout)), **told))
 

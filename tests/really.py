@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def outcome(script: str) -> str:
-    """"ok", or what was raised."""
+    """ "ok", or what was raised."""
     try:
         runpy.run_path(script, run_name="__main__")
     except Exception as why:

@@ -29,7 +29,10 @@ def _once(arguments: tuple[str, ...]) -> float:
     return float(done.stdout.splitlines()[-1])
 
 
-CHECK = "from shapecheck.cli import cli; cli.main(['check', '--exit-zero', '--jobs', '1', *sys.argv[1:]], standalone_mode=False)"
+CHECK = """
+from shapecheck.cli import cli
+cli.main(["check", "--exit-zero", "--jobs", "1", *sys.argv[1:]], standalone_mode=False)
+"""
 
 
 @pytest.fixture(scope="module")

@@ -197,9 +197,19 @@ def test_a_comment_silences_a_finding(say: Any) -> None:
     assert say("check", "--output-format", "json", write("train.py", "\n".join(lines))).rules == []
 
 
-def test_standard_input_is_named_by_its_option(say: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_is_named_by_its_option() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "shapecheck", "check", "-", "--stdin-filename", "src/train.py", "--output-format", "json"],
+        [
+            sys.executable,
+            "-m",
+            "shapecheck",
+            "check",
+            "-",
+            "--stdin-filename",
+            "src/train.py",
+            "--output-format",
+            "json",
+        ],
         input=BROKEN.encode(),
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -294,7 +304,7 @@ def test_fix_keeps_encoding_byte_order_mark_and_line_ends(say: Any) -> None:
     script = write("train.py", b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     say("check", "--fix", "--pooling", "cls", script)
     data = script.read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf\"\"\"")
+    assert data.startswith(b'\xef\xbb\xbf"""')
     assert "c'était".encode() in data
     assert b"hidden[:, 0]" in data
     assert data.count(b"\n") == data.count(b"\r\n")

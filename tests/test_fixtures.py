@@ -61,7 +61,9 @@ def pytorch(patched: dict[tuple[str, str], Path], tmp_path_factory: pytest.TempP
     }
     scripts = [str(path) for path in (*sorted(SCRIPTS.glob("*.py")), *patched.values())]
     for command in (["tiny_hub.py", str(folder / "hub")], ["really.py", str(folder / "out.json"), *scripts]):
-        done = subprocess.run([sys.executable, str(HERE / command[0]), *command[1:]], env=environment, capture_output=True)
+        done = subprocess.run(
+            [sys.executable, str(HERE / command[0]), *command[1:]], env=environment, capture_output=True
+        )
         assert done.returncode == 0, done.stderr.decode()
     return {Path(path).stem: said for path, said in json.loads((folder / "out.json").read_text()).items()}
 

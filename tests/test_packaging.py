@@ -66,7 +66,8 @@ def test_the_wheel_says_what_it_is_and_needs_no_torch(built: dict[str, Path]) ->
 
 
 def test_the_sdist_holds_what_belongs_in_it(built: dict[str, Path]) -> None:
-    names = tarfile.open(built["sdist"]).getnames()
+    with tarfile.open(built["sdist"]) as archive:
+        names = archive.getnames()
     tops = {name.split("/")[1] for name in names if "/" in name}
     assert {"shapecheck", "rules", "tests", "pyproject.toml", "README.md", "LICENSE", "PKG-INFO"} <= tops
     assert not any(top.startswith(".") and top != ".gitignore" for top in tops)

@@ -28,7 +28,9 @@ def make(folder: Path) -> Path:
     tokenizer = BertTokenizerFast(str(words))
     size: dict[str, Any] = {"vocab_size": len(vocabulary)}
     for name, width in (("bert-base-uncased", 768), ("sentence-transformers/all-MiniLM-L6-v2", 384)):
-        config = BertConfig(**size, hidden_size=width, num_hidden_layers=1, num_attention_heads=12, intermediate_size=64)
+        config = BertConfig(
+            **size, hidden_size=width, num_hidden_layers=1, num_attention_heads=12, intermediate_size=64
+        )
         _save(folder, name, BertModel(config), tokenizer)
     _save(
         folder,
