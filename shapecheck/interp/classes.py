@@ -10,7 +10,7 @@ from shapecheck.graph import Module
 from shapecheck.interp import library
 from shapecheck.interp.python import records
 from shapecheck.interp.python.names import constant_of
-from shapecheck.interp.python.objects import Descriptor, Super
+from shapecheck.interp.python.objects import Descriptor, LocalModule, Super
 from shapecheck.interp.scopes import NEXT, Scope
 from shapecheck.interp.targets import store
 from shapecheck.interp.values import (
@@ -249,6 +249,11 @@ def function_attribute(m: Interpreter, value: Function, name: str, node: ast.AST
     return Unknown()
 
 
+def module_attribute(m: Interpreter, value: LocalModule, name: str, node: ast.AST) -> Value:
+    """``module.name``: what the file binds, or what it imported with ``*``."""
+    return value.scope.names.get(name) or m.modules.starred(value.scope, name, m) or Unknown()
+
+
 def _by_method(name: str) -> Callable[[Interpreter, Instance], Value | None]:
     def method(m: Interpreter, instance: Instance) -> Value | None:
         found = find(instance.cls, name)
@@ -305,6 +310,7 @@ ATTRIBUTE: dict[type[Value], Callable[[Any, Any, str, ast.AST], Value]] = {
     Super: super_attribute,
     Builtin: builtin_attribute,
     Function: function_attribute,
+    LocalModule: module_attribute,
 }
 ITEM: dict[type[Value], Callable[[Any, Any, Value, ast.AST], Value]] = {Instance: instance_item, Class: class_item}
 ITERATE: dict[type[Value], Callable[[Any, Any, ast.AST], Iteration]] = {Instance: instance_iterate, Class: class_iterate}

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 NONE = Const(None)
 NOTHING = Unknown()
+NOWHERE = ast.Constant(None)
+"""Stands for the place of what the text does not show."""
 
 
 def constant(m: Interpreter, node: ast.Constant) -> Value:
@@ -126,7 +128,7 @@ def spread_keywords(m: Interpreter, args: CallArgs, value: Value, place: ast.AST
 
 def as_mapping(m: Interpreter, value: Value, place: ast.AST | None) -> Mapping | None:
     """A dict-like value of a library (an encoding, a model output) as a dict of its known items."""
-    node = place or ast.Constant(None)
+    node = place or NOWHERE
     pairs = m.iterate(m.call(Bound(value, "items"), CallArgs(), node), node).items if type(value) is not Unknown else None
     out = Mapping()
     for pair in pairs or ():
@@ -186,22 +188,18 @@ def identical(left: Value, right: Value) -> bool | None:
 
 def boolean(m: Interpreter, node: ast.BoolOp) -> Value:
     """``a and b``, ``a or b``: stops where Python does; what follows an undecided part is looked at under it."""
-    wanted = isinstance(node.op, ast.And)
-    result: Value | None = None
-    for number_, part in enumerate(node.values):
-        value = m.eval(part)
-        result = value if result is None else join(result, value)
-        truth = decide(m, part, value)
-        if truth is not None and truth is not wanted:
-            return value if number_ == 0 else result
-        if truth is None and number_ + 1 < len(node.values):
-            rest = ast.BoolOp(op=node.op, values=node.values[number_ + 1 :])
-            ast.copy_location(rest, node)
-            with supposing(m, part, wanted):
-                return join(result, m.eval(rest) if len(rest.values) > 1 else m.eval(rest.values[0]))
-        if truth is wanted:
-            result = None if number_ + 1 < len(node.values) else value
-    return result or NOTHING
+    return _boolean(m, node.values, 0, isinstance(node.op, ast.And))
+
+
+def _boolean(m: Interpreter, parts: list[ast.expr], at: int, wanted: bool) -> Value:
+    value = m.eval(parts[at])
+    truth = decide(m, parts[at], value)
+    if at + 1 == len(parts) or (truth is not None and truth is not wanted):
+        return value
+    if truth is wanted:
+        return _boolean(m, parts, at + 1, wanted)
+    with supposing(m, parts[at], wanted):
+        return join(value, _boolean(m, parts, at + 1, wanted))
 
 
 def conditional(m: Interpreter, node: ast.IfExp) -> Value:

@@ -100,7 +100,7 @@ def concerned(source: Source, layout: Layout) -> bool:
             if path not in seen:
                 seen.add(path)
                 if os.path.isfile(path):
-                    pending.append((_text(path), inner))
+                    pending.append((text_of(path), inner))
     return False
 
 
@@ -118,8 +118,9 @@ def _imports(text: str, package: str, layout: Layout) -> Iterator[tuple[str, str
                 yield path, name if path.endswith("__init__.py") else name.rpartition(".")[0]
 
 
-@lru_cache(maxsize=256)
-def _text(path: str) -> str:
+@lru_cache(maxsize=1024)
+def text_of(path: str) -> str:
+    """The text of a file, empty where it cannot be read; of a package folder, that of its start."""
     try:
         return read(path).text
     except UnreadableSource:

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shapecheck.graph import Frame
 from shapecheck.interp import classes, library
 from shapecheck.interp.binding import bind
 from shapecheck.interp.branches import settle
@@ -126,9 +125,9 @@ def call_function(m: Interpreter, function: Function, args: CallArgs, node: ast.
 
 def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.AST) -> tuple[Value, bool]:
     """Run a function's body in a scope of its own; what it gives, and whether it changed what others see."""
-    saved = m.scope, m.activation, m.context, m.home
+    saved = m.scope, m.activation, m.context, m.way, m.home
     qualified = f"{function.owner.name}.{function.name}" if function.owner is not None else function.name
-    m.context = (*m.context, Frame(m.span(node), qualified))
+    m.enter(node, function.node, qualified)
     activation = m.activation = Activation(function, saved[1].depth + 1, m.heap.clock)
     m.scope = Scope("function", function.scope, bound)
     m.home = function.home or m.home
@@ -140,7 +139,7 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
             activation.returns.append(NONE)
         settle(m, activation.exits, flow in (NEXT, RETURN))
     finally:
-        m.scope, m.activation, m.context, m.home = saved
+        m.scope, m.activation, m.context, m.way, m.home = saved
         saved[1].impure = saved[1].impure or activation.impure
     if activation.yields:
         return Items("iterator", None, join_all(activation.yields)), activation.impure

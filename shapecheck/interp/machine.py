@@ -36,12 +36,14 @@ class Interpreter:
         "budget",
         "conditions",
         "context",
+        "contexts",
         "entered",
         "graph",
         "guard",
         "heap",
         "home",
         "instances",
+        "kept",
         "log",
         "memory",
         "modules",
@@ -51,6 +53,7 @@ class Interpreter:
         "tentative",
         "turns",
         "uids",
+        "way",
     )
 
     def __init__(self, modules: Modules, home: Parsed, budget: Budget) -> None:
@@ -62,6 +65,8 @@ class Interpreter:
         self.heap = Heap()
         self.activation = Activation(None, 0, 0)
         self.context: tuple[Frame, ...] = ()
+        self.way = 0
+        self.contexts: dict[tuple[int, int, int], int] = {}
         self.conditions: tuple[tuple[Parsed, ast.expr, bool], ...] = ()
         self.guard: frozenset[str] = frozenset()
         self.turns: tuple[int, ...] = ()
@@ -72,6 +77,7 @@ class Interpreter:
         self.entered: set[int] = set()
         self.analysed: dict[int, int] = {}
         self.tentative = 0
+        self.kept: list[Any] = []
         self.log: list[tuple[dict[Hashable, Any], Hashable]] = []
         self.instances: dict[int, Value] = {}
 
@@ -132,7 +138,7 @@ class Interpreter:
 
     def fresh(self, word: str, node: ast.AST, origin: str, least: int = 1) -> Dim:
         """A size named ``word`` that equals no other one; the same one for the same place, calls and turns of loops."""
-        key = (word, id(node), self.context, self.turns)
+        key = (word, id(node), self.way, self.turns)
         uid = self.uids.setdefault(key, len(self.uids) + 1)
         return symbol(word, uid, Origin(origin, self.span(node)), least)
 
@@ -147,7 +153,8 @@ class Interpreter:
     def event(self, kind: str, node: ast.AST, **data: Any) -> None:
         """Record an event, once for each place and way to it."""
         span = self.span(node)
-        key = (kind, span, self.context, _data_key(data))
+        key = (kind, id(node), self.way, _data_key(data))
+        self.kept.append(data)
         if key not in self.recorded:
             self.remember(self.recorded, key, Unknown())
             self.graph.add(Event(kind, span, data, self.context))
@@ -195,6 +202,12 @@ class Interpreter:
         self.remember(self.recorded, key, value)
         return value
 
+    def enter(self, node: ast.AST, function: Any, name: str) -> None:
+        """One call deeper: the context that stages are recorded with, and its number."""
+        key = (self.way, id(node), id(function))
+        self.way = self.contexts.setdefault(key, len(self.contexts) + 1)
+        self.context = (*self.context, Frame(self.span(node), name))
+
     # -- trying out ------------------------------------------------------------------------------------------------------
 
     def remember(self, table: dict[Hashable, Any], key: Hashable, value: Any) -> None:
@@ -220,9 +233,11 @@ class Interpreter:
         positional: list[Value] | tuple[()],
         named: dict[str, Value],
     ) -> Hashable:
-        keys = [value.key() for value in positional]
+        # Keys may hold identities: what they belong to must live as long as they do.
+        self.kept.append((module, positional, named))
+        keys: list[Hashable] = [value.key() for value in positional]
         keys += [(name, value.key()) for name, value in named.items()]
-        return (op, id(node), self.context, id(module) if module is not None else 0, *keys)
+        return (op, id(node), self.way, id(module) if module is not None else 0, *keys)
 
     def _stage(
         self,

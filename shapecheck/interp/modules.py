@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 import os
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from shapecheck.errors import UnreadableSource
 from shapecheck.interp import library
-from shapecheck.interp.files import Layout, absolute, beside, tree
+from shapecheck.interp.files import Layout, absolute, beside, text_of, tree
 from shapecheck.interp.python.names import HANDLERS, constant_of
 from shapecheck.interp.python.objects import Deferred, LocalModule
 from shapecheck.interp.scopes import Activation, Scope
 from shapecheck.interp.targets import store
-from shapecheck.interp.values import Builtin, Const, Items, Unknown, Value
+from shapecheck.interp.values import Builtin, Const, Unknown, Value
 from shapecheck.source import read
 from shapecheck.syntax import parse
 
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
 
 STARRED = "*"
-"""The name under which a scope keeps the libraries that it imported everything from."""
+"""The name under which a scope keeps the modules that it imported everything from."""
+
+
+@dataclass(slots=True, eq=False)
+class Starred(Value):
+    """The modules that a file imported everything from, in order: names, and files where they are of the program."""
+
+    modules: tuple[tuple[str, str | None], ...]
 
 
 class Modules:
@@ -58,24 +66,23 @@ class Modules:
     def starred(self, scope: Scope, name: str, m: Interpreter) -> Value | None:
         """A name that a library's ``*`` may have brought."""
         sources = scope.names.get(STARRED)
-        if not isinstance(sources, Items) or name.startswith("__"):
+        if not isinstance(sources, Starred) or name.startswith("_"):
             return None
-        for source in sources.items or ():
-            full = f"{source.name}.{name}" if isinstance(source, Builtin) else ""
+        for package, path in reversed(sources.modules):
+            if path is not None:
+                found = self._member(m, path, package, name) if name in text_of(path) else None
+                if found is not None and not isinstance(found, Unknown):
+                    return found
+            full = f"{package}.{name}"
             if library.constant(full) is not None or library.lookup(full) is not None or full in HANDLERS:
                 return constant_of(full)
         return None
 
     def _star(self, m: Interpreter, name: str | None, path: str | None) -> None:
-        if path is not None and name is not None:
-            module = self._load(m, path=path, name=name)
-            if isinstance(module, LocalModule):
-                for word, value in module.scope.names.items():
-                    if not word.startswith("_"):
-                        store(m, word, value)
-        elif name is not None:
+        if name is not None:
             old = m.scope.names.get(STARRED)
-            m.scope.names[STARRED] = Items("tuple", [*(old.items or () if isinstance(old, Items) else ()), Builtin(name)])
+            before = old.modules if isinstance(old, Starred) else ()
+            m.scope.names[STARRED] = Starred((*before, (name, path)))
 
     # -- loading -------------------------------------------------------------------------------------------------------
 
@@ -125,13 +132,13 @@ class Modules:
 
     def run(self, m: Interpreter, module: LocalModule) -> None:
         """Run a file's statements in its own scope."""
-        saved = m.scope, m.activation, m.context, m.home, m.conditions, m.turns
-        m.scope, m.home, m.context, m.conditions, m.turns = module.scope, module.home, (), (), ()
+        saved = m.scope, m.activation, m.context, m.way, m.home, m.conditions, m.turns
+        m.scope, m.home, m.context, m.way, m.conditions, m.turns = module.scope, module.home, (), 0, (), ()
         m.activation = Activation(None, saved[1].depth + 1, m.heap.clock)
         try:
             m.run(module.home.tree.body)
         finally:
-            m.scope, m.activation, m.context, m.home, m.conditions, m.turns = saved
+            m.scope, m.activation, m.context, m.way, m.home, m.conditions, m.turns = saved
 
 
 def module_scope(name: str, package: str | None = None) -> Scope:

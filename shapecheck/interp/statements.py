@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.interp import branches, classes, loops, operators
-from shapecheck.interp.expressions import NONE, named
+from shapecheck.interp.expressions import NONE, NOWHERE, named
 from shapecheck.interp.functions import define, raises
 from shapecheck.interp.scopes import BREAK, CONTINUE, NEXT, RAISE, RETURN
 from shapecheck.interp.stated import check_assertion
@@ -73,7 +73,7 @@ def augmented(m: Interpreter, node: ast.AugAssign) -> int:
 def _grown(m: Interpreter, old: Any, op: str, value: Any) -> bool:
     if type(old) is not Items or old.kind != "list" or op != "add":
         return False
-    found = m.iterate(value, ast.Pass())
+    found = m.iterate(value, NOWHERE)
     m.heap.touch(old)
     note_change(m, old.born)
     if old.items is not None and found.items is not None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from shapecheck.dims import symbol
 from shapecheck.graph import Tensor
-from shapecheck.interp.library.modules import hang
+from shapecheck.interp.library.containers import Container
+from shapecheck.interp.library.inherited import BASE
+from shapecheck.interp.library.modules import hang, is_module
 from shapecheck.interp.values import CallArgs, Instance, Int, Items, TensorValue, Unknown, Value
 from shapecheck.places import Origin
 from shapecheck.shapes import Shape
@@ -71,8 +73,12 @@ def _hang(m: Interpreter, owner: Instance, name: str, value: Value) -> None:
     if isinstance(value, Items):
         for number, item in enumerate(value.items or ()):
             hang(item, owner.module.path, f"{name}.{number}")
-    else:
-        hang(value, owner.module.path, name)
+        return
+    hang(value, owner.module.path, name)
+    part = owner.attributes.get(BASE)
+    if isinstance(part, Container) and is_module(value):
+        m.heap.touch(part)
+        part.put(name, value)
 
 
 def set_item(m: Interpreter, owner: Value, key: Value, value: Value, node: ast.AST) -> None:
@@ -153,7 +159,7 @@ def learn_shape(m: Interpreter, targets: list[ast.expr], source: ast.expr) -> bo
     for index, word in enumerate(names):
         head, tail = old.shape.dim(index), old.shape.dim(index - len(names))
         known = head if head.known else tail
-        key = (word, id(targets[index]), m.context, m.turns)
+        key = (word, id(targets[index]), m.way, m.turns)
         uid = m.uids.setdefault(key, len(m.uids) + 1)
         dims.append(known if known.known else symbol(word.strip("_") or "size", uid, Origin("a size of this tensor", m.span(source))))
     tensor = replace(old, shape=Shape(tuple(dims)))

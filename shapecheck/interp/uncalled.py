@@ -166,7 +166,7 @@ def _argument(m: Interpreter, function: Function, parameter: ast.arg) -> Value:
 def _part(m: Interpreter, module: LocalModule, run) -> Value | None:  # type: ignore[no-untyped-def]
     """Run a part of the file that has a budget of its own; None where that was used up."""
     layers = len(m.heap.layers)
-    m.scope, m.home, m.context, m.conditions, m.turns = module.scope, module.home, (), (), ()
+    m.scope, m.home, m.context, m.way, m.conditions, m.turns = module.scope, module.home, (), 0, (), ()
     m.guard = frozenset()
     m.activation = Activation(None, 0, m.heap.clock)
     m.budget.begin()

@@ -429,7 +429,9 @@ class TensorValue(Value):
     def key(self) -> Hashable:
         t = self.tensor
         made = t.producer.span if t.producer is not None else t.span
-        return (t.shape, t.dtype, t.role, t.padding, t.masked, t.low, t.high, t.field, made)
+        place = (made.line, made.column) if made is not None else None
+        shape = tuple([dim.expr for dim in t.shape.dims])
+        return (shape, t.shape.open_at, t.dtype, t.role, t.padding, t.masked, t.low, t.high, t.field, place)
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ class LocalModule(Value):
     scope: Scope
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
-        return self.scope.names.get(name) or Unknown()
+        return machine.attribute(self, name, node)
 
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         self.scope.names[name] = value
