@@ -126,6 +126,7 @@ def _carry(stage: Stage) -> None:
     for out in stage.outputs.values():
         if name in _COMPARISONS and operand.role in ("ids", "mask"):
             _copy(out, operand, "mask")
+            out.padding = out.padding or "unknown"  # whoever looks for padding expects some
         elif name in _COMPARISONS or name in ("argmax", "argmin", "argsort", "topk"):
             continue
         elif name in ("Embedding", "embedding"):

@@ -366,7 +366,7 @@ def _binary(stage: Stage, here: Axis) -> Axis | None:
         rank = operand.shape.rank
         if rank is not None and -back > rank:
             continue
-        if _equal(operand.shape.dim(back), here.dim) and here.dim.value != 1:
+        if _equal(operand.shape.dim(back), here.dim):
             return axis(operand, back)
     return None
 

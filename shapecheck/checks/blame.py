@@ -8,6 +8,10 @@ from shapecheck.graph import Frame, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import Axis, axis, made, main, short
 
+Calls = tuple[Frame, ...]
+_FAR = 60
+"""Stages looked at in search of the layers that made a size."""
+
 
 def operand_name(stage: Stage, tensor: Tensor) -> str | None:
     """The parameter that a tensor is handed to."""
@@ -59,18 +63,29 @@ def constructor_span(graph: ShapeGraph, module: Module | None, name: str, maker:
     if own is None:
         return None
     spans = (own, *graph.passed.get((own, module.context), ()))
-    depth = len(module.context) - _together(module.context, _built_in(maker))
+    depth = len(module.context) - _together(module.context, _built_in(maker, module.context))
     return spans[min(depth, len(spans) - 1)]
 
 
-def _built_in(maker: Axis | None) -> tuple[Frame, ...]:
-    stage = maker.stage if maker is not None else None
-    if stage is None:
+def _built_in(maker: Axis | None, calls: Calls) -> Calls:
+    """The calls in which what made a size was constructed: of the layers that lead to it, the nearest to ``calls``."""
+    if maker is None or maker.stage is None:
         return ()
-    return stage.module.context if stage.module is not None else stage.context
+    found: list[Calls] = []
+    waiting, seen = [maker.stage], {id(maker.stage)}
+    while waiting and len(seen) < _FAR:
+        stage = waiting.pop()
+        if stage.module is not None:
+            found.append(stage.module.context)
+            continue
+        for tensor in stage.tensors():
+            if tensor.producer is not None and id(tensor.producer) not in seen:
+                seen.add(id(tensor.producer))
+                waiting.append(tensor.producer)
+    return max(found, key=lambda built: _together(built, calls), default=())
 
 
-def _together(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> int:
+def _together(a: Calls, b: Calls) -> int:
     same = 0
     for one, other in zip(a, b, strict=False):
         if one != other:

@@ -43,7 +43,7 @@ def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: 
     if pairs is None or _on_purpose(scores) or _on_purpose(target):
         return
     column = scores.shape.rank == 2 and target.shape.rank == 1
-    root, other = _root(stage, scores, target)
+    root, other = _root(stage, scores, target, variant)
     yield found(
         "SHP601",
         variant,
@@ -123,13 +123,13 @@ def _reduced_to_a_number(graph: ShapeGraph, stage: Stage) -> bool:
     return False
 
 
-def _root(stage: Stage, scores: Tensor, target: Tensor) -> tuple[Span, Span | None]:
+def _root(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> tuple[Span, Span | None]:
     """The side to change: a target written down in the wrong shape, else the scores where they are used."""
     used = blame.operand_span(stage, scores)
     maker = target.producer
     written = (
         target.span if maker is None else maker.span if short(maker) in ("tensor", "as_tensor", "FloatTensor") else None
     )
-    if written is not None and not stage.context and target.span is not None:
+    if written is not None and variant != "metric" and not stage.context and target.span is not None:
         return target.span, stage.span
     return used, written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from shapecheck import trail
@@ -13,6 +14,7 @@ from shapecheck.graph import Event, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import axis, short
 
+_SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 _ONE_LABEL = ("sequence-classification", "image-classification", "audio-classification", "multiple-choice")
 _CLASS_IDS = (*_ONE_LABEL, "token-classification")
 _INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "int")
@@ -315,8 +317,8 @@ def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
 
 
 def _is_segments(tensor: Tensor) -> bool:
-    return tensor.role == "segments"
+    return tensor.role == "segments" or _SEGMENTS.search(tensor.text) is not None
 
 
 def _is_mask(tensor: Tensor) -> bool:
-    return tensor.role == "mask"
+    return tensor.role == "mask" or "mask" in tensor.text

@@ -1,0 +1,110 @@
+"""Every rule's text, examples and fixtures, held against what `check` says and what PyTorch does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shapecheck import checks, flow, interp, merge, rulebook
+from shapecheck.findings import Finding
+from shapecheck.resources import rules_dir
+from shapecheck.source import Source
+
+HERE = Path(__file__).parent
+FIXTURES = HERE.parent.parent / "fixtures" / "rules"
+CODES = [code for code in rulebook.codes() if not code.startswith("SHP9")]
+SCRIPTS = sorted(FIXTURES.glob("SHP*/*.py"))
+SEEN_ONLY_IN_A_TRACE = {"SHP203", "SHP401", "SHP402", "SHP502"}
+"""Rules whose fault the text alone need not show: the fixtures of these are held against PyTorch only."""
+
+
+def found(path: str, text: str) -> list[Finding]:
+    graph = interp.analyze(Source(path, text))
+    flow.annotate(graph, {path: text}.get)
+    return merge.ordered(checks.run(graph))
+
+
+def expected(text: str) -> list[tuple[str, int]]:
+    comments = enumerate(text.splitlines(), 1)
+    return [(match[1], number) for number, line in comments if (match := re.search(r"# expect: (SHP\d+)", line))]
+
+
+@pytest.fixture(scope="session")
+def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    """What PyTorch made of every fixture and of every example, by file name without its folder's path."""
+    folder = tmp_path_factory.mktemp("rules")
+    scripts = {f"{path.parent.name}/{path.name}": path for path in SCRIPTS}
+    for code in CODES:
+        rule = rulebook.rule(code)
+        for name, text in (("example", rule.example), ("instead", rule.use_instead)):
+            scripts[f"{code}/{name}"] = folder / f"{code}_{name}.py"
+            scripts[f"{code}/{name}"].write_text(text)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, str(HERE / "observe.py"), str(folder / "out.json"), *map(str, scripts.values())]
+    done = subprocess.run(command, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    said = json.loads((folder / "out.json").read_text())
+    return {name: said[str(path)] for name, path in scripts.items()}
+
+
+@pytest.mark.parametrize("code", rulebook.codes())
+def test_a_rules_text_is_complete(code: str) -> None:
+    rule = rulebook.rule(code)
+    assert rule.code == code
+    assert (rules_dir() / f"{code}-{rule.name}.md").is_file()
+    assert tuple(rule.sections) == rulebook.SECTIONS
+    assert all(rule.sections.values())
+    assert rule.fix in ("safe", "unsafe", "none")
+    for message in rule.messages.values():
+        list(string.Formatter().parse(message))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_rule_has_a_bad_and_a_good_fixture(code: str) -> None:
+    names = [path.name for path in (FIXTURES / code).glob("*.py")]
+    assert any(name.startswith("bad") for name in names) and any(name.startswith("good") for name in names)
+    assert any(code in [rule for rule, _ in expected(path.read_text())] for path in (FIXTURES / code).glob("bad*.py"))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[str, object]]) -> None:
+    rule = rulebook.rule(code)
+    if rule.severity == "error":
+        assert pytorch[f"{code}/example"]["raised"] is not None
+    assert pytorch[f"{code}/instead"]["raised"] is None
+    if code not in SEEN_ONLY_IN_A_TRACE:
+        assert code in [finding.rule for finding in found("example.py", rule.example)]
+    assert [f for f in found("instead.py", rule.use_instead) if f.severity != "info"] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_fixture_is_as_pytorch_has_it(path: Path, pytorch: dict[str, dict[str, object]]) -> None:
+    said = pytorch[f"{path.parent.name}/{path.name}"]
+    if path.name.startswith("good"):
+        assert said["raised"] is None and said["wrong"] in (None, False)
+    else:
+        assert said["raised"] is not None or said["wrong"] is True
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_check_finds_what_a_fixture_expects_and_nothing_else(path: Path) -> None:
+    text = path.read_text()
+    findings = [(f.rule, f.span.line) for f in found(str(path), text) if f.severity != "info" or f.rule in text]
+    if path.parent.name in SEEN_ONLY_IN_A_TRACE:
+        assert set(findings) <= set(expected(text))
+    else:
+        assert findings == expected(text)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_message_can_be_said(code: str) -> None:
+    for message in rulebook.rule(code).messages.values():
+        assert not message.endswith(".")
+        assert message[0] not in string.ascii_uppercase or message.startswith("PyTorch")
