@@ -107,7 +107,7 @@ def head(name: str) -> str:
 
 
 def forward_parameters(cls: type[Any]) -> list[str]:
-    """The parameters of ``forward`` in order, ``**kwargs`` with its stars; none where a class has no forward of its own."""
+    """The parameters of ``forward`` in order, ``**kwargs`` with its stars; none where a class has no forward."""
     if "forward" not in {
         name for base in cls.__mro__ if base is not transformers.PreTrainedModel for name in vars(base)
     }:
@@ -115,6 +115,12 @@ def forward_parameters(cls: type[Any]) -> list[str]:
     signature = inspect.signature(cls.forward)
     stars = {inspect.Parameter.VAR_KEYWORD: "**", inspect.Parameter.VAR_POSITIONAL: "*"}
     return [stars.get(p.kind, "") + p.name for p in list(signature.parameters.values())[1:]]
+
+
+def required_parameters(cls: type[Any]) -> list[str]:
+    """The parameters of ``forward`` that have no default."""
+    listed = list(inspect.signature(cls.forward).parameters.values())[1:]
+    return [p.name for p in listed if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
 def output_class(cls: type[Any]) -> str:
@@ -146,6 +152,7 @@ def model_rows() -> Iterator[dict[str, str]]:
             "base_model_prefix": cls.base_model_prefix or "",
             "output_class": output_class(cls) if parameters else "",
             "forward_params": " ".join(parameters),
+            "required": " ".join(required_parameters(cls)) if parameters else "",
             "parents": " ".join(b.__name__ for b in cls.__mro__[1:] if b.__module__.startswith("transformers.models.")),
         }
 

@@ -5,19 +5,18 @@ Which inputs a model takes, and of what shape, stands in rules/hub/recipes.csv.
 
 from __future__ import annotations
 
-import csv
-import inspect
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
 from hub_classes import config_class
 
+from shapecheck.hub.recipes import Recipe, recipe
+
 Sizes = dict[str, int]
-RECIPES = Path(__file__).resolve().parent.parent / "rules" / "hub" / "recipes.csv"
+DEFAULTS = {"num_channels": 3}
+"""What a config that does not say it has."""
 
 
 def _listed(names: str, *runs: str) -> tuple[Sizes, ...]:
@@ -111,41 +110,9 @@ def shrink_image(config: Any, values: Sizes) -> None:
         config.image_size = few * (patch if isinstance(patch, int) else 4)
 
 
-@cache
-def recipes() -> list[dict[str, str]]:
-    """The rows of the recipe table."""
-    with RECIPES.open(encoding="utf-8", newline="") as text:
-        return list(csv.DictReader(text))
-
-
-def recipe(name: str, model_type: str) -> dict[str, str] | None:
-    """How to make one input for a model type."""
-    rows = [row for row in recipes() if row["input"] == name]
-    return next(
-        (r for r in rows if model_type in r["model_types"].split()),
-        next((r for r in rows if not r["model_types"]), None),
-    )
-
-
-SHIFTS_INPUTS = ("ForSequenceClassification", "ForQuestionAnswering")
-"""Heads of encoder-decoders that make the decoder's ids from the input ids."""
-
-
-def wanted(model: Any) -> Iterator[tuple[str, dict[str, str]]]:
+def wanted(model: Any) -> tuple[Recipe, ...]:
     """The inputs that a model is given, with their recipes."""
-    takes = inspect.signature(model.forward).parameters
-    for name, parameter in takes.items():
-        if name == "decoder_input_ids" and type(model).__name__.endswith(SHIFTS_INPUTS):
-            continue
-        found = recipe(name, model.config.model_type)
-        required = parameter.default is inspect.Parameter.empty and not name.startswith("kwargs")
-        if found and (
-            required
-            or found["given"] == "always"
-            or (name == model.main_input_name and found["given"] == "main")
-            or (found["given"] == "ids" and ("input_ids" in takes or "inputs_embeds" in takes))
-        ):
-            yield name, found
+    return recipe(type(model).__name__)
 
 
 def attribute(config: Any, name: str) -> Any:
@@ -170,35 +137,28 @@ def resolved(model: Any, sizes: Sizes, larger: bool = False) -> Sizes:
 
 def told(model: Any, sizes: Sizes) -> Sizes:
     """Those of the sizes that this model's inputs have."""
-    words = {word for _, found in wanted(model) for text in found["shape"].split() for word in text.split("*")}
-    if type(model).__name__.endswith("ForMultipleChoice"):
-        words.add("choices")
+    words = {word for found in wanted(model) for axis in found.axes for word in axis.split("*")}
     return {name: size for name, size in sizes.items() if name in words}
 
 
 def small_inputs(model: Any, sizes: Sizes) -> dict[str, torch.Tensor]:
     """The usual inputs of a model, of the given sizes."""
     vocab = attribute(model.config.get_text_config(), "vocab_size") or 100
-    made = {name: filled(found["fill"], lengths(model, found["shape"], sizes), vocab) for name, found in wanted(model)}
+    made = {
+        r.name: filled(r.fill, [length(model.config, axis, sizes) for axis in r.axes], vocab) for r in wanted(model)
+    }
     last = getattr(model.config, "eos_token_id", None)
     if "input_ids" in made and isinstance(last, int):
         made["input_ids"][..., -1] = last  # BART's heads pool there
     return made
 
 
-def lengths(model: Any, shape: str, sizes: Sizes) -> list[int]:
-    """The numbers of a recipe's shape; multiple choice puts the choices behind the batch."""
-    out: list[int] = []
-    for text in shape.split():
-        names = {
-            n: attribute(model.config, n) for n in text.replace("*", " ").split() if not n.isdigit() and n not in sizes
-        }
-        if "num_channels" in names:
-            names["num_channels"] = names["num_channels"] or 3
-        out.append(eval(text, {}, names | sizes))
-        if text == "batch" and type(model).__name__.endswith("ForMultipleChoice"):
-            out.append(sizes["choices"])
-    return out
+def length(config: Any, axis: str, sizes: Sizes) -> int:
+    """The number that an axis of a recipe stands for: a product of input sizes, config attributes and numbers."""
+    total = 1
+    for word in axis.split("*"):
+        total *= int(word) if word.isdigit() else sizes.get(word) or attribute(config, word) or DEFAULTS[word]
+    return total
 
 
 def filled(fill: str, shape: list[int], vocab: int) -> torch.Tensor:

@@ -10,6 +10,7 @@ from shapecheck.hub.checkpoints import Checkpoint, checkpoint
 from shapecheck.hub.children import module_children
 from shapecheck.hub.configs import Config, config
 from shapecheck.hub.models import ModelFacts, OutputField, auto, model
+from shapecheck.hub.recipes import Recipe, recipe
 from shapecheck.hub.tokenizers import TokenizerFacts, tokenizer
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ModelFacts",
     "Opaque",
     "OutputField",
+    "Recipe",
     "TokenizerFacts",
     "auto",
     "call",
@@ -25,5 +27,6 @@ __all__ = [
     "config",
     "model",
     "module_children",
+    "recipe",
     "tokenizer",
 ]

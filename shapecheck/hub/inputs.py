@@ -10,7 +10,7 @@ from shapecheck import dims
 from shapecheck.dims import Dim
 from shapecheck.hub.configs import Config
 from shapecheck.hub.models import ModelFacts
-from shapecheck.hub.tables import rows
+from shapecheck.hub.recipes import recipe_of
 from shapecheck.hub.templates import Lookup
 from shapecheck.ops.values import UNKNOWN, is_tensor
 from shapecheck.places import Origin
@@ -46,21 +46,12 @@ def shape_of(value: object) -> Shape | None:
 
 
 def axes(model: ModelFacts, name: str) -> tuple[str, ...] | None:
-    """What the axes of an input of a class are, as expressions (``batch seq``); None for an input without a recipe.
-
-    Multiple choice puts the choices behind the batch.
-    """
-    found = rows("recipes", "decoder_input_ids" if name == "decoder_inputs_embeds" else name)
-    own = next((row for row in found if model.model_type in row["model_types"].split()), None)
-    recipe = own or next((row for row in found if not row["model_types"]), None)
-    if recipe is None:
+    """What the axes of an input of a class are, as expressions (``batch seq``); None for an input without a recipe."""
+    found = recipe_of("decoder_input_ids" if name == "decoder_inputs_embeds" else name, model)
+    if found is None:
         return None
-    words = [{"num_channels": "channels"}.get(word, word) for word in recipe["shape"].split()]
-    if name == "decoder_inputs_embeds":
-        words.append("hidden_size")
-    if model.head == "multiple-choice" and words[:2] == ["batch", "seq"]:
-        words.insert(1, "choices")
-    return tuple(words)
+    words = tuple({"num_channels": "channels"}.get(word, word) for word in found.axes)
+    return (*words, "hidden_size") if name == "decoder_inputs_embeds" else words
 
 
 def sizes(model: ModelFacts, inputs: Mapping[str, Any]) -> dict[str, Dim]:

@@ -33,6 +33,7 @@ class ModelFacts:
 
     Attributes:
         forward_params: the names that ``forward`` takes, in order (``**kwargs`` where it takes more).
+        required: those without a default.
         fields: what it returns, in order; empty where that was not measured.
         pooler: True or False: ``pooler_output`` is always or never there; "option": ``add_pooling_layer`` chooses.
         causal: a token sees only those before it, so its first token is no summary of the text.
@@ -47,6 +48,7 @@ class ModelFacts:
     main_input: str
     output_class: str
     forward_params: tuple[str, ...]
+    required: frozenset[str]
     fields: tuple[OutputField, ...]
     pooler: bool | Literal["option"]
     causal: bool
@@ -77,9 +79,10 @@ def model(cls_name: str) -> ModelFacts | None:
         main_input=found["main_input"],
         output_class=measured[0]["output_class"] if measured else found["output_class"],
         forward_params=params,
+        required=frozenset(found["required"].split()),
         fields=fields,
         pooler="option" if found["pooler"] and pooled else pooled is not None and not pooled.when,
-        causal=_causal(found["model_type"]),
+        causal=_causal(cls_name, found["model_type"], params),
         is_encoder_decoder="decoder_input_ids" in params,
         base_model_prefix=found["base_model_prefix"],
         parents=tuple(found["parents"].split()),
@@ -92,8 +95,12 @@ def auto(auto_class: str, model_type: str) -> str | None:
     return found["model_class"] if found else None
 
 
-def _causal(model_type: str) -> bool:
-    """Decoder-only: it has a causal language model, and neither a masked one nor an encoder-decoder."""
-    return bool(auto("AutoModelForCausalLM", model_type)) and not (
-        auto("AutoModelForMaskedLM", model_type) or auto("AutoModelForSeq2SeqLM", model_type)
-    )
+def _causal(cls_name: str, model_type: str, params: tuple[str, ...]) -> bool:
+    """As measured; else decoder-only types: those that have a causal language model and neither of the others."""
+    measured = row("causal", cls_name)
+    if measured is not None:
+        return measured["causal"] == "yes"
+    if "decoder_input_ids" in params or "input_ids" not in params:
+        return False
+    others = ("AutoModelForMaskedLM", "AutoModelForSeq2SeqLM", "AutoModelForSpeechSeq2Seq")
+    return bool(auto("AutoModelForCausalLM", model_type)) and not any(auto(other, model_type) for other in others)
