@@ -11,7 +11,7 @@ from shapecheck.graph import Tensor
 from shapecheck.interp.library.containers import Container
 from shapecheck.interp.library.inherited import BASE
 from shapecheck.interp.library.modules import hang, is_module
-from shapecheck.interp.values import CallArgs, Instance, Int, Items, TensorValue, Unknown, Value
+from shapecheck.interp.values import CallArgs, Function, Instance, Int, Items, TensorValue, Unknown, Value
 from shapecheck.places import Origin
 from shapecheck.shapes import Shape
 
@@ -149,6 +149,8 @@ def learn_shape(m: Interpreter, targets: list[ast.expr], source: ast.expr) -> bo
     if place is None or not all(isinstance(target, ast.Name) for target in targets):
         return False
     value = m.eval(place)
+    if type(value) is Unknown and _in_module(m):
+        value = TensorValue(Tensor(text=place.id))
     if type(value) is not TensorValue or value.tensor.shape.rank is not None:
         return False
     old = value.tensor
@@ -167,6 +169,13 @@ def learn_shape(m: Interpreter, targets: list[ast.expr], source: ast.expr) -> bo
     for word, dim in zip(names, dims, strict=True):
         store(m, word, Int(dim))
     return True
+
+
+def _in_module(m: Interpreter) -> bool:
+    """Whether a method of a module runs: what has a shape there is a tensor."""
+    function = m.activation.function
+    receiver = function.receiver if type(function) is Function else None
+    return type(receiver) is Instance and receiver.module is not None
 
 
 def _shaped(source: ast.expr) -> ast.Name | None:

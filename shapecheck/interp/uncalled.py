@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shapecheck.dims import symbol
 from shapecheck.interp.budget import Exhausted
 from shapecheck.interp.classes import find, lineage
 from shapecheck.interp.python.objects import Descriptor, LocalModule
 from shapecheck.interp.scopes import Activation
+from shapecheck.interp.symbolic import arguments
 from shapecheck.interp.values import (
     NEVER,
     CallArgs,
@@ -25,7 +26,6 @@ from shapecheck.interp.values import (
     Value,
     join_all,
 )
-from shapecheck.places import Origin
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
@@ -128,42 +128,17 @@ def _static(cls: Class, function: Function) -> bool:
 
 def _build(m: Interpreter, cls: Class) -> Value:
     made = find(cls, "__init__")
-    args = CallArgs() if type(made) is not Function else _arguments(m, made, skip=1)
+    args = CallArgs() if type(made) is not Function else arguments(m, made, skip=1)
     return m.call(cls, args, cls.node)
 
 
 def _alone(m: Interpreter, module: LocalModule, function: Function) -> None:
     if id(function.node) in m.entered:
         return
-    _part(m, module, lambda: m.call(function, _arguments(m, function, skip=function.receiver is not None), function.node))
+    _part(m, module, lambda: m.call(function, arguments(m, function, skip=function.receiver is not None), function.node))
 
 
-def _arguments(m: Interpreter, function: Function, skip: int) -> CallArgs:
-    """Symbolic arguments for a function's parameters: its defaults, sizes named after the parameter, else unknown."""
-    spec = function.node.args
-    args = CallArgs()
-    for parameter in [*spec.posonlyargs, *spec.args][skip:]:
-        args.positional.append(_argument(m, function, parameter))
-        args.nodes.append(None)
-    for parameter in spec.kwonlyargs:
-        args.keywords[parameter.arg] = _argument(m, function, parameter)
-        args.keyword_nodes[parameter.arg] = None
-    args.exact = spec.vararg is None and spec.kwarg is None
-    return args
-
-
-def _argument(m: Interpreter, function: Function, parameter: ast.arg) -> Value:
-    default = function.defaults.get(parameter.arg)
-    if default is not None and not (type(default) is Const and default.value is None):
-        return default
-    note = parameter.annotation
-    if isinstance(note, ast.Name) and note.id == "int":
-        uid = m.uids.setdefault((parameter.arg, id(parameter)), len(m.uids) + 1)
-        return Int(symbol(parameter.arg, uid, Origin(f"the argument {parameter.arg}", m.span(parameter))))
-    return Unknown()
-
-
-def _part(m: Interpreter, module: LocalModule, run) -> Value | None:  # type: ignore[no-untyped-def]
+def _part(m: Interpreter, module: LocalModule, run: Callable[[], Value]) -> Value | None:
     """Run a part of the file that has a budget of its own; None where that was used up."""
     layers = len(m.heap.layers)
     m.scope, m.home, m.context, m.way, m.conditions, m.turns = module.scope, module.home, (), 0, (), ()
