@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from shapecheck.dims import UNKNOWN
 from shapecheck.interp.conditions import decide, supposing
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.scopes import Scope
@@ -20,13 +21,14 @@ LISTED = 256
 
 
 class _Collected:
-    """What the innermost part of a comprehension gave; ``exact`` while the number of elements is known."""
+    """What the innermost part of a comprehension gave; ``exact`` while all elements are listed, ``size`` their number else."""
 
-    __slots__ = ("exact", "found")
+    __slots__ = ("exact", "found", "size")
 
     def __init__(self) -> None:
         self.found: list[Any] = []
         self.exact = True
+        self.size = UNKNOWN
 
 
 def listed(kind: str) -> Callable[[Interpreter, Any], Value]:
@@ -36,7 +38,7 @@ def listed(kind: str) -> Callable[[Interpreter, Any], Value]:
         got = _collect(m, node, lambda: m.eval(node.elt), [node.elt])
         if got.exact and kind != "set":
             return Items(kind, got.found, born=m.heap.clock)
-        return Items(kind, None, join_all(got.found), m.heap.clock)
+        return Items(kind, None, join_all(got.found), m.heap.clock, UNKNOWN if kind == "set" else got.size)
 
     return comprehension
 
@@ -81,6 +83,7 @@ def _generate(
     items = _worth_unrolling(m, here, found.items, inner)
     if items is None:
         got.exact = False
+        got.size = found.count() if len(generators) == 1 and not here.ifs else UNKNOWN
         items = [found.element if found.items is None else join_all(list(found.items))]
     elif len(items) > 1 and all(item is items[0] for item in items) or (len(items) > 1 and not _uses(here.target, inner)):
         _repeat(m, here, items, lambda: _generate(m, generators, depth + 1, element, parts, got), got)

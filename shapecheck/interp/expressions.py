@@ -105,9 +105,10 @@ def arguments(m: Interpreter, node: ast.Call) -> CallArgs:
 
 
 def _spread(m: Interpreter, args: CallArgs, place: ast.expr) -> None:
-    items = m.iterate(m.eval(place), place).items
+    found = m.iterate(m.eval(place), place)
+    items = found.items
     if items is None:
-        args.exact = False
+        args.exact, args.spread = False, found
         return
     args.positional.extend(items)
     args.nodes.extend([place] * len(items))

@@ -87,7 +87,8 @@ class Machine(Protocol):
 class CallArgs:
     """The arguments of a call, evaluated, with the node of each (for spans and origins).
 
-    ``exact`` is False where ``*args`` or ``**kwargs`` of unknown content were among them.
+    ``exact`` is False where ``*args`` or ``**kwargs`` of unknown content were among them; ``spread`` is what iterating
+    such ``*args`` gives.
     """
 
     positional: list[Value] = field(default_factory=list)
@@ -95,6 +96,7 @@ class CallArgs:
     nodes: list[ast.AST | None] = field(default_factory=list)
     keyword_nodes: dict[str, ast.AST | None] = field(default_factory=dict)
     exact: bool = True
+    spread: Iteration | None = None
 
 
 class Value:
@@ -193,10 +195,15 @@ def join_all(values: Sequence[Value]) -> Value:
 
 @dataclass(slots=True)
 class Iteration:
-    """What iterating gives: all elements in order, or (``items`` None) one element that stands for each."""
+    """What iterating gives: all elements in order, or (``items`` None) one element that stands for each, and their number."""
 
     items: Sequence[Value] | None
     element: Value
+    size: Dim = UNKNOWN_DIM
+
+    def count(self) -> Dim:
+        """The number of elements."""
+        return self.size if self.items is None else Dim(len(self.items))
 
 
 @dataclass(slots=True)
@@ -466,7 +473,7 @@ class Items(Value):
         return containers.method(self, name, args, machine, node)
 
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
-        return Iteration(self.items, self.element)
+        return Iteration(self.items, self.element, self.size)
 
     def truth(self) -> bool | None:
         return None if self.items is None else bool(self.items)

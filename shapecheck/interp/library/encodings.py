@@ -40,7 +40,7 @@ class Words(Value):
         self.element = element
 
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
-        return Iteration(None, self.element)
+        return Iteration(None, self.element, self.size)
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
         return Words(UNKNOWN_DIM, self.element) if isinstance(key.operand(), slice) else self.element

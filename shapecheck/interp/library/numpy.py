@@ -99,7 +99,7 @@ class ArrayValue(Value):
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
         from shapecheck.interp.library.tensors import row_of
 
-        return Iteration(None, ArrayValue(row_of(self.tensor)))
+        return Iteration(None, ArrayValue(row_of(self.tensor)), self.length())
 
     def operate(self, op: str, other: Value, swapped: bool, machine: Machine, node: ast.AST) -> Value:
         pair = [other, self] if swapped else [self, other]

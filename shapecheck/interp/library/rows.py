@@ -132,7 +132,7 @@ class Rows(Value):
         size = machine.fresh("seq", node, "the length of one of several lists") if self.ragged else None
         count = as_int(self.length())
         if count is None or count > 32:
-            return Iteration(None, self.row(size))
+            return Iteration(None, self.row(size), self.length())
         rows = [
             self.row(machine.fresh("seq", node, "the length of one of several lists") if self.ragged else None)
             for _ in range(count)

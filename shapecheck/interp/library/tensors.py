@@ -175,7 +175,7 @@ def iterate(value: TensorValue, machine: Machine, node: ast.AST) -> Iteration:
         rows = machine.operator("torch.unbind", CallArgs([value], nodes=[node]), node)
         if isinstance(rows, Items) and rows.items:
             return Iteration(rows.items, rows.items[0])
-    return Iteration(None, TensorValue(row_of(value.tensor)))
+    return Iteration(None, TensorValue(row_of(value.tensor)), value.tensor.shape.dim(0))
 
 
 def row_of(tensor: Tensor) -> Tensor:

@@ -79,32 +79,43 @@ def _enumerate(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
     start = plain_int(args.positional[1]) if len(args.positional) > 1 else plain_int(args.keywords.get("start", Int(number(0))))
     if found.items is None or start is None:
-        return Items("iterator", None, Items("tuple", [Int(UNKNOWN), found.element if found.items is None else join_all(list(found.items))]))
+        element = found.element if found.items is None else join_all(list(found.items))
+        return Items("iterator", None, Items("tuple", [Int(UNKNOWN), element]), size=found.count())
     return Items("iterator", [Items("tuple", [Int(number(start + i)), item]) for i, item in enumerate(found.items)])
 
 
 @handles("zip")
 def _zip(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    found = [m.iterate(value, node) for value in args.positional]
     if not args.exact:
-        return Items("iterator", None)
+        return _transposed(args)
+    found = [m.iterate(value, node) for value in args.positional]
     known = [part.items for part in found if part.items is not None]
     if len(known) == len(found):
         return Items("iterator", [Items("tuple", list(row)) for row in zip(*known, strict=False)])
-    return Items("iterator", None, Items("tuple", [p.element if p.items is None else join_all(list(p.items)) for p in found]))
+    row = Items("tuple", [p.element if p.items is None else join_all(list(p.items)) for p in found])
+    sizes = {part.count() for part in found}
+    return Items("iterator", None, row, size=sizes.pop() if len(sizes) == 1 else UNKNOWN)
+
+
+def _transposed(args: CallArgs) -> Value:
+    """``zip(*rows)`` of rows that are not listed: a column for each place of a row."""
+    row = args.spread.element if args.spread is not None and not args.positional else None
+    if args.spread is None or not isinstance(row, Items) or row.items is None:
+        return Items("iterator", None)
+    return Items("iterator", [Items("tuple", None, cell, size=args.spread.size) for cell in row.items])
 
 
 @handles("reversed")
 def _reversed(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
-    return Items("iterator", None if found.items is None else list(reversed(found.items)), found.element)
+    return Items("iterator", None if found.items is None else list(reversed(found.items)), found.element, size=found.size)
 
 
 @handles("sorted")
 def _sorted(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
     if found.items is None:
-        return Items("list", None, found.element, m.heap.clock)
+        return Items("list", None, found.element, m.heap.clock, found.size)
     raw = [constant_key(item) for item in found.items]
     if None not in raw and not args.keywords:
         try:
@@ -120,7 +131,7 @@ def _container(kind: str) -> Handler:
             return Items(kind, [], born=m.heap.clock)
         found = m.iterate(first(args), node)
         if found.items is None:
-            return Items(kind, None, found.element, m.heap.clock)
+            return Items(kind, None, found.element, m.heap.clock, UNKNOWN if "set" in kind else found.size)
         if kind not in ("set", "frozenset"):
             return Items(kind, list(found.items), born=m.heap.clock)
         raw = [constant_key(item) for item in found.items]
@@ -138,7 +149,7 @@ HANDLERS.update({f"builtins.{kind}": _container(kind) for kind in ("list", "tupl
 @handles("iter")
 def _iter(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
-    return Items("iterator", None if found.items is None else list(found.items), found.element)
+    return Items("iterator", None if found.items is None else list(found.items), found.element, size=found.size)
 
 
 @handles("next")
