@@ -36,6 +36,10 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe went away: `shapecheck check . | head`
         sys.stderr.close()
         sys.exit(1)
+    except Exception as why:  # the last border: a fault of ours is told in one sentence as well
+        from shapecheck.results import Failure
+
+        _stop(str(Failure.of(" ".join(sys.argv[1:]), why)), 2)
 
 
 def _stop(message: str, code: int) -> None:
@@ -168,11 +172,7 @@ def _report(outcome: Outcome, settings: dict[str, Any]) -> int:
 
     _emit(_rendered(outcome, settings), settings["output_file"])
     for failure in outcome.failures:
-        click.echo(
-            f"shapecheck: failed on {failure.path} ({failure.reason}): a fault of shapecheck, not of your code. "
-            f"Please report it with that file and the output of `shapecheck --version`.",
-            err=True,
-        )
+        click.echo(f"shapecheck: {failure}", err=True)
     code = exit_code(outcome, settings["fail_on"])
     return 0 if settings["exit_zero"] and code == 1 else code
 

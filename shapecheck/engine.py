@@ -24,6 +24,7 @@ from shapecheck.results import Failure, Outcome, rows
 from shapecheck.selection import Selection
 from shapecheck.source import Source, decode, read
 from shapecheck.syntax import NewerSyntax
+from shapecheck.texts import Texts
 
 _WORTH_A_PROCESS = 24
 """Files from which on a second process saves more than its start costs."""
@@ -47,11 +48,11 @@ class Options:
 
 @dataclass(slots=True)
 class Static:
-    """What the text alone says: the graph, the findings with their fixes, and the texts that they speak of, by path."""
+    """What the text alone says: the graph, the findings with their fixes, and the texts that they speak of."""
 
     graph: ShapeGraph
     findings: list[Finding]
-    texts: dict[str, str]
+    texts: Texts
 
 
 def check(paths: Iterable[str | Path], options: Options) -> Outcome:
@@ -95,15 +96,15 @@ def _guarded(path: str, load: Callable[[], Source], options: Options) -> Outcome
     except UnreadableSource as why:
         return unread(path, why, source)
     except Exception as why:
-        return Outcome(failures=[Failure(path, described(why))], files=1)
+        return Outcome(failures=[Failure.of(path, why)], files=1)
 
 
 def static(source: Source, options: Options) -> Static:
     """Interpret one text and apply the rules. UnreadableSource where it does not parse."""
     graph = interp.analyze(source)
-    texts = texts_of(graph, {source.path: source.text})
-    findings = merge.merge(judged(graph, options), [], None, None)
-    fixes.attach(findings, graph, texts)
+    texts = Texts({source.path: source.text})
+    findings = merge.merge(judged(graph, texts, options), [], None, None)
+    fixes.attach(findings, graph, texts.of(paths_of(graph, findings)))
     return Static(graph, findings, texts)
 
 
@@ -117,42 +118,21 @@ def unread(path: str, why: UnreadableSource, source: Source | None) -> Outcome:
     return Outcome(findings=[finding], sources={path: source.text} if source else {}, files=1)
 
 
-def described(error: BaseException) -> str:
-    """An unexpected error in one line: its type, its message, and the innermost line that raised it."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace else ""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}"
-
-
-def judged(graph: ShapeGraph, options: Options) -> list[Finding]:
+def judged(graph: ShapeGraph, texts: Texts, options: Options) -> list[Finding]:
     """What the rules that were asked for say of a graph."""
-    flow.annotate(graph, _text)
+    flow.annotate(graph, texts)
     return [finding for finding in checks.run(graph) if options.rules.enabled(finding.rule)]
 
 
-def _text(path: str) -> str | None:
-    try:
-        return read(path).text
-    except UnreadableSource:
-        return None
+def paths_of(graph: ShapeGraph, findings: Iterable[Finding]) -> set[str]:
+    """Every file that a graph and the findings in it speak of."""
+    return {item.span.path for item in graph.items} | {span.path for finding in findings for span in finding.places}
 
 
-def texts_of(graph: ShapeGraph, known: dict[str, str]) -> dict[str, str]:
-    """The text of each file that a graph speaks of, those in ``known`` as they stand there."""
-    texts = dict(known)
-    for path in {item.span.path for item in graph.items} - texts.keys():
-        try:
-            texts[path] = read(path).text
-        except UnreadableSource:  # a name that is no file, such as <string>: shown without its lines
-            continue
-    return texts
-
-
-def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: dict[str, str], options: Options) -> Outcome:
+def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: Texts, options: Options) -> Outcome:
     """What one entry file came to, without the graph: comments heeded, stages as words."""
-    comments = [comment for path, text in texts.items() for comment in suppressions.read(path, text)]
+    every = texts.of(paths_of(graph, findings) | texts.given)
+    comments = [comment for path, text in every.items() for comment in suppressions.read(path, text)]
     kept = suppressions.silence(findings, comments)
     spoken_of = {span.path for finding in kept for span in finding.places}
     spoken_of |= {edit.span.path for finding in kept for fix in finding.fixes for edit in fix.edits}
@@ -162,7 +142,7 @@ def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: dict[str, str]
         stages=rows(graph) if options.stages else [],
         not_checked=graph.not_checked,
         assumptions=graph.assumptions,
-        sources={path: text for path, text in texts.items() if path in spoken_of},
+        sources=texts.of(spoken_of),
         comments=comments,
         files=1,
     )
@@ -173,6 +153,7 @@ def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     once = {(finding.rule, finding.span, finding.message): finding for finding in reversed(outcome.findings)}
     outcome.findings = [*reversed(once.values())]
     outcome.not_checked = list(dict.fromkeys(outcome.not_checked))
+    outcome.failures = list(dict.fromkeys(outcome.failures))
     if options.rules.enabled(suppressions.UNUSED):
         outcome.findings += suppressions.unused(outcome.comments, options.rules.enabled)
     outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))

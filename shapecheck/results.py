@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import worst
@@ -64,6 +65,21 @@ class Failure:
 
     path: str
     reason: str
+
+    @classmethod
+    def of(cls, path: str, error: BaseException) -> Failure:
+        """From an unexpected error: its type, its message, and the innermost line that raised it."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace else ""
+        return cls(path, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{where}")
+
+    def __str__(self) -> str:
+        return (
+            f"failed on {self.path} with {self.reason}: a fault of shapecheck, not of your code; "
+            f"please report it with that file and the output of `shapecheck --version`"
+        )
 
 
 @dataclass(frozen=True, slots=True)

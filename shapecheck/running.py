@@ -17,6 +17,7 @@ from shapecheck.places import Span
 from shapecheck.results import Failure, Outcome
 from shapecheck.source import Source, read
 from shapecheck.syntax import NewerSyntax
+from shapecheck.texts import Texts
 from shapecheck.tracer import Tracer, TraceRequest
 from shapecheck.verify import Verifier
 
@@ -41,14 +42,21 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
         source = read(script)
         half = engine.static(source, options)
     except NewerSyntax as why:
-        half = Static(ShapeGraph("static", not_checked=[NotChecked(Span(str(script), why.line), str(why))]), [], {})
+        half = Static(
+            ShapeGraph("static", not_checked=[NotChecked(Span(str(script), why.line), str(why))]), [], Texts({})
+        )
     except UnreadableSource as why:
         return engine.closed(engine.unread(str(script), why, source), options, started)
     except Exception as why:  # the border, as for `check`: our failure on the text leaves the trace to be made
-        half = Static(ShapeGraph("static"), [], {})
-        failures.append(Failure(str(script), engine.described(why)))
-    with start() as tracer:
-        outcome = _traced(half, TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {}), tracer, options)
+        half = Static(ShapeGraph("static"), [], Texts({}))
+        failures.append(Failure.of(str(script), why))
+    request = TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {})
+    try:
+        with start() as tracer:
+            outcome = _traced(half, request, tracer, options)
+    except Exception as why:  # the border again: without a trace there is still what the text says
+        failures.append(Failure.of(str(script), why))
+        outcome = engine.outcome_of(half.graph, half.findings, half.texts, options)
     outcome.failures += failures
     return engine.closed(outcome, options, started)
 
@@ -56,16 +64,16 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
 def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Options) -> Outcome:
     """The outcome of both halves."""
     result = tracer.trace(request)
-    texts = engine.texts_of(result.graph, half.texts)
+    graph = result.graph
     judge = partial(engine.judged, options=options)
-    found = judge(result.graph)
-    fixes.attach(found, result.graph, texts)
-    findings = merge.merge(half.findings, found, result.graph, result.status)
+    found = judge(graph, half.texts)
+    fixes.attach(found, graph, half.texts.of(engine.paths_of(graph, found)))
+    findings = merge.merge(half.findings, found, graph, result.status)
     if result.status != "unavailable":
-        findings = Verifier(tracer.trace, judge, partial(_findings, options), request, texts).verified(findings)
-    outcome = engine.outcome_of(result.graph if result.graph.items else half.graph, findings, texts, options)
-    outcome.not_checked = list(dict.fromkeys(half.graph.not_checked + result.graph.not_checked))
-    outcome.assumptions = list(dict.fromkeys(result.assumptions + result.graph.assumptions))
+        findings = Verifier(tracer.trace, judge, partial(_findings, options), request, half.texts).verified(findings)
+    outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options)
+    outcome.not_checked = half.graph.not_checked + graph.not_checked
+    outcome.assumptions = list(dict.fromkeys(result.assumptions + graph.assumptions))
     outcome.trace = result
     return outcome
 

@@ -11,6 +11,7 @@ from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import ShapeGraph
 from shapecheck.places import Span
 from shapecheck.source import Source
+from shapecheck.texts import Texts
 from shapecheck.tracer import TraceRequest, TraceResult
 
 Place = tuple[str, str, int]
@@ -26,17 +27,17 @@ class Verifier:
 
     Attributes:
         trace: runs the script, with the patched texts laid over the files.
-        judge: applies the rules to a traced graph.
+        judge: applies the rules to a traced graph of some texts.
         read: applies the rules to a patched text of the script itself.
         request: how the unpatched script was traced.
         texts: the files as they are.
     """
 
     trace: Callable[[TraceRequest], TraceResult]
-    judge: Callable[[ShapeGraph], list[Finding]]
+    judge: Callable[[ShapeGraph, Texts], list[Finding]]
     read: Callable[[Source], list[Finding]]
     request: TraceRequest
-    texts: dict[str, str]
+    texts: Texts
 
     def verified(self, findings: list[Finding]) -> list[Finding]:
         """The findings with each fix marked as proven or refuted, the proven ones first."""
@@ -51,14 +52,14 @@ class Verifier:
 
     def _mends(self, finding: Finding, fix: Fix, findings: list[Finding]) -> bool | None:
         try:
-            texts = fixes.apply(fix.edits, self.texts)
+            texts = fixes.apply(fix.edits, self.texts.of({edit.span.path for edit in fix.edits}))
         except FixConflict:
             return False
         result = self.trace(replace(self.request, overlay=texts))
         if result.status == "unavailable":
             return None
         known = {_moved(_place(other), fix.edits) for other in findings if other is not finding}
-        left = self.judge(result.graph) + self._static(texts)
+        left = self.judge(result.graph, self.texts.over(texts)) + self._static(texts)
         if any(_place(other) not in known for other in left if other.severity != "info"):
             return False
         return _passed(result, finding, fix.edits)

@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "shapecheck"
 
 DATA = {"places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources"}
-TEXT = {"source", "discovery", "syntax"}
+TEXT = {"source", "discovery", "syntax", "texts"}
 KNOWLEDGE = {"ops", "hub", "rulebook"}
 GRAPH = DATA | KNOWLEDGE | {"trail", "flow"}
 
@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "source": DATA,
     "discovery": DATA,
     "syntax": DATA | {"source"},
+    "texts": DATA | {"source"},
     "ops": DATA,
     "hub": DATA | {"ops"},
     "rulebook": DATA,
@@ -40,17 +41,17 @@ ALLOWED: dict[str, set[str]] = {
     "passing": DATA | TEXT,
     "flow": GRAPH | {"passing"},
     "checks": GRAPH,
-    "merge": DATA,
+    "merge": DATA | {"checks"},
     "fixes": GRAPH | TEXT,
     "suppressions": DATA | {"rulebook"},
     "selection": DATA | {"rulebook"},
     "results": DATA | {"suppressions"},
     "reports": DATA | {"results", "rulebook", "selection"},
     "engine": GRAPH | TEXT | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "results"},
-    "verify": DATA | {"source", "fixes", "tracer"},
+    "verify": DATA | {"source", "texts", "fixes", "tracer"},
     "mend": DATA | {"fixes", "results"},
     "running": DATA | TEXT | {"engine", "fixes", "merge", "results", "tracer", "verify"},
-    "cli": DATA | {"engine", "running", "mend", "selection", "reports"},
+    "cli": DATA | {"engine", "running", "mend", "selection", "results", "reports"},
     "__main__": {"cli"},
     "__init__": set(),
 }

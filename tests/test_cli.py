@@ -162,7 +162,7 @@ def test_our_own_failure_on_one_file_exits_with_2_and_the_others_are_checked(say
     write("train.py", BROKEN)
     said = say("check", "--jobs", "1", "--output-format", "json")
     assert (said.code, said.rules) == (2, ["SHP201"])
-    assert said.err.startswith("shapecheck: failed on odd.py (KeyError: 'a fault of ours'")
+    assert said.err.startswith("shapecheck: failed on odd.py with KeyError: 'a fault of ours'")
     assert "report it" in said.err
     assert any("shapecheck itself failed" in place["reason"] for place in said.report["not_checked"])
 

@@ -10,6 +10,7 @@ from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import ShapeGraph, Stage
 from shapecheck.places import Span
 from shapecheck.source import Source
+from shapecheck.texts import Texts
 from shapecheck.tracer import TraceRequest, TraceResult
 from shapecheck.tracer.api import Status
 from shapecheck.verify import Verifier
@@ -49,7 +50,9 @@ def verdict(
         assert source.text == overlays[-1]["a.py"] != TEXT
         return list(read)
 
-    verifier = Verifier(trace, lambda graph: list(left), read_again, TraceRequest(Path("a.py")), {"a.py": TEXT})
+    verifier = Verifier(
+        trace, lambda graph, texts: list(left), read_again, TraceRequest(Path("a.py")), Texts({"a.py": TEXT})
+    )
     first, *_ = verifier.verified([finding(2, "SHP101", "error", fix), *others])
     return first.fixes[0].verified
 
@@ -116,6 +119,8 @@ def test_verified_fixes_come_first() -> None:
         return TraceResult("completed" if good else "raised", "", graph)
 
     refuted = Fix("refuted", (Edit(Span("a.py", 2, 21, 2, 21), ".t()"),))
-    verifier = Verifier(trace, lambda _: [], lambda _: [], TraceRequest(Path("a.py")), {"a.py": TEXT})
+    verifier = Verifier(
+        trace, lambda graph, texts: [], lambda source: [], TraceRequest(Path("a.py")), Texts({"a.py": TEXT})
+    )
     (mended,) = verifier.verified([finding(2, "SHP101", "error", refuted, IN_PLACE)])
     assert [(fix.title, fix.verified) for fix in mended.fixes] == [("in place", True), ("refuted", False)]

@@ -170,7 +170,8 @@ def _summary(outcome: Outcome, layout: Layout) -> list[str]:
 
 def _verdict(outcome: Outcome) -> str:
     counts = [_counted(outcome.count(severity), severity) for severity in SEVERITIES if outcome.count(severity)]
-    found = ", ".join(counts) or ("nothing found" if not outcome.not_checked else "nothing found in what was checked")
+    looked_everywhere = not (outcome.not_checked or outcome.failures)
+    found = ", ".join(counts) or ("nothing found" if looked_everywhere else "nothing found in what was checked")
     fixable = sum(bool(finding.fixes) for finding in outcome.findings)
     mended = f", {fixable} with a fix" if fixable else ""
     return f"{found}{mended}; {_counted(outcome.files, 'file')} in {outcome.seconds:.1f} s"
