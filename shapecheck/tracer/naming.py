@@ -29,11 +29,21 @@ def choose(numbers: Iterable[int]) -> tuple[Chosen, Chosen]:
     (Chosen(batch=7, seq=19, rows=67), Chosen(batch=13, seq=29, rows=73))
     """
     taken = set(numbers)
-    batches = [n for n in (5, 7, 11, 13, 3) if n not in taken] or [5, 7, 11]
-    seqs = [n for n in (17, 19, 23, 29, 31, 37, 41) if n not in taken] or [17, 19, 23]
-    rows = [n for n in (67, 71, 73, 79, 83, 89) if n not in taken] or [67, 71, 73]
-    first = Chosen(batches[0], seqs[0], rows[0])
-    return first, Chosen(batches[2 % len(batches)], seqs[2 % len(seqs)], rows[2 % len(rows)])
+    first, second = zip(*(_two(candidates, taken) for candidates in (_BATCHES, _SEQS, _ROWS)), strict=True)
+    return Chosen(*first), Chosen(*second)
+
+
+_BATCHES = (5, 7, 11, 13, 3)
+_SEQS = (17, 19, 23, 29, 31, 37, 41)
+_ROWS = (67, 71, 73, 79, 83, 89)
+
+
+def _two(candidates: tuple[int, ...], taken: set[int]) -> tuple[int, int]:
+    """Two candidates that are not taken and not neighbours, as far as that goes."""
+    free = [n for n in candidates if n not in taken]
+    if len(free) < 2:
+        free = list(candidates)
+    return free[0], free[min(2, len(free) - 1)]
 
 
 Atom = tuple[Expr, int, int]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from shapecheck.places import Span
-from shapecheck.tracer.api import Status
+from shapecheck.tracer.api import Status, TraceRequest
 
 Record = dict[str, Any]
+Shown = Callable[[list[Any]], Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,10 @@ class Ending:
     reason: str
 
 
-def ending(records: list[Record], shown: Any, timeout: float, python: str) -> Ending:
+def ending(records: list[Record], shown: Shown, request: TraceRequest, python: str) -> Ending:
     """What happened, from the records of a run; ``shown`` gives a recorded span as the user's place."""
     by_kind = {record["kind"]: record for record in records}
+    timeout = request.timeout
     if "unavailable" in by_kind:
         return Ending(
             "unavailable",
@@ -35,10 +38,10 @@ def ending(records: list[Record], shown: Any, timeout: float, python: str) -> En
     end = by_kind.get("end")
     if end is None:
         return _cut_off(records, by_kind, shown, timeout)
-    return _said(end, shown, timeout)
+    return _said(end, shown, request)
 
 
-def _said(end: Record, shown: Any, timeout: float) -> Ending:
+def _said(end: Record, shown: Shown, request: TraceRequest) -> Ending:
     place = _place(shown(end["span"])) if end.get("span") else ""
     match end["status"]:
         case "completed":
@@ -46,9 +49,15 @@ def _said(end: Record, shown: Any, timeout: float) -> Ending:
         case "stopped":
             return Ending("stopped", end["message"])
         case "timeout":
-            return Ending("timeout", f"the script ran past the time limit of {timeout:g} s{place}; --timeout raises it")
+            return Ending(
+                "timeout", f"the script ran past the time limit of {request.timeout:g} s{place}; --timeout raises it"
+            )
         case "exited":
             return _exited(end, place)
+        case _ if end.get("memory"):
+            return Ending(
+                "raised", f"the script ran past the memory limit of {request.memory_mb} MB{place}; --memory raises it"
+            )
         case _:
             message = end["message"].splitlines()[0] if end["message"] else ""
             return Ending("raised", f"{end['type']}{place}: {message}" if message else f"{end['type']}{place}")
@@ -63,7 +72,7 @@ def _exited(end: Record, place: str) -> Ending:
     return Ending("completed", f"the script {how}")
 
 
-def _cut_off(records: list[Record], by_kind: dict[str, Record], shown: Any, timeout: float) -> Ending:
+def _cut_off(records: list[Record], by_kind: dict[str, Record], shown: Shown, timeout: float) -> Ending:
     """The process went away without a word."""
     last = next((r["span"] for r in reversed(records) if r.get("span")), None)
     place = f" after line {shown(last).line}" if last else " before any stage"

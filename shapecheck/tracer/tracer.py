@@ -158,7 +158,7 @@ def _result(
     builder = Builder(files.text, files.shown, names(first, second, atoms))
     for record in first:
         builder.add(record)
-    end = ending(first, files.span, request.timeout, python)
+    end = ending(first, files.span, request, python)
     graph = fold(builder.graph)
     graph.assumptions = [record["text"] for record in first if record["kind"] == "assumption"]
     if second:

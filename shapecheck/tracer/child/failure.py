@@ -18,6 +18,7 @@ _NOT_SHAPES = re.compile(
     r"leaf Variable|modified by an inplace operation|not implemented for|No such file|is not available",
     re.IGNORECASE,
 )
+_MEMORY = re.compile(r"can't allocate memory|Cannot allocate memory")
 _OUTPUTS = re.compile(
     r"^'(tuple|str|NoneType|\w*Output\w*)' object has no attribute|^'NoneType' object is not subscriptable|"
     r"values to unpack|tuple index out of range|mat1 and mat2|size mismatch"
@@ -44,6 +45,7 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
         "operands": found.get("operands", []),
         "span": span,
         "chain": chain,
+        "memory": isinstance(error, MemoryError) or bool(_MEMORY.search(str(error))),
         "shape_reason": is_shape_reason(session, error, span, last),
     }
 

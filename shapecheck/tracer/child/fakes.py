@@ -17,6 +17,8 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from shapecheck.tracer.child import compiler
 
+__all__ = ["FakeTensor", "fake", "fake_mode", "install", "is_fake", "large_factory"]
+
 LARGE = 1 << 22
 """Floats from a factory beyond this many elements are abstract too: they cost memory and carry no meaning."""
 

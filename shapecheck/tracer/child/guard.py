@@ -70,7 +70,7 @@ class Guard:
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
-            self._opened(*args)
+            self.opened(*args)
         elif event in _CHANGES:
             for path in args[:2]:
                 if isinstance(path, (str, bytes, os.PathLike)):
@@ -81,7 +81,8 @@ class Guard:
         elif event in _PROCESSES:
             raise Refused("starting other programs is closed while tracing")
 
-    def _opened(self, path: Any, mode: Any, flags: Any) -> None:
+    def opened(self, path: Any, mode: Any, flags: Any) -> None:
+        """Refuse to open a file for writing outside scratch, or one with credentials."""
         if not isinstance(path, (str, bytes, os.PathLike)):
             return
         if isinstance(flags, int) and flags & _WRITING:

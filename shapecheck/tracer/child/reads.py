@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from shapecheck.tracer.child.fakes import is_fake
+from shapecheck.tracer.child.fakes import FakeTensor, is_fake
 from shapecheck.tracer.child.frames import user_frame
 from shapecheck.tracer.child.replay import concrete
 from shapecheck.tracer.child.session import Session
@@ -49,7 +49,9 @@ def install(session: Session) -> None:
 
 
 def _patch(name: str, make: Callable[[Any], Any]) -> None:
-    setattr(torch.Tensor, name, make(getattr(torch.Tensor, name)))
+    owner: Any = FakeTensor if name in FakeTensor.__dict__ else torch.Tensor
+    original = getattr(torch.Tensor, name)
+    setattr(owner, name, make(original))
 
 
 def _answering(session: Session, name: str, original: Any) -> Any:

@@ -15,7 +15,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten
 
-from shapecheck.tracer.child import modules
+from shapecheck.tracer.child import modules, training
 from shapecheck.tracer.child.abstraction import call
 from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
 from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frames
@@ -31,7 +31,7 @@ _THIN = tuple(
         ("_tensor.py",),
         ("_jit_internal.py",),
     )
-)
+) + (training.__file__,)
 """Python functions of torch that only hand on to an operator: who called *them* is the caller."""
 
 _PROPERTIES = ("T", "mT", "H", "mH", "data", "real", "imag")
@@ -162,6 +162,8 @@ class Recorder(TorchFunctionMode):
         try:
             result = original(module, *args, **kwargs)
         except Exception as error:
+            if operands is not None and (not within or entry.op.startswith("torch.nn.")):
+                _blame(error, entry.op, args, kwargs)
             if operands is not None and not within:
                 self._send_stage(entry.op, module, operands, [], None, invented=False, within=within, error=error)
             raise
@@ -217,7 +219,7 @@ class Recorder(TorchFunctionMode):
             "kwargs": operands[1],
             "outputs": {name: describe(session, tensor) for name, tensor in tensors},
             "context": context(frames),
-            "guard": self._guard(),
+            "guard": self._guard(module),
         }
         inside = self._within() if within is None else within
         if inside:
@@ -226,7 +228,6 @@ class Recorder(TorchFunctionMode):
             record["module"] = session.modules.record(module)
         if error is not None:
             record["message"] = str(error)
-            error.__dict__["shapecheck_sent"] = True
         session.send_stage(record, result)
 
     def _seen(self, op: str, frame: FrameType, tensors: list[tuple[str, torch.Tensor]]) -> bool:
@@ -238,29 +239,23 @@ class Recorder(TorchFunctionMode):
         self.loading.add(key)
         return seen
 
-    def _guard(self) -> list[str]:
+    def _guard(self, module: torch.nn.Module | None) -> list[str]:
         guard = [] if torch.is_grad_enabled() else ["no_grad"]
-        if self.open:
-            guard.append("train" if self.open[-1].module.training else "eval")
+        running = module if module is not None else self.open[-1].module if self.open else None
+        if running is not None:
+            guard.append("train" if running.training else "eval")
         return guard
 
     def _failed(self, error: Exception, func: Any, args: Any, kwargs: Any, mine: bool) -> None:
-        """Keep with an exception which operator raised it, once: further out it is only passed on."""
+        """An operator raised: blame it, or the layer of torch.nn that called it; send it where the user called it."""
         if "shapecheck_op" in error.__dict__:
             return
         op = function_op(func)
         leaf = self.open[-1].op if self.open else ""
-        if leaf.startswith("torch.nn.") and not mine:
-            op = leaf
-        shapes = [
-            {"sizes": [int(n) for n in t.shape], "dtype": dtype_name(t.dtype)}
-            for t in tree_flatten((args, kwargs))[0]
-            if isinstance(t, torch.Tensor)
-        ]
-        error.__dict__["shapecheck_op"] = {"op": op, "operands": shapes}
+        _blame(error, leaf if leaf.startswith("torch.nn.") and not mine else op, args, kwargs)
         if mine and not self._within():
             self._send_stage(
-                function_op(func),
+                op,
                 None,
                 self._before(args, kwargs),
                 [],
@@ -268,6 +263,16 @@ class Recorder(TorchFunctionMode):
                 invented=self._invented(args, kwargs),
                 error=error,
             )
+
+
+def _blame(error: BaseException, op: str, args: Any, kwargs: Any) -> None:
+    """Keep with an exception which operator raised it, once: further out it is only passed on."""
+    shapes = [
+        {"sizes": [int(n) for n in leaf.shape], "dtype": dtype_name(leaf.dtype)}
+        for leaf in tree_flatten((args, kwargs))[0]
+        if isinstance(leaf, torch.Tensor)
+    ]
+    error.__dict__.setdefault("shapecheck_op", {"op": op, "operands": shapes})
 
 
 def install(session: Session) -> Recorder:

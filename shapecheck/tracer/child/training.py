@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from shapecheck.tracer.child.fakes import fake, is_fake
 
@@ -21,7 +23,10 @@ def install() -> None:
 def _short_backward() -> None:
     original = torch.Tensor.backward
 
-    def backward(self: torch.Tensor, gradient: Any = None, *args: Any, **kwargs: Any) -> None:
+    @functools.wraps(original)
+    def backward(self: torch.Tensor, gradient: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if has_torch_function_unary(self):
+            return handle_torch_function(backward, (self,), self, gradient, *args, **kwargs)
         if not is_fake(self) or not self.requires_grad or kwargs.get("create_graph"):
             return original(self, gradient, *args, **kwargs)
         if gradient is None and self.numel() != 1:

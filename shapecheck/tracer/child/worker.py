@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.child.run import trace
 from shapecheck.tracer.child.stream import Stream
 
@@ -76,7 +79,8 @@ def _forked(request: dict[str, Any], stream: Stream) -> None:
         except BaseException as error:
             stream.send({"kind": "broken", "message": f"{type(error).__name__}: {error}", "trace": _trace(error)})
         leave(0)
-    stream.send({"kind": "exit", **_wait(child, request["timeout"] + _GRACE)})
+    gone = _wait(child, request["timeout"] + _GRACE)
+    stream.send({"kind": "exit", **gone, "crash": _crashed_at(request["scratch"])})
 
 
 def _wait(child: int, seconds: float) -> dict[str, Any]:
@@ -94,6 +98,16 @@ def _wait(child: int, seconds: float) -> dict[str, Any]:
             return {"code": -signal.SIGKILL, "killed": True}
         time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
+
+
+def _crashed_at(scratch: str) -> int | None:
+    """The user's line in what faulthandler wrote at a crash, innermost frame first."""
+    try:
+        report = Path(scratch, "crash.txt").read_text(errors="replace")
+    except OSError:
+        return None
+    frames = re.findall(r'File "(.+)", line (\d+) in', report)
+    return next((int(line) for file, line in frames if is_user_file(file)), None)
 
 
 def _kill_group(leader: int) -> None:

@@ -1,0 +1,59 @@
+"""What a traced script may not do to the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shapecheck.tracer import TraceResult
+from shapecheck.tracer.child.guard import Guard, Refused
+
+Trace = Callable[..., TraceResult]
+
+DEEDS = {
+    "delete": "import os\nos.remove({victim!r})",
+    "delete by unlink": "import pathlib\npathlib.Path({victim!r}).unlink()",
+    "overwrite": "open({victim!r}, 'w').write('gone')",
+    "overwrite below Python": "import os\nos.write(os.open({victim!r}, os.O_WRONLY | os.O_TRUNC), b'gone')",
+    "rename": "import os\nos.rename({victim!r}, {victim!r} + '.moved')",
+    "remove the folder": "import shutil, os\nshutil.rmtree(os.path.dirname({victim!r}))",
+    "through libc": "import ctypes\nctypes.CDLL(None).unlink({victim!r}.encode())",
+    "another program": "import subprocess\nsubprocess.run(['rm', {victim!r}])",
+    "a shell": "import os\nos.system('rm ' + {victim!r})",
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_files_outside_the_scratch_folder_stay_as_they_are(trace: Trace, tmp_path: Path, deed: str) -> None:
+    victim = tmp_path / "kept" / "data.txt"
+    victim.parent.mkdir()
+    victim.write_text("precious")
+    result = trace(
+        "try:\n    "
+        + DEEDS[deed].format(victim=str(victim)).replace("\n", "\n    ")
+        + "\nexcept Exception:\n    pass\n"
+    )
+    assert result.status in ("completed", "stopped", "raised")
+    if deed != "through libc" or "landlock" in result.guard:
+        assert victim.read_text() == "precious"
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["kept", "script.py"]
+
+
+def test_the_network_is_closed(trace: Trace) -> None:
+    result = trace("import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=1)")
+    assert result.status == "raised" and "the network is closed while tracing" in result.reason
+
+
+def test_credentials_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    guard = Guard(tmp_path / "scratch")
+    guard.opened(tmp_path / "data.csv", "r", os.O_RDONLY)
+    with pytest.raises(Refused, match="credentials"):
+        guard.opened(tmp_path / ".ssh" / "id_rsa", "r", os.O_RDONLY)
+
+
+def test_the_report_says_what_holds(trace: Trace) -> None:
+    assert "audit" in trace("x = 1").guard

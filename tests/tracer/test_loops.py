@@ -1,0 +1,116 @@
+"""Training and evaluation loops: short, and yet every shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shapecheck.tracer import TraceResult
+
+Trace = Callable[..., TraceResult]
+
+TRAINING = """
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    data = TensorDataset(torch.ones({rows}, 5), torch.zeros({rows}, dtype=torch.long))
+    loader = DataLoader(data, batch_size=4, shuffle=True, num_workers=4, pin_memory=True)
+    net = nn.Linear(5, 2)
+    optimizer = torch.optim.AdamW(net.parameters())
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    for epoch in range(1000):
+        total = 0.0
+        for inputs, labels in loader:
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(net(inputs), labels)
+            loss.backward()
+            assert net.weight.grad.shape == (2, 5)
+            optimizer.step()
+            total += loss.item()
+        schedule.step()
+        print(total / len(loader))
+"""
+
+
+def rows_of(result: TraceResult) -> list[str]:
+    return [str(stage.out.shape) for stage in result.graph.stages if stage.op == "torch.nn.Linear"]
+
+
+def test_a_loader_ends_after_a_step_and_its_last_shorter_batch(trace: Trace) -> None:
+    result = trace(TRAINING.format(rows=4001))
+    assert result.status == "completed", result.reason
+    assert rows_of(result) == ["(4, 2)", "(1, 2)"] * 2
+
+
+def test_a_loop_over_a_range_ends_after_a_step_and_its_last_turn(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        net = torch.nn.Linear(5, 2)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        x = torch.ones(4001, 5)
+        for start in range(0, len(x), 4):
+            net(x[start : start + 4]).sum().backward()
+            optimizer.step()
+    """)
+    assert rows_of(result) == ["(4, 2)", "(1, 2)"]
+
+
+def test_gradients_may_be_gathered_over_batches_before_a_step(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from torch.utils.data import DataLoader
+        net = torch.nn.Linear(5, 2)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for number, batch in enumerate(DataLoader(torch.ones(4001, 5), batch_size=4)):
+            net(batch).sum().backward()
+            if (number + 1) % 8 == 0:
+                optimizer.step()
+    """)
+    assert rows_of(result) == ["(4, 2)"] * 8 + ["(1, 2)"]
+
+
+def test_loops_that_build_a_model_or_an_output_run_in_full(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        layers = torch.nn.ModuleList(torch.nn.Linear(n, n + 1) for n in range(3, 9))
+        x = torch.ones(2, 3)
+        for layer in layers:
+            x = layer(x)
+        assert x.shape == (2, 9)
+        assert torch.stack([x[:, i] for i in range(9)]).shape == (9, 2)
+    """)
+    assert result.status == "completed", result.reason
+
+
+def test_a_small_evaluation_set_is_run_through(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from torch.utils.data import DataLoader
+        net = torch.nn.Linear(5, 2)
+        found = []
+        with torch.no_grad():
+            for batch in DataLoader(torch.ones(10, 5), batch_size=4):
+                found.append(net(batch).argmax(-1))
+        assert torch.cat(found).shape == (10,)
+    """)
+    assert result.status == "completed", result.reason
+
+
+def test_a_closure_is_run_by_the_optimizer(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        net = torch.nn.Linear(5, 2)
+        optimizer = torch.optim.LBFGS(net.parameters())
+        def closure():
+            loss = net(torch.ones(3, 5)).mean()
+            loss.backward()
+            return loss
+        assert optimizer.step(closure).shape == ()
+    """)
+    assert result.status == "completed", result.reason
+    assert rows_of(result) == ["(3, 2)"]
+
+
+def test_a_loader_tells_what_it_joins(trace: Trace) -> None:
+    [event] = [e for e in trace(TRAINING.format(rows=9)).graph.events if e.kind == "collate"]
+    assert (event.data["keys"], event.data["batch_size"], event.data["rows"]) == (["0", "1"], 4, 9)

@@ -1,0 +1,112 @@
+"""Numbers that an untrained model does not have: made up, said, and their shapes not trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shapecheck.graph import Tensor
+from shapecheck.tracer import TraceResult
+
+Trace = Callable[..., TraceResult]
+
+
+def status(tensor: Tensor) -> set[str]:
+    return {dim.status for dim in tensor.shape.dims}
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("loss.item()", ".item()"),
+        ("scores.tolist()", ".tolist()"),
+        ("scores.detach().numpy()", ".numpy()"),
+        ("float(loss)", "__float__"),
+        ("f'{loss:.3f}'", "__format__"),
+        ("bool(loss > 1)", "bool()"),
+    ],
+)
+def test_a_number_read_from_a_model_is_written_down_as_invented(trace: Trace, line: str, what: str) -> None:
+    result = trace(f"""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        loss = scores.mean()
+        value = {line}
+    """)
+    assert result.status == "completed", result.reason
+    assert [(made.what, made.span.line) for made in result.invented if made.span] == [(what, 5)]
+
+
+def test_an_assertion_on_an_unknown_number_holds(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        assert torch.isfinite(scores).all()
+        if torch.isnan(scores).any():
+            raise SystemExit("diverged")
+    """)
+    assert result.status == "completed", result.reason
+
+
+def test_a_shape_that_depends_on_unknown_numbers_is_invented_and_so_is_what_follows(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        chosen = scores[scores > 0]
+        twice = chosen * 2
+    """)
+    assert [status(stage.out) for stage in result.graph.stages[-2:]] == [{"invented"}, {"invented"}]
+
+
+def test_a_shape_that_depends_on_known_numbers_is_observed(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        mask = torch.tensor([True, False, True, True])
+        kept = scores[mask]
+    """)
+    kept = result.graph.stages[-1].out
+    assert str(kept.shape) == "(3, 2)" and status(kept) == {"observed"}
+
+
+def test_ids_and_masks_are_real(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        ids = torch.tensor([[5, 0], [7, 8]])
+        lengths = (ids > 0).sum(dim=1)
+        assert lengths.tolist() == [1, 2]
+        assert int(ids.max()) == 8
+    """)
+    assert result.status == "completed" and not result.invented
+
+
+def test_half_precision_deepcopy_and_state_dicts_work_without_numbers(trace: Trace) -> None:
+    result = trace("""
+        import copy
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+        twin = copy.deepcopy(net)
+        twin.load_state_dict(net.state_dict())
+        net.to(torch.bfloat16)
+        assert net[0].weight.dtype == torch.bfloat16 and twin[0].weight.dtype == torch.float32
+        assert net[0].weight.requires_grad
+        torch.nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
+        assert twin(torch.ones(4, 3)).dtype == torch.float32
+    """)
+    assert result.status == "completed", result.reason
+
+
+def test_packed_sequences_run(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from torch import nn
+        from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+        embed, lstm = nn.Embedding(10, 4), nn.LSTM(4, 6, batch_first=True, bidirectional=True)
+        packed = pack_padded_sequence(embed(torch.ones(3, 5, dtype=torch.long)), torch.tensor([5, 3, 2]), batch_first=True)
+        out, (h, c) = lstm(packed)
+        padded, lengths = pad_packed_sequence(out, batch_first=True)
+        assert padded.shape == (3, 5, 12) and lengths.tolist() == [5, 3, 2] and h.shape == (2, 3, 6)
+    """)
+    assert result.status == "completed", result.reason
+    assert not result.invented
