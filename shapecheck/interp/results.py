@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Tensor
+from shapecheck.interp.library.rows import PackedValue, ResultTuple
 from shapecheck.interp.values import Const, Int, Items, Mapping, TensorValue, Unknown, Value
-from shapecheck.ops import Spec
+from shapecheck.ops import Packed, Spec
 from shapecheck.places import Span
 
 
@@ -31,7 +32,7 @@ def _wrap(result: Any, span: Span, path: str, tensors: dict[str, Tensor]) -> Val
         return TensorValue(tensor)
     if kind is tuple or kind is list:
         parts = [_wrap(part, span, f"{path}.{i}" if path else str(i), tensors) for i, part in enumerate(result)]
-        return Items(kind.__name__, parts)
+        return ResultTuple(parts) if kind is tuple and not path else Items(kind.__name__, parts)
     if kind is dict:
         return Mapping({k: _wrap(part, span, f"{path}.{k}" if path else str(k), tensors) for k, part in result.items()})
     return plain(result)
@@ -48,6 +49,8 @@ def plain(result: Any) -> Value:
         return Const(result)
     if isinstance(result, Value):
         return result
+    if kind is Packed:
+        return PackedValue(result)
     if kind is tuple or kind is list:
         return Items(kind.__name__, [plain(part) for part in result])
     if kind is dict:

@@ -11,6 +11,7 @@ from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, Truth, number
 from shapecheck.graph import Tensor
 from shapecheck.interp.values import (
+    Bound,
     CallArgs,
     Const,
     Int,
@@ -94,6 +95,62 @@ class ShapeValue(Items):
 
     def truth(self) -> bool | None:
         return bool(self.shape.rank) if self.shape.rank is not None else None
+
+
+_FIELDS = {
+    "values": 0,
+    "indices": 1,
+    "min": 0,
+    "max": 1,
+    "U": 0,
+    "S": 1,
+    "Vh": 2,
+    "V": 2,
+    "Q": 0,
+    "R": 1,
+    "L": 0,
+    "solution": 0,
+    "eigenvalues": 0,
+    "eigenvectors": 1,
+    "sign": 0,
+    "logabsdet": 1,
+}
+"""The names of torch's named tuples, and their places."""
+
+
+class ResultTuple(Items):
+    """The tuple that an operator returns; torch names the parts of some (``x.max(1).values``)."""
+
+    __slots__ = ()
+
+    def __init__(self, parts: list[Value]) -> None:
+        super().__init__("tuple", parts)
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        place = _FIELDS.get(name)
+        if place is None or self.items is None or place >= len(self.items):
+            return Bound(self, name)
+        return self.items[place]
+
+
+class PackedValue(Value):
+    """A PackedSequence."""
+
+    __slots__ = ("packed",)
+
+    def __init__(self, packed: ops.Packed) -> None:
+        self.packed = packed
+
+    def operand(self) -> Any:
+        return self.packed
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        if name == "data":
+            return TensorValue(Tensor(Shape((UNKNOWN_DIM, *self.packed.features)), self.packed.dtype))
+        return TensorValue(Tensor()) if name in ("batch_sizes", "sorted_indices", "unsorted_indices") else Bound(self, name)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return self if name in ("to", "cuda", "cpu") else Unknown()
 
 
 class Rows(Value):
