@@ -1,4 +1,4 @@
-"""``hub.call`` gives exactly the fields and shapes that the installed transformers gives, over architectures and options."""
+"""``hub.call`` gives the fields and shapes that the installed transformers gives, over architectures and options."""
 
 from __future__ import annotations
 
@@ -11,21 +11,9 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from hub_classes import config_class  # noqa: E402
-from hub_small import resolved, shrink, small_inputs  # noqa: E402
-
 from shapecheck import hub  # noqa: E402
-from shapecheck.hub.configs import Config  # noqa: E402
 from shapecheck.ops.values import UNKNOWN, Result, Spec  # noqa: E402
-from shapecheck.shapes import of  # noqa: E402
-
-VALUES = dict(
-    hidden=40, layers=1, decoder_layers=2, heads=5, kv=5, inner=44, vocab=180, positions=60, types=2, embedding=16
-)
-VALUES |= dict(labels=3, projection=12, experts=4, patches=4, channels=16)
-SIZES = dict(
-    batch=2, seq=9, decoder_seq=6, other_seq=5, choices=3, samples=3500, frames=90, height=64, width=96, boxes=4
-)
+from tests.hub.small import built, inputs_of, told  # noqa: E402
 
 ENCODERS = "Bert Roberta XLMRoberta Albert Electra DistilBert DebertaV2 MPNet MobileBert Camembert Ernie"
 HEADS = "Model ForSequenceClassification ForTokenClassification ForQuestionAnswering ForMaskedLM ForMultipleChoice"
@@ -46,32 +34,6 @@ OPTIONS: list[dict[str, Any]] = [
     {"return_dict": False},
     {"use_cache": False},
 ]
-
-
-def built(name: str, **kwargs: Any) -> Any:
-    """A small model in eval mode."""
-    cls = getattr(transformers, name)
-    config = config_class(cls)()
-    shrink(config, VALUES, "small")
-    if "QuestionAnswering" in name:
-        config.num_labels = 2
-    config._attn_implementation = "eager"
-    return cls(config, **kwargs).eval()
-
-
-def facts_of(config: Any) -> Config:
-    """The same config as the hub sees it."""
-    overrides: dict[str, Any] = {"num_labels": config.num_labels}
-    for key, value in config.to_dict().items():
-        if key not in ("id2label", "label2id"):
-            overrides[key] = value
-    found = hub.config(type(config).__name__, None, overrides)
-    assert found is not None
-    return found
-
-
-def spec(tensor: Any) -> Spec:
-    return Spec(of(*tensor.shape), str(tensor.dtype).removeprefix("torch."))
 
 
 def words(value: Any) -> Any:
@@ -106,24 +68,21 @@ def test_a_call_foretells_the_fields_and_their_shapes(name: str) -> None:
     facts = hub.model(name)
     assert facts is not None
     assert facts.fields, "the class is not in the table of outputs"
-    real_model = built(name)
-    inputs = small_inputs(real_model, resolved(real_model, SIZES))
-    config = facts_of(real_model.config)
-    takes_more = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(real_model.forward).parameters.values())
+    model = built(name, attention="eager")
+    inputs = inputs_of(model)
+    takes_more = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(model.forward).parameters.values())
     for options in OPTIONS:
         if not takes_more and not set(options) <= set(facts.forward_params):
             continue
         with torch.no_grad():
-            real = real_model(**inputs, **options)
-        told = hub.call(
-            facts, config, {k: spec(v) for k, v in inputs.items()} | options, {"attn_implementation": "eager"}
-        )
+            real = model(**inputs, **options)
+        outcome = told(name, model.config, inputs | options, attn_implementation="eager")
         if options.get("return_dict") is False:
-            assert not isinstance(told, Result) or [words(v) for v in told.value] == words(real), (options, told)
+            assert not isinstance(outcome, Result) or [words(v) for v in outcome.value] == words(real), (options, outcome)
             continue
-        assert isinstance(told, Result), (options, told)
-        assert set(real.keys()) <= set(told.value), options
-        wrong = {k: (words(real.get(k)), words(v)) for k, v in told.value.items() if not agree(real.get(k), v)}
+        assert isinstance(outcome, Result), (options, outcome)
+        assert set(real.keys()) <= set(outcome.value), options
+        wrong = {k: (words(real.get(k)), words(v)) for k, v in outcome.value.items() if not agree(real.get(k), v)}
         assert not wrong, options
 
 
@@ -131,11 +90,8 @@ def test_a_call_foretells_the_fields_and_their_shapes(name: str) -> None:
 def test_without_the_pooling_layer_the_pooler_output_is_none(name: str) -> None:
     facts = hub.model(name)
     assert facts is not None and facts.pooler == "option"
-    real_model = built(name, add_pooling_layer=False)
-    inputs = small_inputs(real_model, resolved(real_model, SIZES))
-    told = hub.call(
-        facts, facts_of(real_model.config), {k: spec(v) for k, v in inputs.items()}, {"add_pooling_layer": False}
-    )
-    assert isinstance(told, Result)
+    model = built(name, add_pooling_layer=False)
+    inputs = inputs_of(model)
+    outcome = told(name, model.config, inputs, add_pooling_layer=False)
     with torch.no_grad():
-        assert real_model(**inputs).pooler_output is told.value["pooler_output"] is None
+        assert model(**inputs).pooler_output is outcome.value["pooler_output"] is None
