@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from shapecheck import trail
-from shapecheck.checks import axes, broadcast, convolution, linear, loss, models, operators, outputs, padding, pooling
+from shapecheck.checks import (
+    axes,
+    broadcast,
+    convolution,
+    labels,
+    linear,
+    loss,
+    models,
+    operators,
+    outputs,
+    padding,
+    pooling,
+)
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage
 
@@ -22,19 +34,21 @@ EXPLAINERS: tuple[Explainer, ...] = (
     pooling.first_example,
     linear.linear_in_features,
     convolution.conv_channels,
+    labels.loss_range,
     loss.class_axis,
     loss.class_target,
     loss.pair_target,
     loss.other_loss,
-    models.model_call,
+    models.model_inputs,
+    labels.model_labels,
     operators.operator_shapes,
 )
 DETECTORS: tuple[Detector, ...] = (
     outputs.missing_output,
     outputs.output_unpacked,
-    models.label_range,
-    models.label_count,
-    models.stale_count,
+    labels.label_range,
+    labels.label_count,
+    labels.stale_count,
     models.swapped_inputs,
     broadcast.loss_broadcast,
     padding.unmasked_pooling,

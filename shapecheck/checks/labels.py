@@ -1,0 +1,236 @@
+"""SHP303, SHP502, SHP504 and a model's labels in SHP302: how many there are, and what a model's loss makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapecheck import trail
+from shapecheck.checks import blame, words
+from shapecheck.checks.report import found
+from shapecheck.dims import Dim
+from shapecheck.findings import Finding, Related
+from shapecheck.flow import CLASS_LOSSES
+from shapecheck.graph import Event, Module, ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
+from shapecheck.trail import axis, short
+
+_ONE_LABEL = ("sequence-classification", "image-classification", "audio-classification", "multiple-choice")
+_CLASS_IDS = (*_ONE_LABEL, "token-classification")
+_INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "int")
+
+
+def model_labels(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """Why a model's own loss raises on the labels that it is given."""
+    if not trail.is_model(stage) or stage.module is None or stage.conflict is None:
+        return None
+    for explain in (_stale_inside, _out_of_range, _labels_per_token, _rows_of_one_hot):
+        finding = explain(graph, stage, stage.module)
+        if finding is not None:
+            return finding
+    return None
+
+
+def loss_range(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP303 for a class loss of the script: certain by the known range of the target."""
+    scores, labels = stage.tensor("input"), stage.tensor("target")
+    if short(stage) not in CLASS_LOSSES or scores is None or labels is None or (scores.shape.rank or 0) < 2:
+        return None
+    return _beyond(stage, labels, scores.shape.dim(1), _head_root(scores))
+
+
+def label_range(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP303 where nothing says yet that it raises: the range of the labels alone does."""
+    replaced = [event.data.get("model") for event in graph.events if event.kind == "replace"]
+    for stage in graph.stages:
+        if stage.within or stage.conflict is not None:
+            continue
+        if not trail.is_model(stage):
+            finding = loss_range(graph, stage)
+        elif stage.module is not None and stage.module not in replaced:
+            finding = _out_of_range(graph, stage, stage.module)
+        else:
+            continue
+        if finding is not None:
+            yield finding
+
+
+def _out_of_range(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    labels, count = stage.tensor("labels"), module.params.get("num_labels")
+    if labels is None or not isinstance(count, Dim) or module.params.get("head") not in _CLASS_IDS:
+        return None
+    root = count.origin.span if count.origin is not None and count.origin.span else module.created
+    return _beyond(stage, labels, count, root)
+
+
+def _head_root(scores: Tensor) -> Span | None:
+    source = trail.made(axis(scores, 1))
+    module = source.stage.module if source.stage is not None else None
+    width = module.params.get("out_features") if module is not None else None
+    if isinstance(width, Dim) and width.origin is not None and width.origin.span is not None:
+        return width.origin.span
+    return module.param_spans.get("out_features") if module is not None else None
+
+
+def _beyond(stage: Stage, labels: Tensor, count: Dim, root: Span | None) -> Finding | None:
+    classes = count.value
+    if classes is None or classes < 2 or labels.high is None or labels.high < classes or labels.dtype not in _INTEGERS:
+        return None
+    if stage.conflict is not None and stage.conflict.kind not in ("classes", "raised", "index"):
+        return None
+    return found(
+        "SHP303",
+        "",
+        root or stage.span,
+        stage=stage,
+        tensor=labels,
+        symptom=stage.span,
+        says=f"Target {labels.high} is out of bounds.",
+        label=f"{classes} classes, ids 0 to {classes - 1}",
+        help=f"make it {labels.high + 1}",
+        related=[words.comes_from(labels)],
+        shapes=[words.named(labels, name="labels")],
+        labels=words.called(labels),
+        high=labels.high,
+        classes=classes,
+        why=f" ({count.origin})" if count.origin else "",
+        most=classes - 1,
+    )
+
+
+def stale_count(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP504: a head replaced by one of another width, while the model's loss still reshapes by its ``num_labels``."""
+    for event in graph.events:
+        module, new = event.data.get("model"), event.data.get("new")
+        if event.kind != "replace" or not isinstance(module, Module) or not isinstance(new, Module):
+            continue
+        uses = (s for s in graph.stages if s.module is module and s.index > event.index)
+        stage = next((use for use in uses if use.tensor("labels") is not None and use.conflict is None), None)
+        width = new.params.get("out_features")
+        if stage is not None and _last_replaced(graph, event):
+            finding = _stale(stage, module, event.span, str(event.data.get("path") or "the head"), width)
+            if finding is not None:
+                yield finding
+
+
+def _last_replaced(graph: ShapeGraph, event: Event) -> bool:
+    """Whether neither the same submodule nor the label count was set again after an event."""
+    later = [e for e in graph.events if e.index > event.index]
+    again = any(e.kind == "replace" and e.data.get("path") == event.data.get("path") for e in later)
+    return not again and not any(e.kind == "labels" and e.data.get("module") is event.data.get("model") for e in later)
+
+
+def _stale_inside(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """The head that really ran inside the model, as a trace shows it or as it was put there."""
+    for event in reversed(graph.events):
+        new = event.data.get("new")
+        if event.kind == "replace" and event.data.get("model") is module and isinstance(new, Module):
+            path = str(event.data.get("path") or "the head")
+            return _stale(stage, module, event.span, path, new.params.get("out_features"))
+    inner = [s for s in graph.stages if s.within == stage.op and s.span == stage.span and short(s) == "Linear"]
+    head = inner[-1].module if inner else None
+    if head is None or head.created is None or head.created == module.created:
+        return None
+    return _stale(
+        stage, module, head.created, head.path.rsplit(".", 1)[-1] or "the head", head.params.get("out_features")
+    )
+
+
+def _stale(stage: Stage, module: Module, root: Span, path: str, width: object) -> Finding | None:
+    count = module.params.get("num_labels")
+    if not isinstance(width, Dim) or not isinstance(count, Dim) or not blame.differ(width, count):
+        return None
+    if stage.tensor("labels") is None or module.params.get("head") not in _CLASS_IDS:
+        return None
+    return found(
+        "SHP504",
+        "",
+        root,
+        stage=stage,
+        tensor=stage.tensor("labels"),
+        symptom=stage.span,
+        label=f"{words.size(width)} outputs, num_labels is still {words.size(count)}",
+        help=f"set model.num_labels = model.config.num_labels = {words.size(width)}, or load with num_labels",
+        related=[Related(module.created, f"num_labels is {words.size(count)}") if module.created else None],
+        path=f"`{path}`",
+        width=words.size(width),
+        count=words.size(count),
+        model=short(stage),
+    )
+
+
+def _labels_per_token(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """Labels for every token, handed to a class with one row of scores per text."""
+    ids, labels = stage.tensor("input_ids"), stage.tensor("labels")
+    if ids is None or labels is None or module.params.get("head") != "sequence-classification":
+        return None
+    if labels.shape.rank != 2 or (labels.dtype is not None and labels.dtype not in _INTEGERS):
+        return None
+    per_token = blame.equal(labels.shape.dim(1), ids.shape.dim(1)) or labels.low == -100
+    if not per_token:
+        return None
+    other = short(stage).replace("SequenceClassification", "TokenClassification")
+    return found(
+        "SHP302",
+        "token-labels",
+        module.created or stage.span,
+        stage=stage,
+        tensor=labels,
+        symptom=stage.span,
+        label="one row of scores per text",
+        help=f"use {other}",
+        related=[words.comes_from(labels)],
+        shapes=[words.named(labels, name="labels"), words.named(ids, name="input_ids")],
+        model=short(stage),
+        other=other,
+        target=words.called(labels),
+        target_shape=labels.shape,
+    )
+
+
+def _rows_of_one_hot(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """Integer rows of ones and zeros: a class index per row was meant, or floating-point rows."""
+    labels, count = stage.tensor("labels"), module.params.get("num_labels")
+    if labels is None or not isinstance(count, Dim) or module.params.get("head") not in _ONE_LABEL:
+        return None
+    if labels.shape.rank != 2 or labels.dtype not in _INTEGERS or not blame.equal(labels.shape.dim(1), count):
+        return None
+    return found(
+        "SHP302",
+        "one-hot",
+        blame.operand_span(stage, labels),
+        stage=stage,
+        tensor=labels,
+        symptom=stage.span,
+        label=f"the labels are {labels.shape}",
+        help=f"{labels.text or 'labels'}.argmax(dim=1), or floating-point rows",
+        related=[words.comes_from(labels)],
+        shapes=[words.named(labels, name="labels")],
+        target=words.called(labels),
+        target_shape=labels.shape,
+        loss=short(stage),
+        rows=words.size(labels.shape.dim(0)),
+    )
+
+
+def label_count(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP502: weights of a head with another number of labels than the model that they are loaded into."""
+    for event in graph.events:
+        module, mismatched = event.data.get("module"), event.data.get("mismatched")
+        if event.kind != "load" or not isinstance(module, Module) or not isinstance(mismatched, dict) or not mismatched:
+            continue
+        name, sizes = next(iter(mismatched.items()))
+        stored, wanted = (tuple(part) for part in sizes)
+        yield found(
+            "SHP502",
+            "" if stored[1:] == wanted[1:] else "width",
+            event.span,
+            label=f"{name} is {list(stored)} in the checkpoint, {list(wanted)} in the model",
+            help="pass ignore_mismatched_sizes=True to start with a new head",
+            checkpoint=event.data.get("checkpoint", "the checkpoint"),
+            model=module.kind.rsplit(".", 1)[-1],
+            name=name,
+            stored=stored[0] if stored else "?",
+            wanted=wanted[0] if wanted else "?",
+            stored_shape=list(stored),
+            wanted_shape=list(wanted),
+        )
