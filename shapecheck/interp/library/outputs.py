@@ -73,7 +73,7 @@ class ModelOutput(Value):
         known = {"name": name, "fields": list(self.fields), "stage": self.stage}
         if name in self.fields:
             machine.event("attribute", node, **known, missing=False)
-            return self.fields[name]
+            return self._taken(name, machine, node)
         if name in self.declared:
             return Const(None, {**known, "missing": True, "asked": machine.span(node)})
         machine.event("attribute", node, **known, missing=True)
@@ -99,18 +99,29 @@ class ModelOutput(Value):
         name = self._field_at(index) if index is not None else None
         if name is None:
             if index is not None and not self.maybe and self.fields:
-                machine.event("index", node, index=index, field=None, fields=list(self.fields), stage=self.stage, missing=True)
+                machine.event(
+                    "index", node, index=index, field=None, fields=list(self.fields), stage=self.stage, missing=True
+                )
             return Unknown()
         machine.event("index", node, index=index, field=name, fields=list(self.fields), stage=self.stage, missing=False)
-        return self.fields[name]
+        return self._taken(name, machine, node)
 
     def _named(self, name: str, machine: Machine, node: ast.AST) -> Value:
         if name in self.maybe:
             return Unknown()
         missing = name not in self.fields
         field = None if missing else name
-        machine.event("index", node, index=name, field=field, fields=list(self.fields), stage=self.stage, missing=missing)
-        return self.fields.get(name, Unknown())
+        machine.event(
+            "index", node, index=name, field=field, fields=list(self.fields), stage=self.stage, missing=missing
+        )
+        return Unknown() if missing else self._taken(name, machine, node)
+
+    def _taken(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        """A field, which from now on stands where it was first asked for, and no more where the model was called."""
+        value = self.fields[name]
+        if isinstance(value, TensorValue) and self.stage is not None and value.tensor.span == self.stage.span:
+            value.tensor.span = machine.span(node)
+        return value
 
     def _field_at(self, index: int) -> str | None:
         """The field that an integer index reaches; None beyond the end, or where a field before it may be missing."""
