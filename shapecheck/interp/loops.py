@@ -10,6 +10,7 @@ from shapecheck.dims import UNKNOWN
 from shapecheck.interp import heap
 from shapecheck.interp.branches import settle
 from shapecheck.interp.conditions import decide, narrow
+from shapecheck.interp.counting import grown_once
 from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
 from shapecheck.interp.targets import assign, note_change
 from shapecheck.interp.values import NEVER, Const, Int, Items, Number, Unknown, Value, join_all
@@ -35,7 +36,14 @@ def for_(m: Interpreter, node: ast.For | ast.AsyncFor) -> int:
     else:
         element = found.element
         entered = not isinstance(element, (Unknown, Int))
-    return _passes(m, node, lambda: assign(m, node.target, element, node.target), entered)
+    lengths = {name: value.length() for name in grown_once(node) if type(value := m.scope.names.get(name)) is Items}
+    flow = _passes(m, node, lambda: assign(m, node.target, element, node.target), entered)
+    for name, before in lengths.items():
+        grown = m.scope.names.get(name)
+        if type(grown) is Items and grown.items is None and found.count().known:
+            m.heap.touch(grown)
+            grown.size = before + found.count()
+    return flow
 
 
 def while_(m: Interpreter, node: ast.While) -> int:

@@ -18,6 +18,7 @@ from shapecheck.interp.values import (
     Items,
     Iteration,
     Machine,
+    Number,
     TensorValue,
     Unknown,
     Value,
@@ -147,7 +148,11 @@ class PackedValue(Value):
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         if name == "data":
             return TensorValue(Tensor(Shape((UNKNOWN_DIM, *self.packed.features)), self.packed.dtype))
-        return TensorValue(Tensor()) if name in ("batch_sizes", "sorted_indices", "unsorted_indices") else Bound(self, name)
+        return (
+            TensorValue(Tensor())
+            if name in ("batch_sizes", "sorted_indices", "unsorted_indices")
+            else Bound(self, name)
+        )
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         return self if name in ("to", "cuda", "cpu") else Unknown()
@@ -231,6 +236,8 @@ def described(data: Value) -> Tensor:
             return Tensor(Shape(()), "bool")
         case Const(value=float()):
             return Tensor(Shape(()), "float32")
+        case Number():
+            return Tensor(Shape(()))
         case Items(kind="list" | "tuple"):
             return _stacked(data)
     return Tensor()
@@ -242,7 +249,7 @@ def _last_unknown(shape: Shape) -> Shape:
 
 def _stacked(data: Items) -> Tensor:
     if data.items is None:
-        return stacked([described(data.element)], UNKNOWN_DIM)
+        return stacked([described(data.element)], data.length())
     if not data.items:
         return Tensor(Shape((number(0),)), "float32")
     return stacked([described(item) for item in data.items], number(len(data.items)))

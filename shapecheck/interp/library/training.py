@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 
+from shapecheck.graph import Tensor
 from shapecheck.interp.library.registry import HANDLERS, Handler, Opaque, first, handles, none, unknown, words
-from shapecheck.interp.values import Bound, CallArgs, Const, Context, Items, Machine, Number, Unknown, Value
+from shapecheck.interp.values import Bound, CallArgs, Const, Context, Items, Machine, TensorValue, Unknown, Value
+from shapecheck.shapes import Shape
 
 _CONTEXTS = {
     "torch.no_grad": "no_grad",
@@ -110,7 +112,7 @@ for _name in words("""
 
 @handles("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad.clip_grad_norm_")
 def _clipped(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-    return Number()
+    return TensorValue(Tensor(Shape(())))
 
 
 @handles("torch.utils.checkpoint.checkpoint")
