@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,18 +18,28 @@ from shapecheck.tracer.text import Text
 
 Record = dict[str, Any]
 
-_DUNDERS = {
-    "__add__": "add", "__radd__": "add", "__iadd__": "add", "__sub__": "sub", "__rsub__": "rsub", "__isub__": "sub",
-    "__mul__": "mul", "__rmul__": "mul", "__imul__": "mul", "__truediv__": "div", "__rtruediv__": "div", "__itruediv__": "div",
-    "__div__": "div", "__rdiv__": "div", "__idiv__": "div", "__matmul__": "matmul", "__rmatmul__": "matmul", "__pow__": "pow",
-    "__rpow__": "pow", "__ipow__": "pow", "__floordiv__": "floor_divide", "__rfloordiv__": "floor_divide", "__mod__": "remainder",
-    "__neg__": "neg", "__invert__": "bitwise_not", "__eq__": "eq", "__ne__": "ne", "__lt__": "lt", "__le__": "le", "__gt__": "gt",
-    "__ge__": "ge", "__and__": "bitwise_and", "__iand__": "bitwise_and", "__rand__": "bitwise_and", "__or__": "bitwise_or",
-    "__ior__": "bitwise_or", "__ror__": "bitwise_or", "__xor__": "bitwise_xor", "__abs__": "abs",
-}  # fmt: skip
-"""Python's operators as the functions that they stand for."""
+_OPERATORS = {
+    "add": "add",
+    "sub": "sub",
+    "rsub": "rsub",
+    "mul": "mul",
+    "div": "div",
+    "truediv": "div",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "matmul": "matmul",
+    "pow": "pow",
+    "neg": "neg",
+    "abs": "abs",
+    "invert": "bitwise_not",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    **{name: name for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+}
+"""Python's operators (``__add__``, ``__radd__``, ``__iadd__``) as the functions that they stand for."""
 
-_REFLECTED = ("torch.Tensor.__rsub__", "torch.Tensor.__rdiv__", "torch.Tensor.__rtruediv__", "torch.Tensor.__rpow__", "torch.Tensor.__rmatmul__", "torch.Tensor.__rfloordiv__")  # fmt: skip
+_REFLECTED = re.compile(r"torch\.Tensor\.__r(sub|div|truediv|pow|matmul|floordiv)__")
 
 
 class Builder:
@@ -98,10 +109,10 @@ class Builder:
 
         def bind(args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any] | None:
             if stage.module is not None:
-                return {**dict(zip(given, args)), **kwargs}
+                return {**dict(zip(given, args, strict=False)), **kwargs}
             if raw.startswith("torch.Tensor."):
                 args = texts.with_receiver(text, node, args)
-            if raw in _REFLECTED or texts.is_reflected(node):
+            if _REFLECTED.match(raw) or texts.is_reflected(node):
                 args = args[::-1]
             bound = ops.bind(stage.op, args, kwargs)
             return bound if bound is not None else {**{str(i): a for i, a in enumerate(args)}, **kwargs}
@@ -134,7 +145,7 @@ class Builder:
             return slice(*(self.value(part) for part in item["slice"]))
         if "ellipsis" in item:
             return Ellipsis
-        return item["dtype"] if "dtype" in item else ops.UNKNOWN
+        return item.get("dtype", ops.UNKNOWN)
 
     def _tensor(self, item: Record, new: bool = False) -> Tensor:
         found = self._tensors.get(item["t"])
@@ -142,7 +153,7 @@ class Builder:
             return found
         status: Status = item.get("status", "observed")
         axes = self._axes.get(item["t"], tuple(item["sizes"]))
-        dims = tuple(Dim(expr, size=size, status=status) for expr, size in zip(axes, item["sizes"]))
+        dims = tuple(Dim(expr, size=size, status=status) for expr, size in zip(axes, item["sizes"], strict=True))
         tensor = Tensor(
             Shape(dims),
             item["dtype"],
@@ -196,8 +207,10 @@ class Builder:
 def canonical(op: str) -> str:
     """The one name of an operator; Python's own operators as functions."""
     head, _, last = op.rpartition(".")
-    if head == "torch.Tensor" and last in _DUNDERS:
-        op = f"torch.{_DUNDERS[last]}"
+    if head == "torch.Tensor" and last.startswith("__"):
+        word = last.strip("_")
+        function = _OPERATORS.get(word) or _OPERATORS.get(word[1:] if word[0] in "ri" else "")
+        op = f"torch.{function}" if function else op
     return ops.canonical(op) or op
 
 

@@ -70,7 +70,11 @@ def _layer(stage: Stage) -> tuple[str, str] | None:
 
 
 def _equal(a: list[Stage], b: list[Stage]) -> bool:
-    return _layer(a[0]) is not None and len(a) == len(b) and all(_shape_of(x) == _shape_of(y) for x, y in zip(a, b))
+    return (
+        _layer(a[0]) is not None
+        and len(a) == len(b)
+        and all(_shape_of(x) == _shape_of(y) for x, y in zip(a, b, strict=True))
+    )
 
 
 def _shape_of(stage: Stage) -> tuple[object, ...]:

@@ -106,11 +106,11 @@ def names(first: list[Record], second: list[Record], atoms: Atoms) -> dict[int, 
 
     Stages are matched by operator, place and count; a tensor without a partner has no entry.
     """
-    pairs = [pair for a, b in _partners(first, second) for pair in zip(_tensors(a), _tensors(b))]
+    pairs = [pair for a, b in _partners(first, second) for pair in zip(_tensors(a), _tensors(b), strict=False)]
     for a, b in pairs:
         atoms.learn(a, b)
     return {
-        a["t"]: tuple(atoms.expression(x, y) for x, y in zip(a["sizes"], b["sizes"]))
+        a["t"]: tuple(atoms.expression(x, y) for x, y in zip(a["sizes"], b["sizes"], strict=True))
         for a, b in pairs
         if len(a["sizes"]) == len(b["sizes"])
     }

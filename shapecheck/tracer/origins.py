@@ -29,7 +29,7 @@ def of_config(module: Module) -> None:
 
 
 def of_outputs(stage: Stage) -> None:
-    """Give each size of a stage's outputs the origin that explains it: what the module was built with, else an operand's."""
+    """Give each size of a stage's outputs its origin: what the module was built with, else an operand's."""
     known: dict[object, Origin] = {}
     for tensor in stage.tensors():
         for dim in tensor.shape.dims:

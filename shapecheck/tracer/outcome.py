@@ -27,10 +27,8 @@ def ending(records: list[Record], shown: Shown, request: TraceRequest, python: s
     by_kind = {record["kind"]: record for record in records}
     timeout = request.timeout
     if "unavailable" in by_kind:
-        return Ending(
-            "unavailable",
-            f"torch is not installed for {python}: pip install 'torch-shapecheck[trace]' there, or choose another with --python",
-        )
+        how = "pip install 'torch-shapecheck[trace]' there, or choose another with --python"
+        return Ending("unavailable", f"torch is not installed for {python}: {how}")
     if "start" not in by_kind:
         broken = by_kind.get("broken")
         why = broken["message"] if broken else _how(by_kind.get("exit", {}), timeout)

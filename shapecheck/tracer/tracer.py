@@ -213,8 +213,13 @@ def _operands(end: Record, other: Record | None, atoms: Atoms) -> tuple[tuple[st
     alike = other is not None and other["span"] == end["span"] and [len(s) for s in here] == [len(s) for s in there]
     named = []
     for index, shape in enumerate(here):
-        exprs = [atoms.expression(a, b) for a, b in zip(shape, there[index])] if alike else [None] * len(shape)
+        exprs = (
+            [atoms.expression(a, b) for a, b in zip(shape, there[index], strict=True)] if alike else [None] * len(shape)
+        )
         named.append(
-            tuple(size if expr is None or isinstance(expr, int) else render(expr) for expr, size in zip(exprs, shape))
+            tuple(
+                size if expr is None or isinstance(expr, int) else render(expr)
+                for expr, size in zip(exprs, shape, strict=True)
+            )
         )
     return tuple(named)

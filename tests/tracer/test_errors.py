@@ -40,7 +40,7 @@ FAULTS = {
 
 def really(line: str) -> str:
     """What PyTorch itself raises."""
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - the point is to learn which
+    with pytest.raises(Exception) as caught:
         exec(HEADER + line, {})
     return str(caught.value)
 

@@ -1,4 +1,4 @@
-"""Started by path under the project's interpreter: makes ``shapecheck`` importable from its folder, and nothing else."""
+"""Started by path under the project's interpreter: makes ``shapecheck`` importable, and nothing beside it."""
 
 from __future__ import annotations
 

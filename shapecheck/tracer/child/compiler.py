@@ -71,11 +71,11 @@ def leave_unloaded() -> None:
         module = _Unloaded()
         sys.modules[_NAME] = module
         sys.modules[_SOURCES] = _Sources(_SOURCES)
-        torch._dynamo = module  # type: ignore[assignment]
+        torch._dynamo = module
 
 
 def _load() -> ModuleType:
     if isinstance(sys.modules.get(_NAME), _Unloaded):
         del sys.modules[_NAME], sys.modules[_SOURCES]
-        torch._dynamo = importlib.import_module(_NAME)  # type: ignore[assignment]
+        torch._dynamo = importlib.import_module(_NAME)
     return sys.modules[_NAME]

@@ -87,7 +87,7 @@ def tensors_of(value: Any, prefix: str = "") -> Iterator[tuple[str, torch.Tensor
             yield from tensors_of(item, f"{prefix}.{key}" if prefix else str(key))
     elif isinstance(value, (list, tuple)):
         names = getattr(value, "_fields", None) or _sequence_fields(value)
-        for name, item in zip(names, value):
+        for name, item in zip(names, value, strict=False):
             yield from tensors_of(item, f"{prefix}.{name}" if prefix else str(name))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import linecache
 import os
 import re
-from types import TracebackType
+from collections.abc import Iterator
+from types import FrameType, TracebackType
 from typing import Any
 
 from shapecheck.places import Span
@@ -32,7 +33,7 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
     """The end record of a script that raised."""
     frames = list(_frames(error.__traceback__))
     mine = [(frame, lasti, line) for frame, lasti, line in frames if is_user_file(frame.f_code.co_filename)]
-    chain = [[span_at(frame.f_code, lasti, line), function_name(frame)] for frame, lasti, line in mine]
+    chain = [(span_at(frame.f_code, lasti, line), function_name(frame)) for frame, lasti, line in mine]
     span = chain[-1][0] if chain else None
     found = error.__dict__.get("shapecheck_op", {})
     last = frames[-1][0].f_code.co_filename if frames else ""
@@ -51,7 +52,7 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
 
 
 def is_shape_reason(session: Session, error: BaseException, span: Span | None, raised_in: str) -> bool:
-    """Whether an error speaks of shapes, or of what models and their outputs offer, and not of the script's own affairs."""
+    """Whether an error speaks of shapes, or of what models and their outputs offer: not of the script's own affairs."""
     message = str(error)
     if isinstance(error, (Refused, ImportError, OSError, MemoryError, NotImplementedError)) or _NOT_SHAPES.search(
         message
@@ -72,7 +73,7 @@ def is_shape_reason(session: Session, error: BaseException, span: Span | None, r
     return bool(_OUTPUTS.search(message)) and session.stages > 0
 
 
-def _frames(trace: TracebackType | None) -> Any:
+def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int, int]]:
     while trace is not None:
         yield trace.tb_frame, trace.tb_lasti, trace.tb_lineno
         trace = trace.tb_next

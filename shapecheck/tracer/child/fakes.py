@@ -73,7 +73,7 @@ def install() -> None:
     logging.getLogger("torch._subclasses.fake_tensor").setLevel(logging.CRITICAL + 1)
     warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
     _abstract_parameters(torch.nn.Parameter)
-    torch.nn.Module._apply = _apply  # type: ignore[method-assign]
+    torch.nn.Module._apply = _apply
 
 
 def _abstract_parameters(cls: Any) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
 import os
 import sys
 import sysconfig
 from collections.abc import Iterator
 from types import CodeType, FrameType
+from typing import Any
 
 from shapecheck.places import Span
 
@@ -21,7 +23,7 @@ _LIBRARY = tuple(
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def is_user_file(filename: str) -> bool:
     """Whether a file belongs to the project: not installed, not the standard library, not shapecheck, a real file."""
     if filename.startswith("<"):
@@ -70,7 +72,8 @@ def _span(code: CodeType, lasti: int, line: int) -> Span:
 
 @functools.lru_cache(maxsize=1024)
 def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
-    return list(code.co_positions())
+    positions: Any = getattr(code, "co_positions")  # noqa: B009 - not there before CPython 3.11
+    return list(positions())
 
 
 def _column(path: str, line: int, offset: int) -> int:
@@ -92,4 +95,4 @@ Calls = list[tuple[Span, str]]
 
 def context(frames: list[FrameType]) -> Calls:
     """The calls through which the innermost frame was reached, outermost first: span, and function entered."""
-    return [(span_of(outer), function_name(inner)) for inner, outer in zip(frames, frames[1:])][::-1]
+    return [(span_of(outer), function_name(inner)) for inner, outer in itertools.pairwise(frames)][::-1]

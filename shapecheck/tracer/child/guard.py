@@ -43,7 +43,20 @@ _CHANGES = (
     "shutil.move",
 )
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_SECRETS = (".ssh", ".aws", ".gnupg", ".netrc", ".git-credentials", ".kube", ".docker/config.json", ".cache/huggingface/token", ".huggingface/token", ".config/gcloud", ".pypirc")  # fmt: skip
+_SECRETS = (
+    ".ssh",
+    ".aws",
+    ".gnupg",
+    ".netrc",
+    ".git-credentials",
+    ".kube",
+    ".docker/config.json",
+    ".cache/huggingface/token",
+    ".cache/huggingface/stored_tokens",
+    ".huggingface/token",
+    ".config/gcloud",
+    ".pypirc",
+)
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/tty", "/dev/urandom")
 
 

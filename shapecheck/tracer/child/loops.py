@@ -41,7 +41,7 @@ class Loops:
         def iterate(loader: DataLoader[Any]) -> Iterator[Any]:
             return loops.batches(loader, original)
 
-        DataLoader.__iter__ = iterate  # type: ignore[assignment, method-assign]
+        DataLoader.__iter__ = iterate
 
     def _stepped(self, *_: Any) -> None:
         self.steps += 1
@@ -130,7 +130,7 @@ def _without_workers() -> None:
     names = list(inspect.signature(original).parameters)
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        given = {**dict(zip(names[1:], args)), **kwargs}
+        given = {**dict(zip(names[1:], args, strict=False)), **kwargs}
         for name in (
             "num_workers",
             "prefetch_factor",
@@ -143,4 +143,4 @@ def _without_workers() -> None:
             given.pop(name, None)
         original(self, **given)
 
-    DataLoader.__init__ = init  # type: ignore[method-assign]
+    DataLoader.__init__ = init

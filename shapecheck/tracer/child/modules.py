@@ -54,7 +54,7 @@ class Modules:
             if frame is not None:
                 created[self] = span_of(frame), context(list(user_frames(frame)))
 
-        torch.nn.Module.__init__ = init  # type: ignore[method-assign]
+        torch.nn.Module.__init__ = init
 
     def number(self, module: torch.nn.Module) -> int:
         """The number that names a module in the records."""
@@ -106,7 +106,7 @@ def is_transparent(module: torch.nn.Module) -> bool:
 
 
 def kind(module: torch.nn.Module) -> str:
-    """The qualified class by its public name (``torch.nn.Linear``, ``transformers.BertModel``), or the user's name for it."""
+    """The class by its public name (``torch.nn.Linear``, ``transformers.BertModel``), or the user's name for it."""
     for cls in type(module).__mro__:
         home = cls.__module__
         if home.startswith("torch.nn.modules.") and hasattr(torch.nn, cls.__name__):
@@ -127,7 +127,7 @@ def _installed(home: str) -> bool:
 
 def params(module: torch.nn.Module) -> dict[str, Any]:
     """Constructor parameters that the module keeps under their names, and what a transformers config says."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in _parameter_names(type(module)):
         value = getattr(module, name, inspect.Parameter.empty)
         if isinstance(value, torch.nn.Parameter):

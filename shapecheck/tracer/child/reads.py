@@ -6,6 +6,7 @@ import ast
 import linecache
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -39,13 +40,12 @@ def plausible(tensor: torch.Tensor) -> torch.Tensor:
 
 def install(session: Session) -> None:
     """Answer every way in which a script may look at a tensor's numbers."""
-    for name in _READS:
-        _patch(name, lambda original, name=name: _answering(session, name, original))
-    _patch("__bool__", lambda original: _truth(session, original))
-    _patch("__contains__", lambda original: _answering(session, "in", original))
+    for name in (*_READS, "__contains__"):
+        _patch(name, partial(_answering, session, name))
+    _patch("__bool__", partial(_truth, session))
     for name in ("equal", "allclose"):
-        _patch(name, lambda original, name=name: _compared(session, name, original))
-        setattr(torch, name, _compared(session, f"torch.{name}", getattr(torch, name)))
+        _patch(name, partial(_compared, session, f".{name}()"))
+        setattr(torch, name, _compared(session, f"torch.{name}()", getattr(torch, name)))
 
 
 def _patch(name: str, make: Callable[[Any], Any]) -> None:
@@ -83,7 +83,7 @@ def _compared(session: Session, name: str, original: Any) -> Any:
         if not is_fake(self) and not is_fake(other):
             return bool(original(self, other, *args, **kwargs))
         value = bool(original(concrete(self.detach()), concrete(other.detach()), *args, **kwargs))
-        session.invent(f".{name}()", value)
+        session.invent(name, value)
         return value
 
     return compared

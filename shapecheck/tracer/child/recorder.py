@@ -22,16 +22,14 @@ from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_
 from shapecheck.tracer.child.session import Session, Stop
 
 _TORCH = os.path.dirname(torch.__file__)
-_THIN = tuple(
-    os.path.join(_TORCH, *parts)
-    for parts in (
-        ("overrides.py",),
-        ("functional.py",),
-        ("nn", "functional.py"),
-        ("_tensor.py",),
-        ("_jit_internal.py",),
-    )
-) + (training.__file__,)
+_THIN = (
+    training.__file__,
+    os.path.join(_TORCH, "overrides.py"),
+    os.path.join(_TORCH, "functional.py"),
+    os.path.join(_TORCH, "nn", "functional.py"),
+    os.path.join(_TORCH, "_tensor.py"),
+    os.path.join(_TORCH, "_jit_internal.py"),
+)
 """Python functions of torch that only hand on to an operator: who called *them* is the caller."""
 
 _PROPERTIES = ("T", "mT", "H", "mH", "data", "real", "imag")
@@ -79,7 +77,7 @@ class Open:
     op: str
 
 
-class Recorder(TorchFunctionMode):
+class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are unknown to the type checker
     """Sees every torch function of the run; sends what the user's own lines call."""
 
     def __init__(self, session: Session) -> None:
@@ -186,8 +184,8 @@ class Recorder(TorchFunctionMode):
         return next((o.op for o in self.open if not o.transparent), "")
 
     def _module_operands(self, module: torch.nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        names = _forward_names(type(module))
-        given = {**dict(zip(names, args)), **kwargs}
+        names = _forward_names(type(module).forward)
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
         given |= {str(i): a for i, a in enumerate(args) if i >= len(names)}
         return [], {k: describe(self.session, v) for k, v in given.items()}
 
@@ -284,7 +282,7 @@ def install(session: Session) -> Recorder:
     def call_module(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
         return recorder.call_module(original, self, args, kwargs)
 
-    torch.nn.Module.__call__ = call_module  # type: ignore[method-assign]
+    torch.nn.Module.__call__ = call_module
     recorder.__enter__()
     return recorder
 
@@ -317,10 +315,10 @@ def function_op(func: Any) -> str:
     return f"{home}.{name.removeprefix('linalg_').removeprefix('fft_').removeprefix('special_')}" if home else name
 
 
-@functools.lru_cache(maxsize=None)
-def _forward_names(cls: type[torch.nn.Module]) -> list[str]:
+@functools.cache
+def _forward_names(forward: Callable[..., Any]) -> list[str]:
     try:
-        parameters = list(inspect.signature(cls.forward).parameters.values())[1:]
+        parameters = list(inspect.signature(forward).parameters.values())[1:]
     except (TypeError, ValueError):
         return []
     return [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD]

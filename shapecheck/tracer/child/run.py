@@ -18,7 +18,7 @@ from shapecheck.tracer.child.stream import Stream
 def trace(request: dict[str, Any], stream: Stream) -> None:
     """Run the script of a request and send its records; the last one is of kind ``end``."""
     scratch = Path(request["scratch"])
-    faulthandler.enable(open(scratch / "crash.txt", "w"))
+    faulthandler.enable(open(scratch / "crash.txt", "w"))  # noqa: SIM115 - open until the process ends
     session = Session(
         script=Path(request["script"]),
         chosen=Sizes(*request["sizes"]),
@@ -32,9 +32,8 @@ def trace(request: dict[str, Any], stream: Stream) -> None:
     loop = _prepare(session)
     guard = _close(session, request)
     stream.send({"kind": "start", "guard": guard, "versions": _versions()})
-    stream.send(
-        {"sizes_used": False, **_run(session, request, loop), "sizes_used": session.sizes_used, "modules": _loaded()}
-    )
+    end = _run(session, request, loop)
+    stream.send({**end, "sizes_used": session.sizes_used, "modules": _loaded()})
 
 
 def _prepare(session: Session) -> Any:
@@ -124,8 +123,8 @@ def _watch_the_exits(session: Session) -> None:
         _complaint.append(message)
         original_error(self, message)
 
-    os._exit = ended  # type: ignore[assignment]
-    argparse.ArgumentParser.error = error  # type: ignore[method-assign, assignment]
+    setattr(os, "_exit", ended)  # noqa: B010 - its type promises not to return
+    argparse.ArgumentParser.error = error  # type: ignore[method-assign]
 
 
 def _watch_the_clock(session: Session, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Backward passes and optimizer steps without numbers: gradients have the shapes of their parameters, and that is all."""
+"""Backward passes and optimizer steps without numbers: a gradient has the shape of its parameter, and that is all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _short_backward() -> None:
                     leaf.grad = fake(leaf.detach()) if is_fake(leaf) else torch.zeros_like(leaf)
         return None
 
-    torch.Tensor.backward = backward  # type: ignore[method-assign, assignment]
+    torch.Tensor.backward = backward
 
 
 def leaves(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
@@ -68,7 +68,7 @@ def _short_steps() -> None:
             owner.step = step
         original(self, *args, **kwargs)
 
-    torch.optim.Optimizer.__init__ = init  # type: ignore[method-assign]
+    torch.optim.Optimizer.__init__ = init
 
 
 def step(self: torch.optim.Optimizer, closure: Callable[[], Any] | None = None) -> Any:
