@@ -92,7 +92,8 @@ def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     strategy = {"mean": "mean", "__getitem__": "last", "amax": "max"}.get(short(stage))
     site = Site(tree, node, grouped(taken, tree.code(taken)), token_model(operand), operand.shape.rank or 3)
     edits = _edits(site, strategy) if strategy is not None else ()
-    if strategy is not None and edits and not masks.without_mask(site.model):
+    unchanged = all(not edit.text or edit.text == tree.code(node) for edit in edits)
+    if strategy is not None and not unchanged and not (strategy != "last" and masks.without_mask(site.model)):
         yield Fix(TITLES[strategy], edits, strategy)
 
 

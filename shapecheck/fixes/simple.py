@@ -195,10 +195,12 @@ def label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
 
 
 def to_tuple(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """``.to_tuple()`` where an output is unpacked."""
-    node = tree.expression(finding.span)
-    if node is not None:
-        yield from suffixed(tree, finding.span, ".to_tuple()", "unpack the values, not the keys")
+    """``.to_tuple()`` behind the value that is unpacked."""
+    for assign in tree.all(cst.Assign):
+        here = tree.span(assign)
+        if here == finding.span or (here.line == finding.span.line and here.covers(finding.span)):
+            value = tree.span(assign.value)
+            yield from suffixed(tree, value, ".to_tuple()", "unpack the values, not the keys")
 
 
 def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

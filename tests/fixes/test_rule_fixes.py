@@ -1,0 +1,79 @@
+"""The fixes of the rules' fixtures: the first mends the script under real PyTorch, and leaves nothing to mend."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shapecheck import checks, fixes, flow, interp, merge, rulebook
+from shapecheck.findings import Finding
+from shapecheck.fixes.propose import FIXERS
+from shapecheck.source import Source
+
+FIXTURES = Path(__file__).parent.parent.parent / "fixtures" / "rules"
+OBSERVE = Path(__file__).parent.parent / "checks" / "observe.py"
+
+
+def found(path: str, text: str) -> list[Finding]:
+    graph = interp.analyze(Source(path, text))
+    flow.annotate(graph, {path: text}.get)
+    findings = merge.ordered(checks.run(graph))
+    fixes.attach(findings, graph, {path: text})
+    return findings
+
+
+def mended(path: Path) -> str | None:
+    """A fixture with the first fix of its first finding; None where there is none."""
+    text = path.read_text()
+    for finding in found(str(path), text):
+        for fix in finding.fixes[:1]:
+            return fixes.apply(fix.edits, {str(path): text})[str(path)]
+    return None
+
+
+MENDED = {path: text for path in sorted(FIXTURES.glob("SHP*/bad*.py")) if (text := mended(path)) is not None}
+
+
+@pytest.fixture(scope="session")
+def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, dict[str, object]]:
+    """What PyTorch made of each mended fixture."""
+    folder = tmp_path_factory.mktemp("mended")
+    copies = {path: folder / f"{path.parent.name}_{path.name}" for path in MENDED}
+    for path, copy in copies.items():
+        copy.write_text(MENDED[path])
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, str(OBSERVE), str(folder / "out.json"), *map(str, copies.values())]
+    done = subprocess.run(command, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    said = json.loads((folder / "out.json").read_text())
+    return {path: said[str(copy)] for path, copy in copies.items()}
+
+
+def named(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+@pytest.mark.parametrize("code", [code for code in rulebook.codes() if not code.startswith("SHP9")])
+def test_a_rules_text_says_whether_it_has_fixes(code: str) -> None:
+    assert (rulebook.rule(code).fix != "none") == (code in FIXERS)
+
+
+@pytest.mark.parametrize("path", MENDED, ids=named)
+def test_the_first_fix_makes_the_script_run_and_compute_the_right_thing(
+    path: Path, pytorch: dict[Path, dict[str, object]]
+) -> None:
+    assert pytorch[path] == {"raised": None, "wrong": pytorch[path]["wrong"] and False}
+
+
+@pytest.mark.parametrize("path", MENDED, ids=named)
+def test_a_mended_script_has_nothing_left_to_mend(path: Path) -> None:
+    assert [f for f in found(str(path), MENDED[path]) if f.severity != "info"] == []
+
+
+def test_every_rule_with_fixes_mends_a_fixture() -> None:
+    assert {path.parent.name for path in MENDED} >= FIXERS.keys() - {"SHP502"}
