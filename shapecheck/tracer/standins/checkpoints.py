@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FEED_FORWARD = tuple(
     """
     intermediate_size d_ff hidden_dim ffn_dim ffn_hidden_size encoder_ffn_dim decoder_ffn_dim d_inner
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _DECODER_LAYERS = ("decoder_layers", "num_decoder_layers")
 _NOT_CONFIG = {"pad_token", "num_features", "sentence_embedding_dim"}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
-_WORDS = "the house on the hill was old and the road to it was long so few came by and all was still".split()  # noqa: SIM905
+_WORDS = "the house on the hill was old and the road to it was long so few came by and all was still".split()
+_TAG_NAMES = ("O", "B-PER", "I-PER", "O", "B-LOC")
 _NUMBER = re.compile(
     r"score|simil|price|value|amount|ratio|rate|age$|^age|count|height|width|weight|length|year|month|day|hour|^num|^n_"
     r"|_num|size|^lat|^lon|temp|^x\d*$|percent|prob|duration|sampling_rate",
@@ -37,10 +38,13 @@ _MULTI_HOT = re.compile(r"BCEWithLogitsLoss|BCELoss|binary_cross_entropy|multi_l
 
 
 class Columns:
-    """Values by column name; the same name gives the same values throughout a run."""
+    """Values by column name; the same name gives the same values throughout a run.
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    With ``cells`` every value is one cell of a flat file: a word and its tag where a data set has lists of them.
+    """
+
+    def __init__(self, session: Session, cells: bool = False) -> None:
+        self._session, self._cells = session, cells
         self._text = _read(session.script)
 
     @property
@@ -59,6 +63,9 @@ class Columns:
         return self._maker(str(name))(row)
 
     def _maker(self, name: str) -> Callable[[int], Any]:
+        cell = self._cell(name) if self._cells else None
+        if cell is not None:
+            return cell
         if name in ("input_ids", "attention_mask", "token_type_ids"):
             return lambda i: [1] * self._length(i)
         if name == "tokens" or name == "words":
@@ -84,6 +91,18 @@ class Columns:
         if not _TEXT.search(name) and (_NUMBER.search(name) or not self._has_text):
             return lambda i: 0.25 + 0.5 * (i % 3)
         return self.text
+
+    def _cell(self, name: str) -> Callable[[int], Any] | None:
+        """What is written in a flat file where a data set has a list."""
+        if _TAGS.search(name) or name.lower() == "pos":
+            return lambda i: _TAG_NAMES[i % len(_TAG_NAMES)]
+        if name.lower() in ("word", "words", "token", "tokens"):
+            return lambda i: _WORDS[i % len(_WORDS)]
+        if "#" in name or name.lower() in ("sentence_id", "sent_id"):
+            return lambda i: f"Sentence: {i // 5}"
+        if name in ("answers", "audio") or _CHOICES.search(name) or _IMAGE.search(name):
+            return lambda i: f"{name}_{i}" if name == "audio" or _IMAGE.search(name) else self.text(i)
+        return None
 
     @property
     def _has_text(self) -> bool:

@@ -122,12 +122,16 @@ class DataFrame:
     @property
     def iloc(self) -> Any:
         """Rows (and columns) by position."""
-        return At(lambda key: self._at(key, by_position=True))
+        return At(
+            lambda key: self._at(key, by_position=True), lambda key, value: self._put(key, value, by_position=True)
+        )
 
     @property
     def loc(self) -> Any:
         """Rows (and columns) by name."""
-        return At(lambda key: self._at(key, by_position=False))
+        return At(
+            lambda key: self._at(key, by_position=False), lambda key, value: self._put(key, value, by_position=False)
+        )
 
     at = loc
     iat = iloc
@@ -147,6 +151,25 @@ class DataFrame:
                 return self[chosen]
             return self._rows([row if by_position else position(self.index, row) for row in map(int, chosen)])
         return self._row(int(rows) if by_position else position(self.index, rows))
+
+    def _put(self, key: Any, value: Any, by_position: bool) -> None:
+        rows, names = key if isinstance(key, tuple) else (key, list(self._columns))
+        if by_position and key is not names:
+            names = self._names_at(names)
+        for name in names if isinstance(names, list) else [names]:
+            if isinstance(rows, slice) and rows == slice(None):
+                self[name] = value
+                continue
+            chosen = rows if isinstance(rows, (slice, str)) or is_list(rows) else [rows]
+            places = [self.index.index(label) for label in list(self._at(chosen, by_position).index)]
+            new = list(value) if is_list(value) else [value] * len(places)
+            column = (
+                self._column(name)
+                if name in self._columns or self.maker
+                else self._columns.setdefault(name, [None] * len(self))
+            )
+            for place, item in zip(places, new, strict=False):
+                column[place] = item
 
     def _names_at(self, positions: Any) -> Any:
         """The columns at some positions; of made-up data a text and a label, if none is known yet."""
@@ -234,10 +257,39 @@ class DataFrame:
 
     isna = isnull
 
-    def groupby(self, by: Any, *args: Any, **options: Any) -> list[tuple[Any, DataFrame]]:
+    def groupby(self, by: Any, *args: Any, **options: Any) -> Groups:
         """The rows of each value of a column."""
         keys = list(self[by if isinstance(by, str) else next(iter(by))])
-        return [(key, self._rows([row for row, k in enumerate(keys) if k == key])) for key in dict.fromkeys(keys)]
+        return Groups((key, self._rows([row for row, k in enumerate(keys) if k == key])) for key in dict.fromkeys(keys))
+
+
+class Groups(list[Any]):
+    """Values of a column (or parts of a frame) by group."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return Groups((name, part[key]) for name, part in self)
+
+    def apply(self, how: Any, *args: Any, **options: Any) -> Series:
+        """Each group through a function."""
+        return Series([how(part) for _, part in self], index=[name for name, _ in self])
+
+    agg = aggregate = transform = apply
+
+    def size(self) -> Series:
+        """The rows of each group."""
+        return self.apply(len)
+
+    count = nunique = ngroup = size  # type: ignore[assignment]
+
+    def get_group(self, name: Any) -> Any:
+        """One group."""
+        return dict(self)[name]
+
+    def first(self) -> Series:
+        """The first value of each group."""
+        return self.apply(lambda part: part.iloc[0])
+
+    last = first
 
 
 class Record(Mapping[str, Any]):
@@ -287,9 +339,9 @@ class Record(Mapping[str, Any]):
 
 
 _UNCHANGED = frozenset(
-    "copy dropna fillna drop_duplicates sort_values sort_index astype query replace infer_objects set_index".split()  # noqa: SIM905
+    "copy dropna fillna drop_duplicates sort_values sort_index astype query replace infer_objects set_index".split()
 )
-_NOTHING = frozenset("info describe to_csv to_json to_excel to_pickle to_parquet hist plot insert".split())  # noqa: SIM905
+_NOTHING = frozenset("info describe to_csv to_json to_excel to_pickle to_parquet hist plot insert".split())
 
 
 def _columns_of(data: Any, columns: Any) -> dict[Any, list[Any]]:

@@ -23,11 +23,11 @@ _DO_NOTHING = """
     set_device synchronize empty_cache ipc_collect init reset_peak_memory_stats reset_max_memory_allocated manual_seed
     manual_seed_all seed seed_all set_per_process_memory_fraction reset_max_memory_cached set_rng_state
     set_rng_state_all reset_accumulated_memory_stats
-""".split()  # noqa: SIM905
+""".split()
 _ARE_ZERO = """
     max_memory_allocated memory_allocated memory_reserved max_memory_reserved memory_cached max_memory_cached
     current_device current_allocated_memory driver_allocated_memory
-""".split()  # noqa: SIM905
+""".split()
 _DTYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
 _real_open = io.open
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".wav", ".txt", ".jsonl", ".json", ".csv", ".npy", ".pt")
 _LEFT_OUT = (
     "mkdir",
     "makedirs",
@@ -47,6 +48,7 @@ class Files:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.columns = Columns(session)
+        self.cells = Columns(session, cells=True)
         self.saved: dict[str, Any] = {}
         self._written: dict[str, str] = {}
         self._folder = Path(session.scratch, "written")
@@ -127,9 +129,11 @@ def _questions(files: Files) -> None:
 
 
 def _listings(files: Files) -> None:
-    def names(folder: Any, suffix: str = ".png") -> list[str]:
+    def names(folder: Any, suffix: str = "") -> list[str]:
         files.session.assume(f"{folder} is not there: it holds made-up files")
-        return [f"{row}{suffix}" for row in range(files.columns.rows)]
+        text = files.session.script.read_text(errors="replace")
+        suffix = suffix or next((ending for ending in _SUFFIXES if ending in text), ".png")
+        return [f"{('cat', 'dog')[row % 2]}_{row}{suffix}" for row in range(files.columns.rows)]
 
     def listdir(original: Callable[..., Any]) -> Callable[..., Any]:
         def entries(path: Any = ".", *args: Any) -> list[str]:
@@ -300,7 +304,7 @@ def _pandas(files: Files) -> None:
         def __getitem__(self, key: Any) -> Any:
             for name in [key] if isinstance(key, str) else key if isinstance(key, list) else []:
                 if isinstance(name, str) and name not in self.columns:
-                    super().__setitem__(name, files.columns.values(name, len(self)))
+                    super().__setitem__(name, files.cells.values(name, len(self)))
             return super().__getitem__(key)
 
         def __getattr__(self, name: str) -> Any:
@@ -314,7 +318,7 @@ def _pandas(files: Files) -> None:
                 return original(path, *args, **kwargs)
             files.session.assume(f"{path}: {files.columns.rows} made-up rows")
             names = [name for name in kwargs.get("names") or [] if isinstance(name, str)]
-            made = {name: files.columns.values(name) for name in names}
+            made = {name: files.cells.values(name) for name in names}
             return Frame(made, index=range(files.columns.rows))
 
         return frame

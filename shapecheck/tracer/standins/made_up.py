@@ -14,7 +14,7 @@ _LISTS = frozenset(
     """
     data paragraphs qas examples items entries annotations images records results train dev test validation documents
     instances turns conversations messages rows
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

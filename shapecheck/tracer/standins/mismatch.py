@@ -17,7 +17,7 @@ _NO_MATTER = frozenset(
     num_hidden_layers encoder_layers decoder_layers num_layers n_layer n_layers num_decoder_layers pad_token_id
     bos_token_id eos_token_id sep_token_id decoder_start_token_id forced_bos_token_id forced_eos_token_id
     output_hidden_states output_attentions return_dict use_cache is_decoder add_cross_attention chunk_size_feed_forward
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

@@ -26,7 +26,7 @@ _DOWNLOAD = frozenset(
     cache_dir force_download local_files_only token use_auth_token revision proxies subfolder resume_download
     mirror use_safetensors weights_only variant _commit_hash _from_auto _from_pipeline trust_remote_code
     code_revision adapter_kwargs adapter_name user_agent
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _LOADING = frozenset(
     """
@@ -35,7 +35,7 @@ _LOADING = frozenset(
     generation_config gguf_file tp_plan tp_size device_mesh use_kernels kernel_config key_mapping
     ignore_mismatched_sizes allow_all_kernels distributed_config fusion_config disable_mmap tqdm_class
     use_flash_attention_2
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _IMAGES = ("ImageProcessor", "ImageProcessorFast", "FeatureExtractor", "VideoProcessor")
 _USUAL_SIDE = 224
 _AUDIO_TYPES = frozenset(
-    "wav2vec2 hubert wavlm data2vec-audio whisper audio-spectrogram-transformer sew unispeech".split()  # noqa: SIM905
+    "wav2vec2 hubert wavlm data2vec-audio whisper audio-spectrogram-transformer sew unispeech".split()
 )
 
 

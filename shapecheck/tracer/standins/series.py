@@ -46,6 +46,10 @@ class Series:
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         import numpy
 
+        if any(isinstance(value, (list, tuple, dict)) for value in self._list):
+            made: Any = numpy.empty(len(self._list), dtype=object)
+            made[:] = self._list
+            return made
         if dtype is None and any(isinstance(value, str) or value is None for value in self._list):
             dtype = object
         return numpy.array(self._list, dtype=dtype)
@@ -274,14 +278,15 @@ class Index(list[Any]):
 class At:
     """``frame.iloc[...]`` and its like."""
 
-    def __init__(self, get: Callable[[Any], Any]) -> None:
-        self._get = get
+    def __init__(self, get: Callable[[Any], Any], put: Callable[[Any, Any], None] | None = None) -> None:
+        self._get, self._put = get, put
 
     def __getitem__(self, key: Any) -> Any:
         return self._get(key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        return None
+        if self._put is not None:
+            self._put(key, value)
 
 
 class _Attributes:

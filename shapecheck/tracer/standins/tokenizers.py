@@ -35,7 +35,7 @@ _LOADING = frozenset(
     cache_dir force_download local_files_only token use_auth_token revision proxies subfolder resume_download
     use_fast tokenizer_type trust_remote_code code_revision config _from_auto _commit_hash gguf_file legacy
     from_slow add_prefix_space do_basic_tokenize strip_accents
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _SPECIAL_IDS = {
     "bert": {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103},
@@ -47,17 +47,17 @@ _METASPACE = frozenset(
     t5 mt5 umt5 xlm-roberta xlm-roberta-xl albert camembert xlnet llama mistral mixtral gemma gemma2 gemma3
     gemma3_text deberta-v2 pegasus mbart marian m2m_100 nllb big_bird rembert fnet phi3 switch_transformers udop
     siglip xglm speech_to_text plbart
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _STARTS_WITH_BOS = frozenset(
     """
     llama mistral mixtral gemma gemma2 gemma3 gemma3_text opt cohere biogpt xglm
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _ENDS_WITH_EOS = frozenset(
     """
     t5 mt5 umt5 pegasus marian m2m_100 nllb switch_transformers mbart plbart speech_to_text
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _USUAL_TOKENS = {
     "bert": {

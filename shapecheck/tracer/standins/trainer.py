@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LEFT_OUT = """
     save_model save_state log log_metrics save_metrics push_to_hub create_model_card store_flos _save_checkpoint
     _memory_tracker_start init_hf_repo
-""".split()  # noqa: SIM905
+""".split()
 _OLD_NAMES = {
     "evaluation_strategy": "eval_strategy",
     "per_gpu_train_batch_size": "per_device_train_batch_size",

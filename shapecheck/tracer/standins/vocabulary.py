@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 Pieces = Literal["wordpiece", "bytes", "metaspace"]
 
-_PARTS = ("ing ed er est ly tion s es en al ment ness able ful less ous ive ity ist ism ize un re in dis pre").split()  # noqa: SIM905
+_PARTS = ("ing ed er est ly tion s es en al ment ness able ful less ous ive ity ist ism ize un re in dis pre").split()
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 20_000
 

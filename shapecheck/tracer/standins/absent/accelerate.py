@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+
+from shapecheck.tracer.standins.absorb import Absorbing
 
 __all__ = ["Accelerator", "PartialState", "dispatch_model", "find_executable_batch_size", "init_empty_weights",
            "notebook_launcher", "set_seed"]  # fmt: skip
@@ -41,6 +43,11 @@ class Accelerator:
 
     autocast = no_sync = join_uneven_inputs = main_process_first = local_main_process_first = accumulate
 
+    @contextlib.contextmanager
+    def profile(self, *args: Any, **options: Any) -> Iterator[Any]:
+        """Nothing is measured."""
+        yield Absorbing("profile")
+
     def gather(self, tensor: Any) -> Any:
         """What the only process has."""
         return tensor
@@ -68,6 +75,12 @@ class Accelerator:
     def skip_first_batches(self, loader: Any, count: int = 0) -> Any:
         """All batches."""
         return loader
+
+    def free_memory(self, *objects: Any) -> Any:
+        """Nothing of what it is given."""
+        return [None for _ in objects]
+
+    clear = release_memory = free_memory
 
     def print(self, *args: Any, **kwargs: Any) -> None:
         """Nothing is shown."""

@@ -59,7 +59,7 @@ read_parquet = read_pickle = read_feather = read_excel
 
 def made_up(file: Any, names: Any) -> DataFrame:
     """A data frame whose columns are made up when they are asked for."""
-    maker = Columns(session())
+    maker = Columns(session(), cells=True)
     session().assume(f"{file}: {maker.rows} made-up rows")
     known = [] if names is None or callable(names) else list(names)
     return DataFrame({name: maker.values(name) for name in known}, maker=maker, rows=maker.rows)

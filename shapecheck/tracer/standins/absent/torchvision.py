@@ -304,7 +304,7 @@ _SAME_SIZE = """
     RandomHorizontalFlip RandomVerticalFlip RandomRotation ColorJitter RandomAffine GaussianBlur RandomErasing
     RandomGrayscale AutoAugment RandAugment TrivialAugmentWide AugMix RandomPerspective RandomApply RandomChoice
     RandomInvert RandomAdjustSharpness RandomAutocontrast RandomEqualize
-""".split()  # noqa: SIM905
+""".split()
 _OWN = (
     CenterCrop, Compose, ConvertImageDtype, Grayscale, Lambda, Normalize, PILToTensor, Pad, Resize, ToPILImage,
     ToTensor, center_crop, normalize, pil_to_tensor, resize, to_pil_image, to_tensor,
