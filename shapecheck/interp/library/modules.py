@@ -63,11 +63,11 @@ class ModuleValue(Value):
             return self.attributes[name]
         if name in self.children:
             return self.children[name]
-        if name in self.module.params:
-            return plain_value(self.module.params[name])
         weight = weight_of(self.module, name)
         if weight is not None:
             return weight
+        if name in self.module.params:
+            return plain_value(self.module.params[name])
         return (
             Unknown() if name in ("training", "dtype") else Opaque("device") if name == "device" else Bound(self, name)
         )
@@ -154,10 +154,12 @@ _WEIGHTS: dict[str, tuple[str, ...]] = {
 """The parameters that make up the shape of ``weight``; ``bias`` has the first of them."""
 
 
-def weight_of(module: Module, name: str) -> TensorValue | None:
+def weight_of(module: Module, name: str) -> Value | None:
     """``module.weight`` or ``module.bias``, where the table knows its shape."""
     if name not in ("weight", "bias"):
         return None
+    if name == "bias" and module.params.get("bias") is False:
+        return Const(None)
     parts = _WEIGHTS.get(module.kind)
     if parts is None:
         return TensorValue(Tensor()) if module.kind.startswith("torch.nn.") else None

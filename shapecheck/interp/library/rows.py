@@ -218,16 +218,15 @@ def element_of(tensor: Tensor) -> Value:
 def described(data: Value) -> Tensor:
     """The tensor that ``torch.tensor(data)`` makes: shape, dtype, range of integers, role."""
     match data:
-        case TensorValue():
-            tensor = data.tensor
-            return Tensor(
-                tensor.shape, tensor.dtype, tensor.role, tensor.padding, tensor.masked, tensor.low, tensor.high
-            )
         case Rows():
             return (
                 data.tensor
                 if not data.ragged
                 else Tensor(_last_unknown(data.tensor.shape), data.tensor.dtype, data.tensor.role)
+            )
+        case Value(tensor=Tensor() as tensor):  # a tensor, or an array
+            return Tensor(
+                tensor.shape, tensor.dtype, tensor.role, tensor.padding, tensor.masked, tensor.low, tensor.high
             )
         case Int():
             low = data.dim.expr if isinstance(data.dim.expr, int) else None

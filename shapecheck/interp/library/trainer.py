@@ -9,7 +9,7 @@ from shapecheck.interp.library.collate import collated, keys_of
 from shapecheck.interp.library.collators import HFCollator, kind_for
 from shapecheck.interp.library.data import example_of, size_of
 from shapecheck.interp.library.encodings import Encoding
-from shapecheck.interp.library.models import PretrainedModel
+from shapecheck.interp.library.pretrained import PretrainedModel
 from shapecheck.interp.library.registry import Handler, Opaque, take
 from shapecheck.interp.values import Bound, CallArgs, Const, Instance, Int, Machine, Mapping, Unknown, Value
 

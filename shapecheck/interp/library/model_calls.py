@@ -1,0 +1,94 @@
+"""Calling a transformers model: its inputs by name, what it returns, and what a replaced head makes of that."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from shapecheck import hub, ops
+from shapecheck.dims import Truth
+from shapecheck.graph import Tensor
+from shapecheck.interp.library.outputs import ModelOutput, OutputTuple, stage_of, with_roles
+from shapecheck.interp.library.registry import Opaque, spans, take
+from shapecheck.interp.values import CallArgs, Items, Machine, Mapping, TensorValue, Unknown, Value
+from shapecheck.ops.values import as_dim
+from shapecheck.shapes import ANY
+
+if TYPE_CHECKING:
+    from shapecheck.interp.library.pretrained import PretrainedModel
+
+
+def forward(model: PretrainedModel, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """Call a model: positional arguments by the order of its forward's parameters."""
+    facts, config = model.facts, model.config.config
+    assert facts is not None and config is not None
+    names = [name for name in facts.forward_params if not name.startswith("*")]
+    if len(args.positional) > len(names):
+        return machine.not_checked(node, f"more arguments than {facts.cls}.forward takes")
+    taken = take(args, *names)
+    inputs: dict[str, Any] = {} if args.exact else dict.fromkeys(names, ops.UNKNOWN)
+    inputs |= {name: value.operand() for name, value in taken.values.items()}
+    outcome = hub.call(facts, config, inputs, model.options)
+    if isinstance(outcome, ops.Result):
+        outcome = ops.Result(_adapted(model, outcome.value, machine, node))
+    returned = _without_opaque(outcome.value) if isinstance(outcome, ops.Result) else None
+    given = machine.record(
+        f"transformers.{facts.cls}",
+        taken.values,
+        spans(taken, machine),
+        ops.Result(returned) if returned is not None else outcome,
+        node,
+        model.module,
+    )
+    if not isinstance(outcome, ops.Result):
+        return given
+    source = inputs.get(facts.main_input)
+    return _output(facts, outcome.value, given, source if isinstance(source, Tensor) else None)
+
+
+def _output(facts: hub.ModelFacts, value: Any, given: Value, source: Tensor | None) -> Value:
+    """The value that the program sees for the recorded results."""
+    if isinstance(value, tuple):
+        values = list(given.items or ()) if isinstance(given, Items) else [Unknown() for _ in value]
+        names = [field.name for field in facts.fields]
+        with_roles(dict(zip(names, values, strict=False)), source)
+        return OutputTuple(values, names[: len(values)], stage_of(values))
+    recorded = given.items if isinstance(given, Mapping) else {}
+    fields: dict[str, Value] = {}
+    for name, content in value.items():
+        if content is None:
+            continue
+        fields[name] = Opaque(content.kind) if isinstance(content, hub.Opaque) else recorded.get(name, Unknown())
+    with_roles(fields, source)
+    maybe = frozenset(name for name, content in value.items() if content is ops.UNKNOWN)
+    return ModelOutput(facts.output_class, fields, tuple(value), stage_of(list(fields.values())), maybe)
+
+
+def _without_opaque(value: Any) -> Any:
+    """The part of a model's results that are tensors: what a stage can hold."""
+    if isinstance(value, dict):
+        return {name: content for name, content in value.items() if isinstance(content, (ops.Spec, tuple))}
+    return tuple(ops.UNKNOWN if isinstance(content, hub.Opaque) else content for content in value)
+
+
+def _adapted(model: PretrainedModel, value: Any, machine: Machine, node: ast.AST) -> Any:
+    """The results with the logits of a head that the program put in place of the model's own."""
+    logits = value.get("logits") if isinstance(value, dict) else None
+    if not isinstance(logits, ops.Spec) or not model.replaced:
+        return value
+    assert model.facts is not None and model.config.config is not None
+    own = hub.module_children(model.facts, model.config.config)
+    for path, new in model.replaced.items():
+        kind, params = own.get(path, ("", {}))
+        if kind == "torch.nn.Linear":
+            if as_dim(params.get("out_features")).compare(logits.shape.dim(-1)) is not Truth.EQUAL:
+                continue
+            features = Tensor(logits.shape.replaced(-1, as_dim(params.get("in_features"))), logits.dtype)
+            made = machine.call(new, CallArgs([TensorValue(features)], nodes=[None]), node)
+            return {
+                **value,
+                "logits": ops.Spec(made.tensor.shape if isinstance(made, TensorValue) else ANY, logits.dtype),
+            }
+        if "." not in path:
+            return {**value, "logits": ops.Spec(ANY, logits.dtype)}
+    return value

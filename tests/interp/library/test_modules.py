@@ -1,0 +1,92 @@
+"""nn.Module: layers, containers, parameters, submodules."""
+
+from __future__ import annotations
+
+from shapecheck.dims import Dim
+from tests.interp.library.scripts import graph_of, shapes
+
+
+def test_a_layer_knows_its_parameters_and_where_they_are_written() -> None:
+    graph = graph_of("layer = nn.Linear(8, out_features=3)\nlayer(torch.zeros(2, 8))")
+    module = graph.stages[-1].module
+    assert module is not None and module.kind == "torch.nn.Linear"
+    assert module.params["in_features"] == Dim(8) and module.params["out_features"] == Dim(3)
+    assert module.param_spans["out_features"].line == 7 and module.created is not None
+
+
+def test_attributes_of_layers_are_sizes() -> None:
+    assert shapes("l = nn.Linear(8, 3)\ntorch.relu(torch.zeros(l.in_features, l.out_features))\ntorch.relu(l.weight)\ntorch.relu(l.bias)") == [
+        "(8, 3)",
+        "(3, 8)",
+        "(3,)",
+    ]
+
+
+def test_containers_are_called_indexed_and_looped_over() -> None:
+    text = """
+    block = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 5))
+    torch.relu(block(torch.zeros(2, 4)))
+    torch.relu(block[0](torch.zeros(2, 4)))
+    torch.relu(block[:2](torch.zeros(2, 4)))
+    x = torch.zeros(2, 3)
+    for layer in nn.ModuleList([nn.Linear(3, 9), nn.Linear(9, 7)]):
+        x = layer(x)
+    torch.relu(x)
+    heads = nn.ModuleDict({"a": nn.Linear(4, 1), "b": nn.Linear(4, 2)})
+    torch.relu(heads["b"](torch.zeros(2, 4)))
+    torch.relu(torch.cat([head(torch.zeros(2, 4)) for head in heads.values()], dim=1))
+    """
+    assert shapes(text) == ["(2, 5)", "(2, 6)", "(2, 6)", "(2, 7)", "(2, 2)", "(2, 3)"]
+
+
+def test_a_class_that_derives_from_sequential_is_one() -> None:
+    text = """
+    class Block(nn.Sequential):
+        def __init__(self, width):
+            super().__init__(nn.Linear(width, 2 * width), nn.ReLU())
+    torch.relu(Block(5).to("cuda").eval()(torch.zeros(3, 5)))
+    """
+    assert shapes(text) == ["(3, 10)"]
+
+
+def test_submodules_have_paths_from_the_root_of_the_model() -> None:
+    text = """
+    class Inner(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.proj = nn.Linear(4, 4)
+        def forward(self, x):
+            return self.proj(x)
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.blocks = nn.ModuleList([Inner(), Inner()])
+        def forward(self, x):
+            for block in self.blocks:
+                x = block(x)
+            return x
+    Net()(torch.zeros(2, 4))
+    """
+    paths = [stage.module.path for stage in graph_of(text).stages if stage.module]
+    assert paths == ["blocks.0.proj", "blocks.1.proj"]
+
+
+def test_buffers_and_wrapped_models_are_reached() -> None:
+    text = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("scale", torch.ones(1, 6))
+            self.fc = nn.Linear(6, 2)
+        def forward(self, x):
+            return self.fc(x * self.scale)
+    model = nn.DataParallel(torch.compile(Net()))
+    torch.relu(model(torch.zeros(3, 6)))
+    torch.relu(model.module.scale)
+    """
+    assert shapes(text) == ["(3, 2)", "(1, 6)"]
+
+
+def test_a_constructor_that_must_fail_is_a_stage_with_its_conflict() -> None:
+    conflicts = [stage.conflict for stage in graph_of("nn.MultiheadAttention(10, 3)").stages]
+    assert [conflict.kind for conflict in conflicts if conflict] == ["parameter"]
