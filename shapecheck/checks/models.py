@@ -12,8 +12,14 @@ from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import short
+from shapecheck.trail import axis, short
 
+_WANTED = {
+    "input_ids": "(batch, seq)",
+    "input_values": "(batch, samples)",
+    "pixel_values": "(batch, channels, height, width)",
+}
+"""The shapes that models want of their main input."""
 _SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 
 
@@ -64,58 +70,70 @@ def _encoder_class(model: str) -> str:
 
 
 def _wrong_rank(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
-    ids = _ids(stage)
-    rank = ids.shape.rank if ids is not None else None
-    if ids is None or rank in (None, 0, 2) or module.params.get("head") == "multiple-choice":
+    name = next((name for name in _WANTED if stage.tensor(name) is not None), "")
+    given = stage.tensor(name)
+    rank = given.shape.rank if given is not None else None
+    usual = _WANTED.get(name, "").count(",") + 1
+    if given is None or not rank or rank == usual or module.params.get("head") == "multiple-choice":
         return None
-    root, reason = _rank_root(stage, ids)
+    extra = rank > usual
+    advice = (
+        "leave return_tensors out of __getitem__, or squeeze(0) there" if extra else f"unsqueeze(0) the {name}"
+    )
     return found(
         "SHP401",
-        "extra" if rank and rank > 2 else "missing",
-        root,
+        "extra" if extra else "missing",
+        _rank_root(stage, given, extra),
         stage=stage,
-        tensor=ids,
+        tensor=given,
         symptom=stage.span,
-        label=f"the ids are {ids.shape}",
-        help=reason,
-        shapes=[words.named(ids, name="input_ids")],
+        label=f"{name} is {given.shape}",
+        help=advice,
+        shapes=[words.named(given, name=name)],
         model=short(stage),
-        shape=ids.shape,
+        name=name,
+        wanted=_WANTED[name],
+        shape=given.shape,
         rank=rank,
     )
 
 
-def _rank_root(stage: Stage, ids: Tensor) -> tuple[Span, str]:
+def _rank_root(stage: Stage, given: Tensor, extra: bool) -> Span:
     """The tokenizer's call (by the origin of its axes) or the tensor made by hand; else the model's call."""
-    extra = len(ids.shape.dims) > 2
-    advice = "leave return_tensors out in __getitem__, or squeeze(0) the result" if extra else "unsqueeze(0) the ids"
-    dims = ids.shape.dims[1:2] if extra else ids.shape.dims
-    for dim in dims:
-        if dim.origin is not None and dim.origin.span is not None:
-            return dim.origin.span, advice
-    return trail.place(ids) or blame.operand_span(stage, ids), advice
+    dims = given.shape.dims[1:2] if extra else given.shape.dims
+    origins = (dim.origin.span for dim in dims if dim.origin is not None)
+    return next((span for span in origins if span is not None), None) or _own_place(stage, given)
+
+
+def _own_place(stage: Stage, tensor: Tensor) -> Span:
+    return trail.place(tensor) or blame.operand_span(stage, tensor)
 
 
 def _too_long(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
-    ids, table = _ids(stage), module.params.get("max_position_embeddings")
-    length = ids.shape.dim(1).value if ids is not None and ids.shape.rank == 2 else None
-    if ids is None or length is None or not isinstance(table, Dim) or table.value is None or length <= table.value:
+    ids, conflict, table = _ids(stage), stage.conflict, module.params.get("max_position_embeddings")
+    if ids is None or ids.shape.rank != 2 or conflict is None:
         return None
-    root = ids.shape.dim(1).origin.span if ids.shape.dim(1).origin is not None else None  # type: ignore[union-attr]
+    length = ids.shape.dim(1)
+    if conflict.kind == "index" and conflict.left_name == "input_ids":
+        table = conflict.right
+    elif not isinstance(table, Dim) or table.value is None or length.value is None or length.value <= table.value:
+        return None
+    limit = words.size(table if isinstance(table, Dim) else None)
+    origin = length.origin.span if length.origin is not None else None
     return found(
         "SHP402",
-        "",
-        root or trail.place(ids) or stage.span,
+        "" if length.value is not None else "named",
+        origin or _own_place(stage, ids),
         stage=stage,
         tensor=ids,
         symptom=stage.span,
-        label=f"{length} tokens",
-        help=f"truncation=True, max_length={table.value}",
-        related=[Related(module.created, f"{table.value} positions") if module.created else None],
+        label=f"{words.sized(axis(ids, 1))} tokens",
+        help=f"truncation=True, max_length={limit}",
+        related=[Related(module.created, f"{limit} positions") if module.created else None],
         shapes=[words.named(ids, name="input_ids")],
         model=short(stage),
-        length=length,
-        table=table.value,
+        length=words.size(length),
+        table=limit,
     )
 
 

@@ -10,7 +10,6 @@ import libcst as cst
 from shapecheck import trail
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes import masks
-from shapecheck.fixes.masks import Mask
 from shapecheck.fixes.tree import Tree, after, grouped
 from shapecheck.flow import token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
@@ -26,6 +25,13 @@ TITLES = {
 CHOICE = "which pooling is meant is the author's choice"
 _LONGEST = 100
 """Characters of a line up to which a pooling is written in place; beyond, it gets a line of its own."""
+
+_HELPERS = {
+    "mean": ("mask", "token_mask", "real"),
+    "max": ("mask", "token_mask", "real"),
+    "last": ("last", "last_token"),
+}
+"""Names for what a pooling computes first."""
 
 _NO_FIRST_TOKEN = ("t5", "mt5", "umt5", "longt5", "xlnet", "switch_transformers", "byt5", "swin", "swinv2", "convnext")
 """Model types whose sequences do not begin with a token that sums them up."""
@@ -129,45 +135,47 @@ def _used_elsewhere(graph: ShapeGraph, tensor: Tensor) -> set[str]:
 
 def _edits(site: Site, strategy: str) -> tuple[Edit, ...]:
     if strategy == "cls":
-        return _written(site, f"{site.tokens}[:, 0]", ())
+        return (_in_place(site.tree, site.node, f"{site.tokens}[:, 0]"),)
     if strategy == "pooler":
         edit = _pooler(site)
         return (edit,) if edit else ()
     if masks.without_mask(site.model):
         plain = {"mean": ".mean(dim=1)", "max": ".amax(dim=1)", "last": "[:, -1]"}[strategy]
-        return _written(site, site.tokens + plain, ())
+        return (_in_place(site.tree, site.node, site.tokens + plain),)
     mask = masks.find(site.tree, site.node, site.model)
-    return _written(site, _masked(site, strategy, mask), mask.edits) if mask is not None else ()
+    return (*_masked(site, strategy, mask.code), *mask.edits) if mask is not None else ()
 
 
-def _masked(site: Site, strategy: str, mask: Mask) -> str:
-    hidden, m = site.tokens, mask.code
-    if strategy == "mean":
-        return f"({hidden} * {m}.unsqueeze(-1)).sum(dim=1) / {m}.sum(dim=1, keepdim=True).clamp(min=1)"
-    if strategy == "max":
-        return f'{hidden}.masked_fill({m}.unsqueeze(-1) == 0, float("-inf")).amax(dim=1)'
-    # The cumulative count of real tokens reaches its maximum at the last of them, whichever side is padded.
-    axes = ", None" * (site.rank - 1)
-    return f"{hidden}.take_along_dim({m}.cumsum(dim=1).argmax(dim=1)[:{axes}], dim=1).squeeze(1)"
-
-
-def _written(site: Site, code: str, elsewhere: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """The pooled expression in place, or by a statement before it where the line would get long."""
+def _masked(site: Site, strategy: str, mask: str) -> tuple[Edit, ...]:
+    """The pooled expression in place, or with statements before it where the line would get long."""
     tree, node = site.tree, site.node
-    span = tree.span(node)
-    added = len(code) - len(tree.code(node))
-    whole = tree.parent(node)
-    if (
-        code.startswith(f"{tree.code(node)}[:, ")
-        or span.end_column + added <= _LONGEST
-        or isinstance(whole, cst.Assign)
-    ):
-        return (*elsewhere, _in_place(tree, node, code))
-    name = _fresh(tree, node)
-    statement = tree.before(node, f"{name} = {code}")
-    if statement is None:
-        return (*elsewhere, _in_place(tree, node, code))
-    return (*elsewhere, statement, tree.replace(node, name))
+    short_way, helper, long_way = _formulas(site, strategy, mask)
+    room = _LONGEST - tree.span(node).end_column + len(tree.code(node))
+    if len(short_way) > room:
+        name = _fresh(tree, _HELPERS[strategy])
+        written = long_way.format(name)
+        alone = isinstance(tree.parent(node), (cst.Return, cst.Assign)) or len(written) <= room
+        pooled = _fresh(tree, ("pooled", "pooled_tokens", "text_vector"))
+        lines = [f"{name} = {helper}", *([] if alone else [f"{pooled} = {written}"])]
+        statements = tree.before(node, *lines)
+        if statements is not None:
+            return statements, _in_place(tree, node, written) if alone else tree.replace(node, pooled)
+    return (_in_place(tree, node, short_way),)
+
+
+def _formulas(site: Site, strategy: str, m: str) -> tuple[str, str, str]:
+    """A pooling in one expression; and in two steps: what to compute first, and the expression that uses its name."""
+    hidden, braced = site.tokens, site.tokens.replace("{", "{{").replace("}", "}}")
+    if strategy == "mean":
+        short_way = f"({hidden} * {m}.unsqueeze(-1)).sum(dim=1) / {m}.sum(dim=1, keepdim=True).clamp(min=1)"
+        return short_way, f"{m}.unsqueeze(-1)", f"({braced} * {{0}}).sum(dim=1) / {{0}}.sum(dim=1).clamp(min=1)"
+    if strategy == "max":
+        fill = '.masked_fill({} == 0, float("-inf")).amax(dim=1)'
+        return hidden + fill.format(f"{m}.unsqueeze(-1)"), f"{m}.unsqueeze(-1)", braced + fill
+    # The cumulative count of real tokens reaches its maximum at the last of them, whichever side is padded.
+    last = f"{m}.cumsum(dim=1).argmax(dim=1)[:{', None' * (site.rank - 1)}]"
+    take = ".take_along_dim({}, dim=1).squeeze(1)"
+    return hidden + take.format(last), last, braced + take
 
 
 def _in_place(tree: Tree, node: cst.BaseExpression, code: str) -> Edit:
@@ -178,9 +186,10 @@ def _in_place(tree: Tree, node: cst.BaseExpression, code: str) -> Edit:
     return tree.replace(node, f"({code})" if loose else code)
 
 
-def _fresh(tree: Tree, node: cst.CSTNode) -> str:
+def _fresh(tree: Tree, names: tuple[str, ...]) -> str:
+    """The first name that the file does not use."""
     taken = {name.value for name in tree.all(cst.Name)}
-    return next(name for name in ("pooled", "pooled_tokens", "text_vector", "pooled_hidden") if name not in taken)
+    return next((name for name in names if name not in taken), f"{names[-1]}_")
 
 
 def _pooler(site: Site) -> Edit | None:

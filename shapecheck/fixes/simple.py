@@ -8,8 +8,8 @@ import libcst as cst
 
 from shapecheck import trail
 from shapecheck.dims import Dim
-from shapecheck.findings import Finding, Fix, Safety
-from shapecheck.fixes.tree import Tree, after, grouped
+from shapecheck.findings import Edit, Finding, Fix, Safety
+from shapecheck.fixes.tree import Tree, grouped
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
@@ -24,8 +24,8 @@ def suffixed(tree: Tree, span: Span, suffix: str, title: str, safety: Safety = "
     if node is None:
         return
     code = tree.code(node)
-    text = grouped(node, code) + suffix
-    edit = after(span, suffix) if text.startswith(code) and not node.lpar else tree.replace(node, text)
+    bare = not node.rpar and grouped(node, code) != code
+    edit = tree.replace(node, f"({code}){suffix}") if bare else Edit(tree.end(node), suffix)
     yield Fix(title, (edit,), safety=safety, why=why)
 
 

@@ -38,6 +38,11 @@ class Tree:
         at = self._ranges[node]
         return Span(self.path, at.start.line, at.start.column + 1, at.end.line, at.end.column + 1)
 
+    def end(self, node: cst.BaseExpression) -> Span:
+        """The place behind an expression and the parentheses around it."""
+        at = self.span(node.rpar[-1]) if node.rpar else self.span(node)
+        return Span(self.path, at.end_line, at.end_column, at.end_line, at.end_column)
+
     def code(self, node: cst.CSTNode) -> str:
         """A node as text, without the parentheses around it."""
         if isinstance(node, cst.BaseExpression):
@@ -105,8 +110,8 @@ class Tree:
             code[start : len(code) - end],
         )
 
-    def before(self, node: cst.CSTNode, code: str) -> Edit | None:
-        """Put a statement on a line of its own before the statement that a node stands in.
+    def before(self, node: cst.CSTNode, *statements: str) -> Edit | None:
+        """Put statements on lines of their own before the statement that a node stands in.
 
         None where that statement shares its line with others or with its block's head, or where the node is evaluated
         more than once or not at all (a loop's condition, a comprehension, a lambda, a branch of an expression).
@@ -118,7 +123,8 @@ class Tree:
                 at = self.span(outer)
                 if len(outer.body) != 1:
                     return None
-                return Edit(Span(self.path, at.line, at.column, at.line, at.column), f"{code}\n{' ' * (at.column - 1)}")
+                indented = "".join(f"{statement}\n{' ' * (at.column - 1)}" for statement in statements)
+                return Edit(Span(self.path, at.line, at.column, at.line, at.column), indented)
             if isinstance(outer, (cst.BaseCompoundStatement, cst.SimpleStatementSuite)):
                 return None
         return None
@@ -126,7 +132,7 @@ class Tree:
 
 def grouped(node: cst.BaseExpression, code: str) -> str:
     """An expression's code so that a subscript or an attribute can follow it."""
-    return code if isinstance(node, _ATOMS) or node.lpar else f"({code})"
+    return code if isinstance(node, _ATOMS) else f"({code})"
 
 
 def after(span: Span, text: str) -> Edit:
