@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shapecheck import dims
-from shapecheck.dims import Dim
+from shapecheck.dims import Dim, Truth
 from shapecheck.hub.configs import Config
 from shapecheck.hub.models import ModelFacts
 from shapecheck.hub.recipes import recipe_of
@@ -65,6 +65,9 @@ def sizes(model: ModelFacts, inputs: Mapping[str, Any]) -> dict[str, Dim]:
         for axis, word in enumerate(words):
             if word in SIZES and word not in found and shape.dim(axis).known:
                 found[word] = shape.dim(axis)
+    texts, images = shape_of(inputs.get("input_ids")), shape_of(inputs.get("pixel_values"))
+    if texts is not None and images is not None and texts.dim(0).compare(images.dim(0)) is not Truth.EQUAL:
+        found["batch"] = dims.UNKNOWN  # two towers, each with a batch of its own: which one a field follows is not told
     if model.is_encoder_decoder and "decoder_seq" not in found:
         found |= _shifted(model, inputs, found)
     return found

@@ -82,9 +82,18 @@ def _of_torch(canonical: str) -> Handler:
 
 
 def _of_transformers(name: str) -> Handler | None:
-    from shapecheck.interp.library import collators, configs, made_outputs, models, tokenizers, trainer, training
+    from shapecheck.interp.library import (
+        collators,
+        configs,
+        made_outputs,
+        models,
+        processors,
+        tokenizers,
+        trainer,
+        training,
+    )
 
-    for family in (configs, tokenizers, models, collators, trainer, made_outputs):
+    for family in (configs, tokenizers, processors, models, collators, trainer, made_outputs):
         found: Handler | None = family.lookup(name)
         if found is not None:
             return found

@@ -12,7 +12,7 @@ from shapecheck.interp.library.outputs import ModelOutput, OutputTuple, stage_of
 from shapecheck.interp.library.registry import Opaque, spans, take
 from shapecheck.interp.values import CallArgs, Items, Machine, Mapping, TensorValue, Unknown, Value
 from shapecheck.ops.values import as_dim
-from shapecheck.shapes import ANY
+from shapecheck.shapes import ANY, Shape
 
 if TYPE_CHECKING:
     from shapecheck.interp.library.pretrained import PretrainedModel
@@ -44,6 +44,38 @@ def forward(model: PretrainedModel, args: CallArgs, machine: Machine, node: ast.
         return given
     source = inputs.get(facts.main_input)
     return _output(facts, outcome.value, given, source if isinstance(source, Tensor) else None)
+
+
+class Features(ModelOutput):
+    """What ``get_text_features`` gives: an output with the projected ``pooler_output`` under transformers 5, a tensor
+    before; so only that field is known."""
+
+    __slots__ = ()
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return self.fields.get(name, Unknown())
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        return Unknown()
+
+    def operate(self, op: str, other: Value, swapped: bool, machine: Machine, node: ast.AST) -> Value:
+        return Unknown()
+
+
+def features(model: PretrainedModel, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """``model.get_text_features(...)``: one projected vector for each text or image."""
+    first = next((v for v in (*args.positional, *args.keywords.values()) if isinstance(v, TensorValue)), None)
+    if first is None or model.config.get("projection_dim").operand() is ops.UNKNOWN:
+        return Unknown()
+    taken = take(args, "pixel_values" if name == "get_image_features" else "input_ids")
+    shape = Shape((first.tensor.shape.dim(0), model.config.dim("projection_dim")))
+    outcome = ops.Result({"pooler_output": ops.Spec(shape, "float")})
+    given = machine.record(
+        f"{model.module.kind}.{name}", taken.values, spans(taken, machine), outcome, node, model.module
+    )
+    fields = dict(given.items) if isinstance(given, Mapping) else {}
+    with_roles(fields, None)
+    return Features("BaseModelOutputWithPooling", fields, tuple(fields), stage_of(list(fields.values())))
 
 
 def _output(facts: hub.ModelFacts, value: Any, given: Value, source: Tensor | None) -> Value:

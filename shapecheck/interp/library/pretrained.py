@@ -10,7 +10,7 @@ from shapecheck import hub
 from shapecheck.dims import number
 from shapecheck.graph import Module, Tensor
 from shapecheck.interp.library.configs import ConfigValue
-from shapecheck.interp.library.model_calls import forward
+from shapecheck.interp.library.model_calls import features, forward
 from shapecheck.interp.library.modules import ModuleValue, graph_module, hang, is_module, module_method
 from shapecheck.interp.library.registry import Opaque, take
 from shapecheck.interp.values import Bound, CallArgs, Const, Int, Machine, TensorValue, Unknown, Value
@@ -74,7 +74,7 @@ class PretrainedModel(ModuleValue):
         return made
 
     def _made(self, path: str, kind: str, params: dict[str, Any]) -> Value:
-        facts = hub.model(kind.removeprefix("transformers.")) if kind.startswith("transformers.") else None
+        facts = _facts_of(kind, path) if kind.startswith("transformers.") else None
         if facts is not None:
             options = {key: value for key, value in params.items() if key == "add_pooling_layer"}
             return build(facts, _config_of(self.config, facts), options, self.module.params.get("checkpoint"))
@@ -132,6 +132,10 @@ class PretrainedModel(ModuleValue):
                 | "add_adapter"
             ):
                 return Const(None)
+            case "get_text_features" | "get_image_features" if (
+                self.facts is not None and self.config.config is not None
+            ):
+                return features(self, name, args, machine, node)
             case "num_parameters" | "get_memory_footprint":
                 return Unknown()
         answer = module_method(self, name, args, machine, node)
@@ -199,6 +203,14 @@ def own_modules(model: PretrainedModel) -> dict[str, tuple[str, dict[str, Any]]]
     if model.facts is None or model.config.config is None:
         return {}
     return hub.module_children(model.facts, model.config.config)
+
+
+def _facts_of(kind: str, path: str) -> hub.ModelFacts | None:
+    """The class of a part of a model; a T5-like model's encoder stack works as its encoder-only class."""
+    cls = kind.removeprefix("transformers.")
+    if cls.endswith("Stack") and path == "encoder":
+        return hub.model(f"{cls.removesuffix('Stack')}EncoderModel")
+    return hub.model(cls)
 
 
 def _config_of(config: ConfigValue, facts: hub.ModelFacts) -> ConfigValue:

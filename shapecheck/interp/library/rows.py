@@ -217,16 +217,15 @@ def element_of(tensor: Tensor) -> Value:
 
 def described(data: Value) -> Tensor:
     """The tensor that ``torch.tensor(data)`` makes: shape, dtype, range of integers, role."""
+    tensor = getattr(data, "tensor", None)
+    if isinstance(tensor, Tensor) and not isinstance(data, Rows):  # a tensor, or an array
+        return Tensor(tensor.shape, tensor.dtype, tensor.role, tensor.padding, tensor.masked, tensor.low, tensor.high)
     match data:
         case Rows():
             return (
                 data.tensor
                 if not data.ragged
                 else Tensor(_last_unknown(data.tensor.shape), data.tensor.dtype, data.tensor.role)
-            )
-        case Value(tensor=Tensor() as tensor):  # a tensor, or an array
-            return Tensor(
-                tensor.shape, tensor.dtype, tensor.role, tensor.padding, tensor.masked, tensor.low, tensor.high
             )
         case Int():
             low = data.dim.expr if isinstance(data.dim.expr, int) else None

@@ -12,7 +12,7 @@ from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Padding, Role, Tensor
 from shapecheck.interp.library.encodings import Encoding, Words
-from shapecheck.interp.library.registry import Handler, Opaque, Taken, none, take
+from shapecheck.interp.library.registry import Handler, Taken, none, take
 from shapecheck.interp.library.rows import Rows
 from shapecheck.interp.library.texts import Texts, texts_of
 from shapecheck.interp.values import (
@@ -251,7 +251,9 @@ def _keys(tokenizer: TokenizerValue, taken: Taken) -> Sequence[str]:
 def _usual_keys(tokenizer: TokenizerValue) -> tuple[str, ...]:
     """The keys that the tokenizer returns by itself; without segments where that is not known."""
     facts = tokenizer.facts
-    return facts.keys if facts is not None and facts.keys is not None else ("input_ids", "attention_mask")
+    if facts is None or facts.keys is None:
+        return ("input_ids", "attention_mask")
+    return tuple(key for key in facts.keys if key != "token_type_ids" or facts.token_type_ids)
 
 
 def _padding_of(tokenizer: TokenizerValue, taken: Taken, texts: Texts) -> Padding:
@@ -315,8 +317,3 @@ def lookup(name: str) -> Handler | None:
     if method == "from_pretrained" or (not method and cls != "AutoTokenizer"):
         return lambda args, machine, node: load(cls, args, machine, node)
     return none if method == "register" else None
-
-
-def processor(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-    """A processor of images, audio or several modes: what it returns is not followed."""
-    return Opaque("processor")
