@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.dims import worst
+from shapecheck.dims import Dim, Poly, worst
 from shapecheck.findings import Finding
 from shapecheck.graph import NotChecked, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
@@ -168,7 +168,7 @@ def _operands(inputs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
 def tensor_row(tensor: Tensor) -> TensorRow:
     """One tensor as words."""
     shape = tensor.shape
-    words: list[str | int] = [dim.expr if isinstance(dim.expr, int) else str(dim) for dim in shape.dims]
+    words: list[str | int] = [_word(dim) for dim in shape.dims]
     sizes = [dim.value for dim in shape.dims]
     if shape.open_at is not None:
         words.insert(shape.open_at, "...")
@@ -176,7 +176,12 @@ def tensor_row(tensor: Tensor) -> TensorRow:
     return TensorRow(tuple(words), tuple(sizes), tensor.dtype, _status(shape))
 
 
+def _word(dim: Dim) -> str | int:
+    """A number where that is all there is to say (a trace's own count has a size and no expression), else words."""
+    return dim.value if dim.value is not None and not isinstance(dim.expr, Poly) else str(dim)
+
+
 def _status(shape: Shape) -> str:
-    if shape.rank is None or not all(dim.known for dim in shape.dims):
+    if shape.rank is None or not all(dim.known or dim.size is not None for dim in shape.dims):
         return "unknown"
     return worst(dim.status for dim in shape.dims)
