@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.dims import WRITTEN, number
 from shapecheck.interp import comprehensions, operators
 from shapecheck.interp.conditions import decide, supposing
+from shapecheck.interp.python.containers import unique
 from shapecheck.interp.python.names import BUILTINS
 from shapecheck.interp.python.objects import Deferred
 from shapecheck.interp.targets import assign
@@ -228,6 +229,8 @@ def sequence(kind: str) -> Callable[[Interpreter, Any], Value]:
                 items.extend(found.items)
             else:
                 items.append(m.eval(place))
+        if kind == "set":
+            return unique(kind, items, m.heap.clock)
         return Items(kind, items, born=m.heap.clock)
 
     return display

@@ -168,8 +168,19 @@ def _growing(body: list[ast.stmt]) -> dict[str, bool]:
         for part in ast.walk(statement):
             match part:
                 case ast.AugAssign(target=ast.Name(id=name), value=value, op=op):
-                    whole = isinstance(value, ast.Constant) and type(value.value) is int and not isinstance(op, ast.Div)
-                    found[name] = found.get(name, True) and whole
+                    found[name] = found.get(name, True) and _whole(value) and not isinstance(op, ast.Div)
                 case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "insert")):
                     found.setdefault(name, True)
     return found
+
+
+def _whole(value: ast.expr) -> bool:
+    """Whether an expression is a whole number, as it stands: a literal, a length, a size."""
+    match value:
+        case ast.Constant(value=number):
+            return type(number) is int
+        case ast.Call(func=ast.Name(id="len" | "int")) | ast.Call(func=ast.Attribute(attr="size" | "numel" | "nelement")):
+            return True
+        case ast.Subscript(value=ast.Attribute(attr="shape")):
+            return True
+    return False

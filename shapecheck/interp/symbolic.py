@@ -14,7 +14,7 @@ from shapecheck.interp import library
 from shapecheck.interp.binding import parameters_of
 from shapecheck.interp.classes import facts, find, is_module
 from shapecheck.interp.library.configs import ConfigValue
-from shapecheck.interp.library.models import PretrainedModel
+from shapecheck.interp.library.pretrained import PretrainedModel
 from shapecheck.interp.values import (
     Builtin,
     CallArgs,

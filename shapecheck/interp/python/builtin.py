@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import UNKNOWN, Dim, largest, number
 from shapecheck.interp.operators import binary, constant_key
-from shapecheck.interp.python.containers import plain_int
+from shapecheck.interp.python.containers import plain_int, unique
 from shapecheck.interp.python.objects import Descriptor, Handler, Super
 from shapecheck.interp.results import plain
 from shapecheck.interp.values import (
@@ -134,11 +134,7 @@ def _container(kind: str) -> Handler:
             return Items(kind, None, found.element, m.heap.clock, UNKNOWN if "set" in kind else found.size)
         if kind not in ("set", "frozenset"):
             return Items(kind, list(found.items), born=m.heap.clock)
-        raw = [constant_key(item) for item in found.items]
-        if None in raw:
-            return Items(kind, None, join_all(list(found.items)), m.heap.clock)
-        unique = {key: item for key, item in zip(raw, found.items, strict=True)}
-        return Items(kind, list(unique.values()), born=m.heap.clock)
+        return unique(kind, found.items, m.heap.clock)
 
     return make
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import UNKNOWN, number
@@ -69,6 +69,14 @@ def set_item(items: Items, key: Value, value: Value) -> None:
         items.items = [join(old, value) for old in items.items] if type(key) is not Slice else None
         if items.items is None:
             items.element = Unknown()
+
+
+def unique(kind: str, items: Sequence[Value], born: int) -> Items:
+    """A set of these elements: each known constant once; of unknown length where some are not known."""
+    keys = [constant_key(item) for item in items]
+    if None in keys:
+        return Items(kind, None, join_all(list(items)), born)
+    return Items(kind, list(dict(zip(keys, items, strict=True)).values()), born=born)
 
 
 def lookup(mapping: Mapping, key: Value) -> Value:
