@@ -14,18 +14,12 @@ def scaled_dot_product(call: Call) -> Spec:
     query, key, value = (call.shape(name) for name in ("query", "key", "value"))
     for name, one in (("query", query), ("key", key), ("value", value)):
         if one.rank is not None and one.rank < 2:
-            ranks = ", ".join(f"{n}.dim(): {s.rank}" for n, s in (("query", query), ("key", key), ("value", value)))
-            words = f"scaled_dot_product_attention: Expected query, key, and value to all be  at least 2 dimensional, but got {ranks} instead."
+            words = (
+                "Expected query, key, and value to all be  at least 2 dimensional, but got "
+                f"query.dim: {query.rank} key.dim: {key.rank} and value.dim: {value.rank} instead."
+            )
             raise call.clash("rank", words, left_name=name)
-    _same(call, query.dim(-1), key.dim(-1), "query", "key", _product_words(query, key, transposed=True))
-    _same(
-        call,
-        key.dim(-2),
-        value.dim(-2),
-        "key",
-        "value",
-        _product_words(query, value, transposed=False, inner=key.dim(-2)),
-    )
+    _same(call, query.dim(-1), key.dim(-1), "query", "key", _product_words(query, key))
     _score_mask(call, query, key)
     if None in (query.rank, key.rank, value.rank):
         return Spec(Shape((query.dim(-2), value.dim(-1)), 0), call.tensor("query").dtype)
@@ -45,13 +39,11 @@ def scaled_dot_product(call: Call) -> Spec:
     return Spec(Shape((*batch.dims, query.dims[-2], value.dims[-1])), call.tensor("query").dtype)
 
 
-def _product_words(a: Shape, b: Shape, transposed: bool, inner: Dim | None = None) -> str:
-    left = (a.dim(-2), inner or a.dim(-1))
-    right = (b.dim(-1), b.dim(-2)) if transposed else (b.dim(-2), b.dim(-1))
-    if b.rank == 2:
-        return f"mat1 and mat2 shapes cannot be multiplied ({left[0]}x{left[1]} and {right[0]}x{right[1]})"
-    count = Shape(b.dims[:-2], b.open_at).numel
-    return f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {left[1]}] but got: [{count}, {right[0]}]."
+def _product_words(query: Shape, key: Shape) -> str:
+    if key.rank == 2:
+        return f"mat1 and mat2 shapes cannot be multiplied ({query.dim(-2)}x{query.dim(-1)} and {key.dim(-1)}x{key.dim(-2)})"
+    count = Shape(key.dims[:-2], key.open_at).numel
+    return f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {query.dim(-1)}] but got: [{count}, {key.dim(-1)}]."
 
 
 def _same(call: Call, left: Dim, right: Dim, left_name: str, right_name: str, words: str) -> None:
@@ -72,9 +64,12 @@ def _score_mask(call: Call, query: Shape, key: Shape) -> None:
         raise call.clash(
             "broadcast", out.message, left=out.right, right=out.left, left_name="attn_mask", right_name="key"
         )
-    if mask.shape.rank is not None and len(mask.shape.dims) > len(scores.dims):
-        words = f"The expanded size of the tensor must match: mask {_size(mask.shape)} against scores {_size(scores)}"
-        raise call.clash("rank", words, left_name="attn_mask")
+    if compare(out, scores) is Truth.DIFFERENT:
+        words = f"output with shape [{listed(scores)}] doesn't match the broadcast shape [{listed(out)}]"
+        raise call.clash("broadcast", words, left_name="attn_mask", right_name="key")
+    if query.rank == 4 and mask.shape.rank == 1:
+        words = "Dimension out of range (expected to be in range of [-1, 0], but got -2)"
+        raise call.clash("rank", words, left=number(1), right=number(4), left_name="attn_mask")
 
 
 def _size(shape: Shape) -> str:
@@ -87,7 +82,10 @@ def multihead(call: Call) -> tuple[Spec, object]:
     dtype = call.tensor("query").dtype
     width = as_dim(call["embed_dim"])
     if None in (query.rank, key.rank, value.rank):
-        return Spec(query.replaced(-1, width) if query.dims else ANY, dtype), Spec(ANY, dtype)
+        weights = (
+            None if call["need_weights"] is False else UNKNOWN if call["need_weights"] is UNKNOWN else Spec(ANY, dtype)
+        )
+        return Spec(query.replaced(-1, width) if query.dims else ANY, dtype), weights
     _ranks(call, query, key, value)
     first = call.flag("batch_first") and len(query.dims) == 3
     sizes = _layout(query, key, value, first)
@@ -243,6 +241,7 @@ def decoder_layer(call: Call) -> Spec:
     params = _inner(call, "decoder_layer")
     _model_width(call, target.shape, "tgt", params)
     _model_width(call, call.shape("memory"), "memory", params)
+    _same_rank(call, target.shape, call.shape("memory"), "tgt", "memory")
     _same_batch(call, target.shape, call.shape("memory"), "tgt", "memory", params)
     return Spec(target.shape, target.dtype)
 
@@ -253,14 +252,25 @@ def transformer(call: Call) -> Spec:
     if None not in (source.rank, target.rank):
         first = call["batch_first"]
         at = 0 if first is True else 1
-        if first is not UNKNOWN and len(source.dims) == 3 and len(target.dims) == 3:
+        if first is not UNKNOWN and len(source.dims) == 3 and len(target.dims) > at:
             _batches(call, source.dims[at], target.dims[at])
     width = as_dim(call["d_model"])
     for name, shape in (("src", source), ("tgt", target)):
         if shape.dims and shape.dim(-1).compare(width) is Truth.DIFFERENT:
             words = "the feature number of src and tgt must be equal to d_model"
             raise call.clash("inner", words, left=shape.dim(-1), right=width, left_name=name, right_name="d_model")
+        _model_width(call, shape, name, call.args)
+    _same_rank(call, target, source, "tgt", "src")
     return Spec(target, call.tensor("tgt").dtype)
+
+
+def _same_rank(call: Call, query: Shape, key: Shape, query_name: str, key_name: str) -> None:
+    if None in (query.rank, key.rank) or query.rank == key.rank:
+        return
+    kind = "batched (3-D)" if query.rank == 3 else "unbatched (2-D)"
+    words = f"For {kind} `query`, expected `key` and `value` to be {query.rank}-D but found {key.rank}-D and {key.rank}-D tensors respectively"
+    left, right = number(len(key.dims)), number(len(query.dims))
+    raise call.clash("rank", words, left=left, right=right, left_name=key_name, right_name=query_name)
 
 
 def _batches(call: Call, source: Dim, target: Dim) -> None:

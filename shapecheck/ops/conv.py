@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, Truth, lower, number
+from shapecheck.dims import Dim, Truth, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
 from shapecheck.ops.values import UNKNOWN, Operand, Spec, Unclear, as_dim, listed
@@ -175,8 +175,8 @@ def bilinear(call: Call) -> Spec:
     shape = first.shape if first.shape.rank is not None else second.shape
     if shape.rank is None:
         return Spec(ANY, first.dtype)
-    if shape.rank == 0:
-        raise Unclear("an input without axes")
+    if 0 in (first.shape.rank, second.shape.rank):
+        raise call.clash("rank", "Dimension specified as -1 but tensor has no dimensions", left_name="input1")
     if first.shape.rank is not None and second.shape.rank is not None:
         _same_rows(call, first.shape, second.shape)
     return Spec(Shape((*shape.dims[:-1], out)), first.dtype)
@@ -248,8 +248,3 @@ def fold(call: Call) -> Spec:
         )
     channels = columns // area if columns.known and area.known else UNKNOWN_DIM
     return call.out(Shape((*shape.dims[:-2], channels, *size)))
-
-
-def positive(dim: Dim) -> bool:
-    """Whether a size may be at least 1."""
-    return dim.expr is None or not isinstance(dim.expr, int) or lower(dim.expr) > 0

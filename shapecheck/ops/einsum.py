@@ -91,6 +91,9 @@ def _bind(call: Call, letter: str, dim: Dim, at: int, place: int, sizes: dict[st
         sizes[letter] = (dim, at)
         return
     known, first = sizes[letter]
+    if first == at and known.compare(dim) is Truth.DIFFERENT:
+        words = f"einsum(): subscript {letter} is repeated for operand {at} but the sizes don't match, {dim} != {known}"
+        raise call.clash("inner", words, left=dim, right=known, left_name=f"operands[{at}]", axis=place)
     if known.compare(dim) is Truth.DIFFERENT and 1 not in (known.value, dim.value):
         words = f"einsum(): subscript {letter} has size {dim} for operand {at} which does not broadcast with previously seen size {known}"
         raise call.clash(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from shapecheck.dims import Truth, number
 from shapecheck.ops.call import Call
-from shapecheck.ops.values import UNKNOWN, Result, Spec, Unclear, is_tensor
-from shapecheck.shapes import Conflict, Shape, broadcast
+from shapecheck.ops.values import UNKNOWN, Result, Spec, Unclear, is_tensor, listed
+from shapecheck.shapes import Conflict, Shape, broadcast, compare
 
 _SCALAR_PARAMETERS = frozenset(("dtype", "out", "alpha", "rounding_mode", "generator", "inplace"))
 
@@ -61,5 +62,32 @@ def where(call: Call) -> Spec:
 
 def into_input(call: Call) -> Spec:
     """Operands are broadcast to the input's shape (``masked_fill``, in-place forms)."""
-    joined(call, [key for key, value in call.args.items() if is_tensor(value)])
+    onto(call, joined(call, [key for key, value in call.args.items() if is_tensor(value)]))
+    return call.out(call.shape())
+
+
+def onto(call: Call, out: Shape) -> None:
+    """The broadcast shape must be the input's own, where the result is written into the input."""
+    shape = call.shape()
+    if compare(out, shape) is not Truth.DIFFERENT:
+        return
+    words = f"output with shape [{listed(shape)}] doesn't match the broadcast shape [{listed(out)}]"
+    pairs = [
+        (have, want, -back) for back, (have, want) in enumerate(zip(shape.dims[::-1], out.dims[::-1], strict=False), 1)
+    ]
+    left, right, axis = next(
+        (pair for pair in pairs if pair[0].compare(pair[1]) is Truth.DIFFERENT), (None, None, None)
+    )
+    raise call.clash("broadcast", words, left=left, right=right, axis=axis)
+
+
+def dropout1d(call: Call) -> Spec:
+    """``Dropout1d``: (batch, channels, length) or (channels, length), in training and evaluation."""
+    rank = call.shape().rank
+    if rank is not None and rank not in (2, 3):
+        words = (
+            f"dropout1d: Expected 2D or 3D input, but received a {rank}D input. Note that dropout1d exists to provide channel-wise "
+            "dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+        )
+        raise call.clash("rank", words, left=number(rank), right=number(3))
     return call.out(call.shape())

@@ -9,7 +9,8 @@ from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
-from shapecheck.ops.values import UNKNOWN, Spec, Unclear, as_dim, as_int, as_shape, is_tensor
+from shapecheck.ops.elementwise import joined
+from shapecheck.ops.values import UNKNOWN, Spec, Unclear, as_dim, as_int, as_shape, is_tensor, listed
 from shapecheck.shapes import ANY, Shape, join
 
 
@@ -21,8 +22,6 @@ def _asked_type(call: Call, default: str | None) -> str | None:
 def _non_negative(call: Call, shape: Shape) -> Shape:
     for dim in shape.dims:
         if isinstance(dim.expr, int) and dim.expr < 0:
-            from shapecheck.ops.values import listed
-
             raise call.clash(
                 "parameter", f"Trying to create tensor with negative dimension {dim}: [{listed(shape)}]", left=dim
             )
@@ -156,15 +155,13 @@ def _row(call: Call, shape: Shape, other: Shape, at: int, data: Any) -> Shape:
 
 
 def typed(call: Call) -> Spec:
-    """``FloatTensor(*size)`` and ``FloatTensor(data)``."""
-    given = call["data"]
-    dtype = _TYPED.get(call.name, "float32")
-    if len(given) == 1 and isinstance(given[0], (list, tuple)) or isinstance(given, list):
-        call.args["data"] = given[0] if isinstance(given[0], (list, tuple)) else given
-        return Spec(_measured(call, call.args["data"])[0], dtype)
-    if any(is_tensor(one) for one in given):
-        return Spec(given[0].shape, dtype)
-    return Spec(as_shape(given), dtype)
+    """``FloatTensor(2, 3)`` of sizes, ``FloatTensor([...])`` of data."""
+    data, dtype = call["data"], _TYPED.get(call.name, "float32")
+    if isinstance(data, (list, tuple)):
+        return Spec(_measured(call, data)[0], dtype)
+    if is_tensor(data) or data is UNKNOWN:
+        return Spec(call.shape("data"), dtype)
+    return Spec(as_shape((data, *call["sizes"])), dtype)
 
 
 _TYPED = {
@@ -184,8 +181,6 @@ def from_array(call: Call) -> Spec:
 
 def normal(call: Call) -> Spec:
     """``normal(mean, std, size)``: the size, or the shape of mean and std."""
-    from shapecheck.ops.elementwise import joined
-
     if call["size"] is not None:
         return Spec(as_shape(call["size"]), "float32")
     names = [name for name in ("mean", "std") if is_tensor(call[name])]

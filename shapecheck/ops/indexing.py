@@ -9,7 +9,7 @@ from shapecheck.dims import Dim, Truth, add, largest, lower, number, sub
 from shapecheck.ops import dtypes
 from shapecheck.ops.axes import axis, removed
 from shapecheck.ops.call import Call
-from shapecheck.ops.values import UNKNOWN, Operand, Spec, Unclear, as_dim, as_int, is_tensor
+from shapecheck.ops.values import UNKNOWN, Clash, Operand, Spec, Unclear, as_dim, as_int, is_tensor, listed
 from shapecheck.shapes import ANY, Conflict, Shape, broadcast
 
 
@@ -34,8 +34,10 @@ def getitem(call: Call) -> Spec:
 
 def _as_selector(item: Any) -> Any:
     """Lists and ranges of ints select like tensors of one axis; bools like a mask without axes."""
-    if isinstance(item, (list, range)) or (isinstance(item, tuple)):
+    if isinstance(item, (list, range, tuple)):
         return _listed_selector(item)
+    if is_tensor(item) and item.shape.rank == 0 and dtypes.KIND.get(item.dtype or "") == "int":
+        return UNKNOWN_DIM  # torch takes it for a number
     return item
 
 
@@ -224,22 +226,38 @@ def _from_front(edge: Dim, size: Dim) -> Dim | None:
 
 
 def setitem(call: Call) -> Any:
-    """``tensor[key] = value``: the value is broadcast to what the key selects."""
-    target = getitem(call)
-    value = call["value"]
-    if is_tensor(value):
-        joined = broadcast(target.shape, value.shape)
-        if isinstance(joined, Conflict):
-            words = (
-                f"shape mismatch: value tensor of shape [{', '.join(map(str, value.shape.dims))}] cannot be broadcast to indexing "
-                f"result of shape [{', '.join(map(str, target.shape.dims))}]"
-            )
-            if not any(is_tensor(item) for item in (call["key"] if isinstance(call["key"], tuple) else (call["key"],))):
-                words = f"The expanded size of the tensor ({joined.left}) must match the existing size ({joined.right}) at non-singleton dimension {joined.axis}.  Target sizes: [{', '.join(map(str, target.shape.dims))}].  Tensor sizes: [{', '.join(map(str, value.shape.dims))}]"
-            raise call.clash(
-                "broadcast", words, left=joined.right, right=joined.left, left_name="value", right_name="input"
-            )
+    """``tensor[key] = value``: the value is expanded to what the key selects; ones in front of it do not count."""
+    target, value = getitem(call).shape, call["value"]
+    if not is_tensor(value) or value.shape.rank is None or target.rank is None:
+        return None
+    sizes = list(value.shape.dims)
+    while len(sizes) > len(target.dims) and sizes[0].value == 1:
+        del sizes[0]
+    offset = len(target.dims) - len(sizes)
+    for at, (have, want) in enumerate(zip(sizes, target.dims[max(offset, 0) :], strict=False)):
+        if offset < 0 or (have.value not in (1, None) and have.compare(want) is Truth.DIFFERENT):
+            raise _not_assigned(call, target, value.shape, (have, want, at + offset))
+    if offset < 0:
+        raise _not_assigned(call, target, value.shape, (None, None, None))
     return None
+
+
+def _not_assigned(call: Call, target: Shape, value: Shape, at: tuple[Dim | None, Dim | None, int | None]) -> Clash:
+    have, want, axis_number = at
+    key = call["key"] if isinstance(call["key"], tuple) else (call["key"],)
+    if any(is_tensor(item) or isinstance(item, list) for item in key):
+        words = f"shape mismatch: value tensor of shape [{listed(value)}] cannot be broadcast to indexing result of shape [{listed(target)}]"
+    elif len(value.dims) > len(target.dims):
+        words = (
+            f"expand(torch.FloatTensor{{[{listed(value)}]}}, size=[{listed(target)}]): the number of sizes provided "
+            f"({len(target.dims)}) must be greater or equal to the number of dimensions in the tensor ({len(value.dims)})"
+        )
+    else:
+        words = (
+            f"The expanded size of the tensor ({want}) must match the existing size ({have}) at non-singleton dimension {axis_number}.  "
+            f"Target sizes: [{listed(target)}].  Tensor sizes: [{listed(value)}]"
+        )
+    return call.clash("broadcast", words, left=have, right=want, left_name="value", right_name="input")
 
 
 def gather(call: Call) -> Spec:
@@ -294,7 +312,7 @@ def scatter(call: Call) -> Spec:
 
 
 def _scatter_sizes(call: Call, chosen: Shape, shape: Shape, at: int) -> None:
-    for place, (size, have) in enumerate(zip(chosen.dims, shape.dims, strict=False)):
+    for place, (size, have) in enumerate(zip(chosen.dims, shape.dims or (number(1),), strict=False)):
         if place != at and size.value is not None and have.value is not None and size.value > have.value:
             words = (
                 f"Expected index [{', '.join(map(str, chosen.dims))}] to be no larger than self [{', '.join(map(str, call.shape().dims))}] "

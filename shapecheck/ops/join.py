@@ -315,20 +315,14 @@ def pad_sequence(call: Call) -> Spec:
     length, rest = operands[0].shape.dim(0), operands[0].shape
     for one in operands[1:]:
         length = largest(length, one.shape.dim(0))
-        if (
-            rest.rank is not None
-            and one.shape.rank is not None
-            and compare(_tail(rest), _tail(one.shape)) is Truth.DIFFERENT
-        ):
-            raise call.clash(
-                "concat", "The size of tensor a must match the size of tensor b at a non-singleton dimension"
-            )
+        if rest.rank and one.shape.rank:
+            place = Shape((one.shape.dims[0], *rest.dims[1:]))
+            whole = broadcast(place, one.shape)
+            if isinstance(whole, Conflict) or compare(whole, place) is Truth.DIFFERENT:
+                words = f"The expanded size of the tensor must match: {one.shape} into {place}"
+                raise call.clash("concat", words, left_name="sequences", right_name="sequences")
     if rest.rank is None:
         return Spec(ANY, operands[0].dtype)
     batch = number(len(operands))
     head = (batch, length) if first else (length, batch)
     return Spec(Shape((*head, *rest.dims[1:])), operands[0].dtype)
-
-
-def _tail(shape: Shape) -> Shape:
-    return Shape(shape.dims[1:])

@@ -8,9 +8,10 @@ from shapecheck.ops import dtypes
 from shapecheck.ops.axes import axis, inserted, rank_of, removed
 from shapecheck.ops.call import Call
 from shapecheck.ops.elementwise import joined
+from shapecheck.ops.matmul import unequal_vectors
 from shapecheck.ops.reduction import folded
 from shapecheck.ops.values import Spec, Unclear, as_dim, as_int, is_tensor, listed
-from shapecheck.shapes import Conflict, Shape, broadcast
+from shapecheck.shapes import Conflict, Shape, broadcast, compare
 
 
 def smaller(a: Dim, b: Dim) -> Dim:
@@ -300,8 +301,10 @@ def covariance(call: Call) -> Spec:
     if shape.rank is not None and shape.rank > 2:
         words = f"{call.name}(): expected input to have two or fewer dimensions but got an input with {shape.rank} dimensions"
         raise call.clash("rank", words, left=number(shape.rank), right=number(2))
-    if rank_of(shape) < 2:
+    if rank_of(shape) < 2 or shape.dims[0].value == 1:
         return call.out(Shape(()))
+    if shape.dims[0].value is None:
+        raise Unclear("a single variable gives a number")
     return call.out(Shape((shape.dims[0], shape.dims[0])))
 
 
@@ -388,14 +391,14 @@ def window_view(call: Call) -> Spec:
     shape = call.shape()
     at = axis(shape, call["dimension"])
     width, step = as_dim(call["size"]), as_dim(call["step"])
-    if shape.rank == 0:
-        return call.out(Shape((width,)))
-    have = shape.dim(at)
+    have = number(1) if shape.rank == 0 else shape.dim(at)
     if have.value is not None and width.value is not None and width.value > have.value:
         words = f"maximum size for tensor at dimension {at} is {have} but size is {width}"
         raise call.clash("index", words, left=have, right=width, right_name="size", axis=at)
     if as_int(step) is not None and (as_int(step) or 0) <= 0:
         raise call.clash("parameter", f"step is {step} but must be > 0", left_name="step")
+    if shape.rank == 0:
+        return call.out(Shape((width,)))
     known = have.known and width.known and step.known
     places = (have - width) // step + number(1) if known else UNKNOWN_DIM
     return call.out(inserted(shape.replaced(at, places), -1, width))
@@ -427,24 +430,34 @@ def addmm(call: Call) -> Spec:
             )
         raise call.clash("inner", words, left=a.dims[-1], right=inner, left_name=first, right_name=second)
     out = Shape(a.dims[:-1] if call.name == "addmv" else (*a.dims[:-1], b.dims[-1]))
-    onto = broadcast(out, call.shape())
-    if isinstance(onto, Conflict) or (onto.rank is not None and onto.rank > len(out.dims)):
-        shape = call.shape()
-        words = f"The expanded size of the tensor must match: input {shape} against {out}"
-        if isinstance(onto, Conflict):
-            words = (
-                f"The expanded size of the tensor ({onto.left}) must match the existing size ({onto.right}) at non-singleton dimension "
-                f"{onto.axis}.  Target sizes: [{listed(out)}].  Tensor sizes: [{listed(shape)}]"
-            )
-        raise call.clash("broadcast", words, right_name="input")
+    shape = call.shape()
+    whole = broadcast(out, shape)
+    if isinstance(whole, Conflict) or compare(whole, out) is Truth.DIFFERENT:
+        pairs = [
+            (want, have, len(out.dims) - back)
+            for back, (want, have) in enumerate(zip(out.dims[::-1], shape.dims[::-1], strict=False), 1)
+        ]
+        left, right, at = next(
+            (pair for pair in pairs if pair[0].compare(pair[1]) is Truth.DIFFERENT), (None, None, None)
+        )
+        words = (
+            f"The expanded size of the tensor ({left}) must match the existing size ({right}) at non-singleton dimension {at}.  "
+            f"Target sizes: [{listed(out)}].  Tensor sizes: [{listed(shape)}]"
+        )
+        raise call.clash("broadcast", words, left=right, right=left, right_name=first)
     return call.out(out)
 
 
 def multi_dot(call: Call) -> Spec:
     """``linalg.multi_dot(tensors)``: a chain of products; vectors only at the ends."""
     shapes = [one.shape for one in call.tensors("tensors")]
-    if len(shapes) < 2 or any(shape.rank not in (1, 2) for shape in shapes):
+    if len(shapes) < 2 or any(shape.rank is None for shape in shapes):
         raise Unclear("the chain is not known")
+    for at, shape in enumerate(shapes):
+        if shape.rank != 2 and not (at in (0, len(shapes) - 1) and shape.rank == 1):
+            wanted = "1D or 2D" if at in (0, len(shapes) - 1) else "2D"
+            words = f"multi_dot(): tensor {at} must be {wanted} but got {shape.rank}D"
+            raise call.clash("rank", words, left=number(len(shape.dims)), right=number(2), left_name=f"tensors[{at}]")
     head = () if shapes[0].rank == 1 else (shapes[0].dims[0],)
     tail = () if shapes[-1].rank == 1 else (shapes[-1].dims[-1],)
     for at, (left, right) in enumerate(zip(shapes, shapes[1:], strict=False)):
@@ -462,13 +475,26 @@ def multi_dot(call: Call) -> Spec:
 
 
 def eigenvalues_complex(call: Call) -> Spec:
-    """``linalg.eigvals``."""
-    return eigh(call)[0]
+    """``linalg.eigvals``: complex."""
+    dtype = {"float32": "complex64", "float64": "complex128"}.get(call.tensor("A").dtype or "", call.tensor("A").dtype)
+    return Spec(eigh(call)[0].shape, dtype)
 
 
 def vecdot(call: Call) -> Spec:
     """``linalg.vecdot(x, y, dim)``: broadcast, one axis contracted."""
     shape = joined(call, ["x", "y"])
+    first, second = call.shape("x"), call.shape("y")
+    if first.rank == second.rank == 1:
+        if first.dims[0].compare(second.dims[0]) is Truth.DIFFERENT:
+            raise call.clash(
+                "inner",
+                unequal_vectors(first, second),
+                left_name="x",
+                right_name="y",
+                left=first.dims[0],
+                right=second.dims[0],
+            )
+        return Spec(Shape(()), call.tensor("x").dtype)
     return Spec(removed(shape, [axis(shape, call["dim"])]) if shape.rank != 0 else shape, call.tensor("x").dtype)
 
 

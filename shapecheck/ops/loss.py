@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Truth, number
+from shapecheck.dims import Dim, Truth, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
 from shapecheck.ops.elementwise import joined
@@ -86,7 +85,7 @@ def class_ids(call: Call) -> Spec:
         words = f"expected target dtype to be Long or Byte, but got {dtypes.title(target.dtype)}"
         raise call.clash("dtype", words, left_name="target")
     _class_weight(call, shape)
-    return _reduced(call, wanted, operand.dtype)
+    return _reduced(call, wanted if shape.rank > 1 else Shape(()), operand.dtype)
 
 
 def _rows_of_ids(call: Call, shape: Shape, wanted: Shape) -> None:
@@ -235,14 +234,8 @@ def _elementwise_weight(call: Call, shape: Shape) -> None:
 
 def elementwise(call: Call) -> Spec:
     """``mse_loss`` and its like: input and target are broadcast, which is a warning at most."""
-    names = ["input", "target"]
-    if call.name in _TARGET_FIRST:
-        names.reverse()
     dtype = dtypes.floating(dtypes.promote([call.tensor(), call.tensor("target")]))
-    return _reduced(call, joined(call, names), dtype)
-
-
-_TARGET_FIRST = frozenset(("soft_margin_loss_",))
+    return _reduced(call, joined(call, ["input", "target"]), dtype)
 
 
 def kl_divergence(call: Call) -> Spec:
@@ -255,6 +248,8 @@ def kl_divergence(call: Call) -> Spec:
 
 def multilabel_soft_margin(call: Call) -> Spec:
     """``multilabel_soft_margin_loss``: the class axis (the last one) is averaged."""
+    if call.shape().rank == 0:
+        raise call.clash("rank", "Dimension specified as -1 but tensor has no dimensions")
     out = joined(call, ["target", "input"])
     return _reduced(call, Shape(out.dims[:-1], out.open_at) if out.dims else out, call.tensor().dtype)
 
@@ -367,7 +362,7 @@ def ctc(call: Call) -> Spec:
     return _reduced(call, Shape((batch,)) if shape.rank == 3 else Shape(()), call.tensor("log_probs").dtype)
 
 
-def _one_length_each(call: Call, name: str, batch: object) -> None:
+def _one_length_each(call: Call, name: str, batch: Dim) -> None:
     given = call[name]
     if is_tensor(given):
         count = given.shape.numel
@@ -375,18 +370,14 @@ def _one_length_each(call: Call, name: str, batch: object) -> None:
         count = number(len(given))
     else:
         return
-    from shapecheck.ops.values import as_dim
-
-    if count.compare(as_dim(batch)) is Truth.DIFFERENT:
+    if count.compare(batch) is Truth.DIFFERENT:
         words = f"{name} must be of size batch_size"
-        raise call.clash(
-            "batch", words, left=as_dim(batch), right=count, left_name="log_probs", right_name=name, axis=1
-        )
+        raise call.clash("batch", words, left=batch, right=count, left_name="log_probs", right_name=name, axis=1)
 
 
 def adaptive_log_softmax(call: Call) -> tuple[Spec, Spec]:
     """``AdaptiveLogSoftmaxWithLoss``: (output, loss)."""
-    shape, target = call.shape(), call.shape("target_")
+    shape, target = call.shape("input_"), call.shape("target_")
     if None in (shape.rank, target.rank):
         raise Unclear("the number of axes is not known")
     if len(target.dims) == 1:
@@ -399,7 +390,5 @@ def adaptive_log_softmax(call: Call) -> tuple[Spec, Spec]:
             raise call.clash("rank", "1D target tensor expects 2D input tensors, but found inputs with size")
     elif len(target.dims) > 1:
         raise call.clash("target", "0D or 1D target tensor expected, multi-target not supported", left_name="target")
-    return Spec(target, call.tensor().dtype), Spec(Shape(()), call.tensor().dtype)
-
-
-UNSEEN = UNKNOWN_DIM
+    dtype = call.tensor("input_").dtype
+    return Spec(target, dtype), Spec(Shape(()), dtype)

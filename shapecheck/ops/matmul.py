@@ -85,7 +85,7 @@ def product(call: Call, left: Operand, right: Operand) -> Shape:
 
 def _product_words(a: Shape, b: Shape) -> str:
     if a.rank == 1 and b.rank == 1:
-        return f"inconsistent tensor size, expected tensor [{a.dims[0]}] and src [{b.dims[0]}] to have the same number of elements, but got {a.dims[0]} and {b.dims[0]} elements respectively"
+        return unequal_vectors(a, b)
     if b.rank == 1 and a.rank == 2:
         return f"size mismatch, got input ({a.dims[0]}), mat ({a.dims[0]}x{a.dims[1]}), vec ({b.dims[0]})"
     if b.rank == 2 or a.rank == 2 and b.rank == 2 or b.rank == 1:
@@ -126,9 +126,14 @@ def dot(call: Call) -> Spec:
         if shape.rank is not None and shape.rank != 1:
             raise call.clash("rank", f"1D tensors expected, but got {a.rank}D and {b.rank}D tensors")
     if a.dim(0).compare(b.dim(0)) is Truth.DIFFERENT:
-        words = (
-            f"inconsistent tensor size, expected tensor [{listed(a)}] and src [{listed(b)}] to have the same number of elements, "
-            f"but got {a.dim(0)} and {b.dim(0)} elements respectively"
-        )
+        words = unequal_vectors(a, b)
         raise call.clash("inner", words, left=a.dim(0), right=b.dim(0), right_name="tensor", axis=0)
     return call.out(Shape(()))
+
+
+def unequal_vectors(a: Shape, b: Shape) -> str:
+    """What torch says of a dot product of vectors of two lengths."""
+    return (
+        f"inconsistent tensor size, expected tensor [{listed(a)}] and src [{listed(b)}] to have the same number of elements, "
+        f"but got {listed(a)} and {listed(b)} elements respectively"
+    )

@@ -6,8 +6,8 @@ from shapecheck.dims import number
 from shapecheck.ops import dtypes
 from shapecheck.ops.axes import axis
 from shapecheck.ops.call import Call
+from shapecheck.ops.elementwise import joined, onto
 from shapecheck.ops.values import UNKNOWN, Result, Spec, Unclear, is_tensor
-from shapecheck.shapes import Conflict, broadcast
 
 
 def size(call: Call) -> Result:
@@ -15,6 +15,8 @@ def size(call: Call) -> Result:
     shape = call.shape()
     dim = call.args.get("dim")
     if dim is not None:
+        if shape.rank == 0:
+            raise call.clash("axis", f"Dimension specified as {dim} but tensor has no dimensions", right_name="dim")
         return Result(shape.dim(axis(shape, dim)))
     if shape.rank is None:
         raise Unclear("the number of axes is not known")
@@ -138,9 +140,5 @@ def type_as(call: Call) -> Spec:
 
 def copy_into(call: Call) -> Spec:
     """``copy_(src)``: the source is broadcast to the input's shape."""
-    joined = broadcast(call.shape(), call.shape("src"))
-    if isinstance(joined, Conflict):
-        raise call.clash(
-            "broadcast", joined.message, left=joined.left, right=joined.right, right_name="src", axis=joined.axis
-        )
+    onto(call, joined(call, ["input", "src"]))
     return call.out(call.shape())

@@ -12,13 +12,13 @@ from shapecheck.shapes import Shape
 _DESCRIBED = {1: "2D or 3D", 2: "3D or 4D", 3: "4D or 5D"}
 
 
-def _parted(call: Call, spatial: int) -> tuple[Shape, list[Dim]]:
+def _parted(call: Call, spatial: int, any_rank: bool = False) -> tuple[Shape, list[Dim]]:
     """Leading axes, spatial sizes."""
     shape = call.shape()
     if shape.rank is None:
         if len(shape.dims) - (shape.open_at or 0) < spatial:
             return Shape((), 0), [UNKNOWN_DIM] * spatial
-    elif shape.rank not in (spatial + 1, spatial + 2):
+    elif shape.rank not in (spatial + 1, spatial + 2) and not (any_rank and shape.rank >= spatial):
         raise call.clash("rank", _rank_words(call, shape, spatial), left=number(shape.rank), right=number(spatial + 2))
     return Shape(shape.dims[: len(shape.dims) - spatial], shape.open_at), list(shape.dims[len(shape.dims) - spatial :])
 
@@ -46,6 +46,8 @@ def pool(call: Call) -> Spec | tuple[Spec, Spec]:
     _padding_fits(call, kernel, padding)
     ceil_mode = call.flag("ceil_mode")
     out = [slid(*window, ceil_mode) for window in zip(sizes, kernel, stride, padding, dilation, strict=True)]
+    if spatial == 3 and "avg" in call.name.lower():
+        _image_fits(call, sizes, kernel)
     if any(isinstance(size.expr, int) and size.expr <= 0 for size in out):
         raise _too_small(call, lead, sizes, out)
     return _with_indices(call, Shape((*lead.dims, *out), lead.open_at))
@@ -58,6 +60,18 @@ def _padding_fits(call: Call, kernel: list[Dim], padding: list[Dim]) -> None:
             if "avg" in call.name.lower():
                 words = "pad should be smaller than or equal to half of kernel size, but got padW = "
             raise call.clash("parameter", words, left=pad, right=width, left_name="padding", right_name="kernel_size")
+
+
+def _image_fits(call: Call, sizes: list[Dim], kernel: list[Dim]) -> None:
+    """``avg_pool3d`` compares without the padding."""
+    for at, (size, width) in enumerate(zip(sizes, kernel, strict=True)):
+        if size.value is not None and width.value is not None and size.value < width.value:
+            have, want = (
+                " ".join(f"{k}: {v}" for k, v in zip(keys, values, strict=True))
+                for keys, values in ((("T", "H", "W"), sizes), (("kT", "kH", "kW"), kernel))
+            )
+            words = f"input image ({have}) smaller than kernel size ({want})"
+            raise call.clash("parameter", words, left=size, right=width, right_name="kernel_size", axis=at - len(sizes))
 
 
 def _too_small(call: Call, lead: Shape, sizes: list[Dim], out: list[Dim]) -> Exception:
@@ -82,8 +96,10 @@ def _with_indices(call: Call, shape: Shape) -> Spec | tuple[Spec, Spec]:
 def adaptive(call: Call) -> Spec | tuple[Spec, Spec]:
     """Adaptive pooling: the sizes asked for; None keeps an axis."""
     spatial = spatial_rank(call.name)
-    lead, sizes = _parted(call, spatial)
     asked = call["output_size"]
+    # A mean over everything is taken whatever the rank.
+    mean = spatial > 1 and "avg" in call.name.lower() and asked in (1, (1,) * spatial)
+    lead, sizes = _parted(call, spatial, any_rank=mean)
     wanted = list(asked) if isinstance(asked, (tuple, list)) else [asked] * spatial
     if len(wanted) == 1:
         wanted = wanted * spatial

@@ -100,9 +100,9 @@ def along_pair(call: Call) -> tuple[Spec, Spec]:
 def topk(call: Call) -> tuple[Spec, Spec]:
     """``topk``: ``k`` rows of an axis, values and indices."""
     shape, at = call.shape(), axis(call.shape(), call["dim"])
-    size, k = shape.dim(at), call["k"]
+    size, k = number(1) if shape.rank == 0 else shape.dim(at), call["k"]
     wanted: Dim = as_dim(k)
-    if size.value is not None and wanted.value is not None and wanted.value > size.value and shape.rank != 0:
+    if size.value is not None and wanted.value is not None and wanted.value > size.value:
         raise call.clash("index", "selected index k out of range", left=size, right=wanted, right_name="k", axis=at)
     out = shape if shape.rank == 0 else shape.replaced(at, wanted)
     return Spec(out, call.tensor().dtype), Spec(out, "int64")
@@ -112,8 +112,8 @@ def kthvalue(call: Call) -> tuple[Spec, Spec]:
     """``kthvalue``: an axis folded to its k-th smallest element."""
     shape = call.shape()
     at = axis(shape, call["dim"])
-    size, k = shape.dim(at).value, call["k"]
-    if shape.rank and isinstance(k, int) and size is not None and not 1 <= k <= size:
+    size, k = 1 if shape.rank == 0 else shape.dim(at).value, call["k"]
+    if isinstance(k, int) and size is not None and not 1 <= k <= size:
         raise call.clash("index", f"kthvalue(): selected number k out of range for dimension {at}", axis=at)
     return reduce_pair(call)
 

@@ -210,9 +210,7 @@ def matrix_transpose(call: Call) -> Spec:
         raise call.clash("rank", f"t() expects a tensor with <= 2 dimensions, but self is {shape.rank}D")
     if call.name == "T":
         return call.out(Shape(shape.dims[::-1], None if shape.open_at is None else len(shape.dims) - shape.open_at))
-    if call.name in ("mT", "mH", "adjoint") and shape.rank is not None and shape.rank < 2:
-        if call.name == "adjoint" and shape.rank == 0:
-            return call.out(shape)
+    if call.name in ("mT", "mH", "adjoint") and shape.rank == 1:
         raise call.clash(
             "rank",
             f"tensor.{call.name} is only supported on matrices or batches of matrices. Got {shape.rank}-D tensor.",
@@ -348,6 +346,8 @@ def repeat_interleave(call: Call) -> Spec:
         shape, at = Shape((shape.numel,)), 0
     else:
         at = axis(shape, call["dim"])
+    if shape.rank == 0:
+        raise call.clash("axis", "Dimension out of range (expected to be in range of [-1, 0], but got 1)")
     asked = call.args.get("output_size")
     times = (
         as_dim(asked)

@@ -152,7 +152,7 @@ def _cell_state(call: Call, state: Shape, out: Shape, hidden: Dim, at: int) -> N
         raise call.clash(
             "state", words, left=have, right=hidden, left_name="hx", right_name="hidden_size", axis=state.rank - 1
         )
-    if state.rank == 2 and out.rank == 2 and state.dims[0].compare(out.dims[0]) is Truth.DIFFERENT:
+    if out.rank == 2 and state.dims[0].compare(out.dims[0]) is Truth.DIFFERENT:
         words = f"Input batch size {out.dims[0]} doesn't match hidden{at} batch size {state.dims[0]}"
         raise call.clash(
             "state", words, left=state.dims[0], right=out.dims[0], left_name="hx", right_name="input", axis=0

@@ -44,6 +44,10 @@ def _padded(call: Call, shape: Shape, amounts: Any, mode: str) -> Shape:
         size = shape.dim(-1 - at)
         if mode == "reflect":
             _reflects(call, size, before, after, at, shape)
+        if mode == "circular" and any(certainly_less(size, amount) for amount in (before, after)):
+            raise call.clash(
+                "parameter", "Padding value causes wrapping around more than once.", left=size, right=before
+            )
         grown = size + before + after
         if isinstance(grown.expr, int) and grown.expr < 0:
             words = (
@@ -53,6 +57,11 @@ def _padded(call: Call, shape: Shape, amounts: Any, mode: str) -> Shape:
             raise call.clash("parameter", words, left=size, axis=len(shape.dims) - 1 - at)
         shape = shape.replaced(-1 - at, grown.at(size.origin) if grown.known else UNKNOWN_DIM)
     return shape
+
+
+def certainly_less(size: Dim, amount: Dim) -> bool:
+    """Whether a size is a smaller number than another."""
+    return size.value is not None and amount.value is not None and size.value < amount.value
 
 
 def _fits(call: Call, shape: Shape, pairs: int, mode: str) -> None:

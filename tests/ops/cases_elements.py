@@ -5,11 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from tests.ops.harness import Case, T
-from tests.ops.strategies import Draw, axis, bent, broadcastable, chance, given_or_left, op, pick, rule, shape, size
+from tests.ops.strategies import Draw, axis, bent, broadcastable, chance, op, pick, rule, shape, size
 
 _WHOLE = ("torch.bitwise_not",)
-_INTEGERS = ("torch.bitwise_and", "torch.bitwise_or", "torch.bitwise_xor", "torch.bitwise_left_shift", "torch.bitwise_right_shift")
-_SAME_TYPE = ("torch.nextafter", "torch.heaviside", "torch.hypot", "torch.isclose", "torch.logaddexp", "torch.logaddexp2", "torch.gcd", "torch.lcm")
+_INTEGERS = (
+    "torch.bitwise_and",
+    "torch.bitwise_or",
+    "torch.bitwise_xor",
+    "torch.bitwise_left_shift",
+    "torch.bitwise_right_shift",
+)
+_TENSORS_ONLY = tuple(
+    f"torch.{name}"
+    for name in "nextafter heaviside hypot isclose logaddexp logaddexp2 atan2 fmax fmin maximum minimum "
+    "logical_and logical_or logical_xor".split()
+)
+_SAME_TYPE = (
+    "torch.nextafter",
+    "torch.heaviside",
+    "torch.hypot",
+    "torch.isclose",
+    "torch.logaddexp",
+    "torch.logaddexp2",
+)
 
 
 @rule("elementwise", "same", "unchanged")
@@ -29,7 +47,7 @@ def _binary(draw: Draw, name: str) -> Case:
     if name in _INTEGERS:
         mine, dtype = "int64", "int64"
     other: Any = T(broadcastable(draw, first), dtype)
-    if chance(draw, 5) and name not in _SAME_TYPE:
+    if chance(draw, 5) and name not in _TENSORS_ONLY:
         other = pick(draw, 2, 3) if name in _INTEGERS else pick(draw, 2, 0.5)
     return Case(name, (T(first, mine), other))
 
@@ -44,7 +62,11 @@ def _three(draw: Draw, name: str) -> Case:
 def _clamp(draw: Draw, name: str) -> Case:
     first = shape(draw)
     if chance(draw, 2):
-        return Case(name, (T(first), T(broadcastable(draw, first))), {} if chance(draw, 2) else {"max": T(broadcastable(draw, first))})
+        return Case(
+            name,
+            (T(first), T(broadcastable(draw, first))),
+            {} if chance(draw, 2) else {"max": T(broadcastable(draw, first))},
+        )
     return Case(name, (T(first),), {"min": 0.5})
 
 
@@ -79,8 +101,23 @@ def _dims(draw: Draw, rank: int) -> Any:
 @rule("reduction", "reduce", "total", "spread", "spread_pair")
 def _reduce(draw: Draw, name: str) -> Case:
     first = shape(draw)
-    dtype = "bool" if name in ("torch.all", "torch.any") else pick(draw, "float32", "float32", "int64") if name == "torch.sum" else "float32"
-    several = name in ("torch.sum", "torch.mean", "torch.std", "torch.var", "torch.amax", "torch.amin", "torch.all", "torch.logsumexp")
+    dtype = (
+        "bool"
+        if name in ("torch.all", "torch.any")
+        else pick(draw, "float32", "float32", "int64")
+        if name == "torch.sum"
+        else "float32"
+    )
+    several = name in (
+        "torch.sum",
+        "torch.mean",
+        "torch.std",
+        "torch.var",
+        "torch.amax",
+        "torch.amin",
+        "torch.all",
+        "torch.logsumexp",
+    )
     kwargs: dict[str, Any] = {"dim": _dims(draw, len(first)) if several else axis(draw, len(first))}
     if name not in ("torch.count_nonzero",) and chance(draw, 2):
         kwargs["keepdim"] = pick(draw, True, False)
@@ -181,7 +218,11 @@ def _unknown(draw: Draw, name: str) -> Case:
 def _cast(draw: Draw, name: str) -> Case:
     first = T(shape(draw), pick(draw, "float32", "int64"))
     if name.endswith(".to") and chance(draw, 2):
-        return Case(name, (first, T(shape(draw), "float64"))) if chance(draw, 2) else Case(name, (first,), {"dtype": "torch.float16"})
+        return (
+            Case(name, (first, T(shape(draw), "float64")))
+            if chance(draw, 2)
+            else Case(name, (first,), {"dtype": "torch.float16"})
+        )
     return Case(name, (first, pick(draw, "torch.float64", "torch.int64", "torch.bool")))
 
 
@@ -196,4 +237,27 @@ def _copy(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), T(bent(draw, broadcastable(draw, first)))))
 
 
-_ = given_or_left
+@op(
+    "torch.Tensor.cuda",
+    "torch.Tensor.pin_memory",
+    "torch.Tensor.grad",
+    "torch.Tensor.numpy",
+    lenient=True,
+    not_compared=True,
+    examples=1,
+)
+def _not_here(draw: Draw, name: str) -> Case:
+    """What needs a device or a gradient that is not here, or gives an array."""
+    return Case(name, (T(shape(draw)),))
+
+
+@op(
+    *[
+        f"torch.nn.{name}"
+        for name in ("Dropout2d", "Dropout3d", "FeatureAlphaDropout", "functional.dropout2d", "functional.dropout3d")
+    ],
+    lenient=True,
+)
+@rule("elementwise", "dropout1d")
+def _features(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw)),))

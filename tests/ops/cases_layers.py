@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shapecheck.ops.windows import spatial_rank
-from tests.ops.harness import Case, T
+from tests.ops.harness import Case, M, T
 from tests.ops.strategies import Draw, bent, broadcastable, chance, given_or_left, op, pick, rule, shape, size
 
 
@@ -33,7 +33,12 @@ def _conv(draw: Draw, name: str) -> Case:
         options["output_padding"] = 1
     operand = T(_image(draw, inputs, spatial))
     if "nn.Conv" in name:
-        return Case(name, (operand,), init=(inputs, outputs, kernel), init_kwargs={**options, "groups": pick(draw, groups, groups, 3)})
+        return Case(
+            name,
+            (operand,),
+            init=(inputs, outputs, kernel),
+            init_kwargs={**options, "groups": pick(draw, groups, groups, 3)},
+        )
     weight = (inputs, outputs // groups, *kernel) if transposed else (outputs, inputs // groups, *kernel)
     return Case(name, (operand, T(weight)), {**options, "groups": groups})
 
@@ -49,20 +54,29 @@ def _bilinear(draw: Draw, name: str) -> Case:
 def _unfold(draw: Draw, name: str) -> Case:
     kernel, options = _window(draw, 2), given_or_left(draw, stride=[1, 2], padding=[0, 1], dilation=[1, 2])
     operand = T(_image(draw, size(draw), 2, 2, 6))
-    return Case(name, (operand,), init=(kernel,), init_kwargs=options) if "Unfold" in name else Case(name, (operand, kernel), options)
+    return (
+        Case(name, (operand,), init=(kernel,), init_kwargs=options)
+        if "Unfold" in name
+        else Case(name, (operand, kernel), options)
+    )
 
 
 @rule("conv", "fold")
 def _fold(draw: Draw, name: str) -> Case:
     height, width, channels = size(draw, 2, 4), size(draw, 2, 4), size(draw, 1, 2)
     operand = T(bent(draw, (2, channels * 4, (height - 1) * (width - 1)), 3))
-    return Case(name, (operand,), init=((height, width), 2)) if "Fold" in name else Case(name, (operand, (height, width), 2))
+    return (
+        Case(name, (operand,), init=((height, width), 2))
+        if "Fold" in name
+        else Case(name, (operand, (height, width), 2))
+    )
 
 
 @rule("pool", "pool", examples=60)
 def _pool(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
-    operand, kernel = T(_image(draw, 2, spatial)), _window(draw, spatial)
+    operand = T(_image(draw, 2, spatial))
+    kernel = size(draw, 1, 3) if "lp" in name.lower() else _window(draw, spatial)
     choices: dict[str, list[Any]] = {"stride": [1, 2, None], "ceil_mode": [True, False]}
     if "lp" not in name.lower():
         choices["padding"] = [0, 1]
@@ -78,7 +92,9 @@ def _pool(draw: Draw, name: str) -> Case:
 def _adaptive(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
     operand = T(_image(draw, 2, spatial))
-    wanted = pick(draw, 1, 2, tuple(size(draw) for _ in range(spatial)), tuple(None if spatial > 1 else 2 for _ in range(spatial)))
+    wanted = pick(
+        draw, 1, 2, tuple(size(draw) for _ in range(spatial)), tuple(None if spatial > 1 else 2 for _ in range(spatial))
+    )
     return Case(name, (operand, wanted)) if "nn.functional" in name else Case(name, (operand,), init=(wanted,))
 
 
@@ -95,7 +111,11 @@ def _fractional(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
     operand = T((2, 2, *[size(draw, 6, 9) for _ in range(spatial)]))
     options = {"output_size": 3} if chance(draw, 2) else {"output_ratio": (0.5,) * spatial}
-    return Case(name, (operand, 2), options) if "nn.functional" in name else Case(name, (operand,), init=(2,), init_kwargs=options)
+    return (
+        Case(name, (operand, 2), options)
+        if "nn.functional" in name
+        else Case(name, (operand,), init=(2,), init_kwargs=options)
+    )
 
 
 # Norms
@@ -109,7 +129,7 @@ def _layer_norm(draw: Draw, name: str) -> Case:
     return Case(name, (operand, given)) if "functional" in name else Case(name, (operand,), init=(given,))
 
 
-@rule("norm", "batch_norm")
+@rule("norm", "batch_norm", lenient=True)
 def _batch_norm(draw: Draw, name: str) -> Case:
     channels = size(draw, 2, 4)
     rank = {"1d": 2, "2d": 4, "3d": 5}.get(name[-2:], 3)
@@ -133,7 +153,12 @@ def _functional_norm(draw: Draw, name: str) -> Case:
 @rule("norm", "instance_norm")
 def _instance_norm(draw: Draw, name: str) -> Case:
     channels, spatial = size(draw, 2, 4), spatial_rank(name)
-    return Case(name, (T(_image(draw, channels, spatial)),), init=(channels,), init_kwargs=given_or_left(draw, affine=[True, False]))
+    return Case(
+        name,
+        (T(_image(draw, channels, spatial)),),
+        init=(channels,),
+        init_kwargs=given_or_left(draw, affine=[True, False]),
+    )
 
 
 @rule("norm", "group_norm")
@@ -161,7 +186,10 @@ def _cross_map(draw: Draw, name: str) -> Case:
 @rule("rnn", "recurrent", examples=80)
 def _recurrent(draw: Draw, name: str) -> Case:
     width, hidden, layers = size(draw), size(draw, 2), size(draw, 1, 2)
-    options: dict[str, Any] = {"num_layers": layers, **given_or_left(draw, batch_first=[True, False], bidirectional=[True, False])}
+    options: dict[str, Any] = {
+        "num_layers": layers,
+        **given_or_left(draw, batch_first=[True, False], bidirectional=[True, False]),
+    }
     if name.endswith("LSTM") and chance(draw, 3):
         options["proj_size"] = 1
     both = layers * (2 if options.get("bidirectional") else 1)
@@ -174,7 +202,9 @@ def _recurrent(draw: Draw, name: str) -> Case:
     count = (batch,) if batched else ()
     state = T(bent(draw, (both, *count, options.get("proj_size") or hidden), 6))
     cell = T(bent(draw, (both, *count, hidden), 8))
-    return Case(name, (operand, (state, cell) if name.endswith("LSTM") else state), init=(width, hidden), init_kwargs=options)
+    return Case(
+        name, (operand, (state, cell) if name.endswith("LSTM") else state), init=(width, hidden), init_kwargs=options
+    )
 
 
 @rule("rnn", "cell")
@@ -208,8 +238,16 @@ def _packed(draw: Draw, name: str) -> Case:
 @rule("attention", "scaled_dot_product", examples=60)
 def _scaled(draw: Draw, name: str) -> Case:
     lead, target, source, width, out = shape(draw, 0, 2), size(draw), size(draw), size(draw), size(draw)
-    operands = (T(bent(draw, (*lead, target, width), 8)), T(bent(draw, (*lead, source, width), 8)), T(bent(draw, (*lead, source, out), 8)))
-    mask = {"attn_mask": T(bent(draw, broadcastable(draw, (*lead, target, source)), 8), "float32")} if chance(draw, 3) else {}
+    operands = (
+        T(bent(draw, (*lead, target, width), 8)),
+        T(bent(draw, (*lead, source, width), 8)),
+        T(bent(draw, (*lead, source, out), 8)),
+    )
+    mask = (
+        {"attn_mask": T(bent(draw, broadcastable(draw, (*lead, target, source)), 8), "float32")}
+        if chance(draw, 3)
+        else {}
+    )
     return Case(name, operands, mask)
 
 
@@ -238,7 +276,12 @@ def _multihead(draw: Draw, name: str) -> Case:
 @op("torch.nn.TransformerEncoderLayer", examples=20)
 def _encoder_layer(draw: Draw, name: str) -> Case:
     width = 2 * size(draw, 1, 3)
-    return Case(name, (T(bent(draw, (2, 3, width))),), init=(width, pick(draw, 1, 2, 2, 5), 8), init_kwargs=given_or_left(draw, batch_first=[True, False]))
+    return Case(
+        name,
+        (T(bent(draw, (2, 3, width))),),
+        init=(width, pick(draw, 1, 2, 2, 5), 8),
+        init_kwargs=given_or_left(draw, batch_first=[True, False]),
+    )
 
 
 @op("torch.nn.TransformerDecoderLayer", examples=20)
@@ -253,6 +296,14 @@ def _transformer(draw: Draw, name: str) -> Case:
     width = 2 * size(draw, 1, 3)
     operands = (T(bent(draw, (2, 3, width), 5)), T(bent(draw, (2, 3, width), 5)))
     return Case(name, operands, init=(width, 2, 1, 1, 8), init_kwargs=given_or_left(draw, batch_first=[True, False]))
+
+
+@op("torch.nn.TransformerEncoder", "torch.nn.TransformerDecoder", examples=20)
+def _stacked(draw: Draw, name: str) -> Case:
+    width = 2 * size(draw, 1, 3)
+    layer = M(f"{name}Layer", (width, 2, 8), {"batch_first": pick(draw, True, False)})
+    operands = (T(bent(draw, (2, 3, width), 4)), T((2, 3, width)))
+    return Case(name, operands if "Decoder" in name else operands[:1], init=(layer, 1))
 
 
 @rule("attention", "square_mask")
@@ -284,7 +335,11 @@ def _interpolate(draw: Draw, name: str) -> Case:
     plain = name.endswith(("interpolate", "upsample", "Upsample"))
     rank = pick(draw, 3, 4, 5) if plain else 4
     first = (2, 3, *[size(draw, 2, 4) for _ in range(rank - 2)])
-    options: dict[str, Any] = {"size": pick(draw, 4, tuple(size(draw) for _ in range(rank - 2)))} if chance(draw, 2) else {"scale_factor": pick(draw, 2, 1.5, 2.0)}
+    options: dict[str, Any] = (
+        {"size": pick(draw, 4, tuple(size(draw) for _ in range(rank - 2)))}
+        if chance(draw, 2)
+        else {"scale_factor": pick(draw, 2, 1.5, 2.0)}
+    )
     if plain:
         options["mode"] = pick(draw, "nearest", {3: "linear", 4: "bilinear", 5: "trilinear"}[rank], "bilinear")
     operand = T(bent(draw, first, 8))

@@ -13,7 +13,9 @@ from tests.ops.strategies import Draw, axis, bent, broadcastable, chance, op, pi
 @op("torch.nn.Linear", "torch.nn.functional.linear")
 def _linear(draw: Draw, name: str) -> Case:
     wide, out = size(draw), size(draw)
-    operand = T(bent(draw, (*shape(draw, 0, 3), wide)), pick(draw, *["float32"] * 5, "int64") if "Linear" in name else "float32")
+    operand = T(
+        bent(draw, (*shape(draw, 0, 3), wide)), pick(draw, *["float32"] * 5, "int64") if "Linear" in name else "float32"
+    )
     if "Linear" in name:
         return Case(name, (operand,), init=(wide, out), init_kwargs={"bias": pick(draw, True, False)})
     return Case(name, (operand, T((out, wide))), {"bias": T((out,))} if chance(draw, 2) else {})
@@ -60,14 +62,21 @@ def _outer(draw: Draw, name: str) -> Case:
 @rule("linalg", "addmm")
 def _addmm(draw: Draw, name: str) -> Case:
     b, n, m, p = (size(draw) for _ in range(4))
-    left, right, out = {"addmm": ((n, m), (m, p), (n, p)), "addmv": ((n, m), (m,), (n,)), "baddbmm": ((b, n, m), (b, m, p), (b, n, p))}[name[6:]]
+    left, right, out = {
+        "addmm": ((n, m), (m, p), (n, p)),
+        "addmv": ((n, m), (m,), (n,)),
+        "baddbmm": ((b, n, m), (b, m, p), (b, n, p)),
+    }[name[6:]]
     return Case(name, (T(broadcastable(draw, out)), T(bent(draw, left, 6)), T(bent(draw, right, 6))))
 
 
 @rule("linalg", "cdist")
 def _cdist(draw: Draw, name: str) -> Case:
     width, batch = size(draw), shape(draw, 0, 2)
-    return Case(name, (T(bent(draw, (*batch, size(draw), width))), T(bent(draw, (*broadcastable(draw, batch), size(draw), width)))))
+    return Case(
+        name,
+        (T(bent(draw, (*batch, size(draw), width))), T(bent(draw, (*broadcastable(draw, batch), size(draw), width)))),
+    )
 
 
 @rule("linalg", "cosine_similarity")
@@ -142,7 +151,11 @@ def _matrix_norm(draw: Draw, name: str) -> Case:
 @rule("linalg", "vector_norm")
 def _vector_norm(draw: Draw, name: str) -> Case:
     first = shape(draw)
-    return Case(name, (T(first),), {"dim": axis(draw, len(first)), "keepdim": pick(draw, True, False)} if chance(draw, 2) else {})
+    return Case(
+        name,
+        (T(first),),
+        {"dim": axis(draw, len(first)), "keepdim": pick(draw, True, False)} if chance(draw, 2) else {},
+    )
 
 
 @op("torch.cross", "torch.linalg.cross")
@@ -190,7 +203,11 @@ def _unique(draw: Draw, name: str) -> Case:
 def _quantile(draw: Draw, name: str) -> Case:
     first = shape(draw)
     q: Any = 0.5 if chance(draw, 2) else T(shape(draw, 0, 1))
-    return Case(name, (T(first), q), {"dim": axis(draw, len(first)), "keepdim": pick(draw, True, False)} if chance(draw, 2) else {})
+    return Case(
+        name,
+        (T(first), q),
+        {"dim": axis(draw, len(first)), "keepdim": pick(draw, True, False)} if chance(draw, 2) else {},
+    )
 
 
 @rule("linalg", "differences")
@@ -212,7 +229,17 @@ def _unfold(draw: Draw, name: str) -> Case:
 def _einsum(draw: Draw, name: str) -> Case:
     sizes = {letter: size(draw) for letter in "bijkd"}
     equation = pick(
-        draw, "bid,bjd->bij", "ij,jk->ik", "ij,jk", "bij->bji", "ii->i", "...ij,...jk->...ik", "bhid,bhjd->bhij", "i,j->ij", "bid,d->bi", "ij->"
+        draw,
+        "bid,bjd->bij",
+        "ij,jk->ik",
+        "ij,jk",
+        "bij->bji",
+        "ii->i",
+        "...ij,...jk->...ik",
+        "bhid,bhjd->bhij",
+        "i,j->ij",
+        "bid,d->bi",
+        "ij->",
     )
     sizes["h"] = size(draw)
     operands = []
@@ -246,12 +273,22 @@ _PATTERNS = (
 def _rearrange(draw: Draw, name: str) -> Case:
     pattern, lengths, rank = pick(draw, *_PATTERNS)
     first = T(bent(draw, tuple(2 * size(draw, 1, 2) for _ in range(rank))))
-    return Case(name, (first,), init=(pattern,), init_kwargs=lengths) if "layers" in name else Case(name, (first, pattern), lengths)
+    return (
+        Case(name, (first,), init=(pattern,), init_kwargs=lengths)
+        if "layers" in name
+        else Case(name, (first, pattern), lengths)
+    )
 
 
 @op("einops.reduce", "einops.layers.torch.Reduce")
 def _reduce(draw: Draw, name: str) -> Case:
-    pattern, lengths, rank = pick(draw, ("b s h -> b h", {}, 3), ("b c (h p) -> b c h", {"p": 2}, 3), ("b ... -> b", {}, 3), ("b s h -> b 1 h", {}, 3))
+    pattern, lengths, rank = pick(
+        draw,
+        ("b s h -> b h", {}, 3),
+        ("b c (h p) -> b c h", {"p": 2}, 3),
+        ("b ... -> b", {}, 3),
+        ("b s h -> b 1 h", {}, 3),
+    )
     first = T(bent(draw, tuple(2 * size(draw, 1, 2) for _ in range(rank))))
     if "layers" in name:
         return Case(name, (first,), init=(pattern, "mean"), init_kwargs=lengths)
@@ -260,7 +297,13 @@ def _reduce(draw: Draw, name: str) -> Case:
 
 @op("einops.repeat")
 def _repeat(draw: Draw, name: str) -> Case:
-    pattern, lengths, rank = pick(draw, ("h w -> h w c", {"c": 3}, 2), ("d -> b d", {"b": 2}, 1), ("h w -> (h n) w", {"n": 2}, 2), ("() n d -> b n d", {"b": 3}, 3))
+    pattern, lengths, rank = pick(
+        draw,
+        ("h w -> h w c", {"c": 3}, 2),
+        ("d -> b d", {"b": 2}, 1),
+        ("h w -> (h n) w", {"n": 2}, 2),
+        ("() n d -> b n d", {"b": 3}, 3),
+    )
     sizes = tuple(size(draw) for _ in range(rank))
     return Case(name, (T(bent(draw, (1, *sizes[1:]) if "()" in pattern else sizes)), pattern), lengths)
 
@@ -295,7 +338,9 @@ def _unpack(draw: Draw, name: str) -> Case:
 def _transform(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     first = tuple(n + 1 for n in first)
-    return Case(name, (T(first),), {"dim": axis(draw, len(first)), **({"n": size(draw, 2, 4)} if chance(draw, 2) else {})})
+    return Case(
+        name, (T(first),), {"dim": axis(draw, len(first)), **({"n": size(draw, 2, 4)} if chance(draw, 2) else {})}
+    )
 
 
 @rule("fft", "transform_many")
@@ -305,7 +350,7 @@ def _many(draw: Draw, name: str) -> Case:
 
 @rule("fft", "shifted", "part")
 def _shifted(draw: Draw, name: str) -> Case:
-    return Case(name, (T(shape(draw), "complex64"),))
+    return Case(name, (T(shape(draw, 1), "complex64"),))
 
 
 @rule("fft", "frequencies")
@@ -315,8 +360,16 @@ def _frequencies(draw: Draw, name: str) -> Case:
 
 @rule("fft", "stft")
 def _stft(draw: Draw, name: str) -> Case:
-    kwargs = {"return_complex": True, "center": pick(draw, True, False), **({"hop_length": 3} if chance(draw, 2) else {})}
-    return Case(name, (T((*shape(draw, 0, 1), size(draw, 20, 30))), pick(draw, 8, 9)), {**kwargs, "window": T((9,))} if False else kwargs)
+    kwargs = {
+        "return_complex": True,
+        "center": pick(draw, True, False),
+        **({"hop_length": 3} if chance(draw, 2) else {}),
+    }
+    return Case(
+        name,
+        (T((*shape(draw, 0, 1), size(draw, 20, 30))), pick(draw, 8, 9)),
+        {**kwargs, "window": T((9,))} if False else kwargs,
+    )
 
 
 @rule("fft", "view_as_real")

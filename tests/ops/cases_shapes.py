@@ -167,7 +167,11 @@ def _cat(draw: Draw, name: str) -> Case:
 @op("torch.stack")
 def _stack(draw: Draw, name: str) -> Case:
     first = shape(draw)
-    return Case(name, ([T(first), *[T(bent(draw, first, 6)) for _ in range(size(draw, 0, 2))]],), {"dim": axis(draw, len(first) + 1)})
+    return Case(
+        name,
+        ([T(first), *[T(bent(draw, first, 6)) for _ in range(size(draw, 0, 2))]],),
+        {"dim": axis(draw, len(first) + 1)},
+    )
 
 
 @rule("join", "along_named")
@@ -186,7 +190,8 @@ def _split(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), list(bent(draw, (cut, first[at] - cut), 4)) or [1]), {"dim": at})
 
 
-@rule("join", "chunk", "tensor_split")
+@op("torch.chunk", plain=True)
+@rule("join", "tensor_split")
 def _chunk(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     if name == "torch.tensor_split" and chance(draw, 3):
@@ -230,7 +235,11 @@ def _block(draw: Draw, name: str) -> Case:
 @rule("join", "pad_sequence")
 def _pad_sequence(draw: Draw, name: str) -> Case:
     rest = shape(draw, 0, 2)
-    return Case(name, ([T((size(draw), *bent(draw, rest, 8))) for _ in range(size(draw, 1, 3))],), {"batch_first": pick(draw, True, False)})
+    return Case(
+        name,
+        ([T((size(draw), *bent(draw, rest, 8))) for _ in range(size(draw, 1, 3))],),
+        {"batch_first": pick(draw, True, False)},
+    )
 
 
 # Selecting
@@ -295,7 +304,14 @@ def _scatter(draw: Draw, name: str) -> Case:
 @rule("indexing", "index_select")
 def _index_select(draw: Draw, name: str) -> Case:
     first = shape(draw)
-    return Case(name, (T(first), axis(draw, len(first)), T(shape(draw, 0 if chance(draw, 5) else 1, 2 if chance(draw, 5) else 1), "int64")))
+    return Case(
+        name,
+        (
+            T(first),
+            axis(draw, len(first)),
+            T(shape(draw, 0 if chance(draw, 5) else 1, 2 if chance(draw, 5) else 1), "int64"),
+        ),
+    )
 
 
 @rule("indexing", "select")
@@ -341,7 +357,9 @@ def _embedding(draw: Draw, name: str) -> Case:
 @rule("factory", "sized")
 def _sized(draw: Draw, name: str) -> Case:
     sizes = shape(draw)
-    return Case(name, sizes if sizes and chance(draw, 2) else (sizes,), {"dtype": "torch.float64"} if chance(draw, 3) else {})
+    return Case(
+        name, sizes if sizes and chance(draw, 2) else (sizes,), {"dtype": "torch.float64"} if chance(draw, 3) else {}
+    )
 
 
 @rule("factory", "full")
@@ -419,7 +437,12 @@ def _one_number(draw: Draw, name: str) -> Case:
 @rule("factory", "normal")
 def _normal(draw: Draw, name: str) -> Case:
     first = shape(draw)
-    return pick(draw, Case(name, (0.0, 1.0, first)), Case(name, (T(first), T(broadcastable(draw, first)))), Case(name, (T(first), 1.0)))
+    return pick(
+        draw,
+        Case(name, (0.0, 1.0, first)),
+        Case(name, (T(first), T(broadcastable(draw, first)))),
+        Case(name, (T(first), 1.0)),
+    )
 
 
 @rule("factory", "multinomial", lenient=True)

@@ -38,6 +38,20 @@ class Case:
     init_kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class M:
+    """A module among a constructor's arguments; to shapecheck it is an object with ``params``."""
+
+    op: str
+    init: tuple[Any, ...] = ()
+    init_kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def params(self) -> Any:
+        """The constructor's parameters by name."""
+        return ops.construct(self.op, self.init, self.init_kwargs)
+
+
 def torch_callable(name: str) -> Any:
     """The torch (or einops) object of a canonical name."""
     import einops  # noqa: F401 - resolved below by name
@@ -69,6 +83,8 @@ def run_torch(case: Case, device: str) -> Any:
             if value.dtype == "bool":
                 return torch.ones(value.shape, dtype=torch.bool, device=device)
             return torch.zeros(value.shape, dtype=getattr(torch, value.dtype), device=device)
+        if isinstance(value, M):
+            return torch_callable(value.op)(*value.init, **value.init_kwargs)
         if isinstance(value, str) and value.startswith("torch."):
             return getattr(torch, value[6:])
         return value
@@ -87,7 +103,15 @@ def run_torch(case: Case, device: str) -> Any:
                 return summary(getattr(args[0], case.op.rpartition(".")[2]))
             with torch.device(device):
                 return summary(target(*args, **kwargs))
-        except (RuntimeError, ValueError, IndexError, AssertionError, TypeError, NotImplementedError, Exception) as error:
+        except (
+            RuntimeError,
+            ValueError,
+            IndexError,
+            AssertionError,
+            TypeError,
+            NotImplementedError,
+            Exception,
+        ) as error:
             return error
 
 
@@ -99,7 +123,7 @@ def summary(value: Any) -> Any:
         return ("packed", tuple(value.data.shape[1:]))
     if isinstance(value, dict):
         return {key: summary(one) for key, one in value.items()}
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, (tuple, list)) or hasattr(value, "__next__"):
         return tuple(summary(one) for one in value)
     return value
 
@@ -138,7 +162,7 @@ def disagreement(ours: Any, theirs: Any) -> str | None:
             return f"torch gives no tensor but {theirs}"
         return _shape_differs(ours.shape, theirs[1]) or _type_differs(ours.dtype, theirs[2])
     if isinstance(ours, Packed):
-        return None if theirs[0] == "packed" and [d.value for d in ours.features] == list(theirs[1]) else f"torch gives {theirs}"
+        return _shape_differs(Shape(ours.features), theirs[1])
     if isinstance(ours, Dim):
         return None if ours.value in (theirs, None) else f"{ours} is not {theirs}"
     if isinstance(ours, (tuple, list)):
@@ -153,7 +177,10 @@ def disagreement(ours: Any, theirs: Any) -> str | None:
 def _shape_differs(shape: Shape, sizes: tuple[int, ...]) -> str | None:
     if shape.rank is None:
         tail = len(shape.dims) - (shape.open_at or 0)
-        known = [*zip(shape.dims[: shape.open_at], sizes, strict=False), *zip(shape.dims[::-1][:tail], sizes[::-1], strict=False)]
+        known = [
+            *zip(shape.dims[: shape.open_at], sizes, strict=False),
+            *zip(shape.dims[::-1][:tail], sizes[::-1], strict=False),
+        ]
         if len(shape.dims) > len(sizes):
             return f"{shape} is not {sizes}"
     elif len(shape.dims) != len(sizes):

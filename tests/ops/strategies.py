@@ -26,12 +26,16 @@ class Strategy:
         examples: how many cases to try.
         open_ended: the result depends on data, so shapecheck may say that it is not known.
         lenient: torch may raise for reasons that are no matter of shapes.
+        not_compared: torch cannot do it here; only that shapecheck does not stumble is tried.
+        plain: names are taken to be large enough, so that nothing is tried with them.
     """
 
     draw: Callable[[Draw, str], Case]
-    examples: int = 40
+    examples: int = 30
     open_ended: bool = False
     lenient: bool = False
+    not_compared: bool = False
+    plain: bool = False
 
 
 _BY_NAME: dict[str, Strategy] = {}
@@ -45,7 +49,9 @@ def of(name: str) -> Strategy | None:
     return _BY_NAME.get(name) or _BY_RULE.get((entry.family, entry.rule))
 
 
-def rule(family: str, *names: str, **options: Any) -> Callable[[Callable[[Draw, str], Case]], Callable[[Draw, str], Case]]:
+def rule(
+    family: str, *names: str, **options: Any
+) -> Callable[[Callable[[Draw, str], Case]], Callable[[Draw, str], Case]]:
     """Register a strategy for rules of a family."""
 
     def register(draw: Callable[[Draw, str], Case]) -> Callable[[Draw, str], Case]:
