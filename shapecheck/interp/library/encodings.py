@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
@@ -47,6 +48,9 @@ class Words(Value):
 
     def length(self) -> Dim:
         return self.size
+
+    def key(self) -> Hashable:
+        return ("words", self.size.expr, self.element.key())
 
 
 @dataclass(slots=True, eq=False)

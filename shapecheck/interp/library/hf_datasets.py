@@ -138,7 +138,7 @@ class HFDataset(Value):
         if batched:
             count = machine.fresh("rows", node, "the number of examples that map hands over at once")
             columns = {name: Items("list", None, value, size=count) for name, value in self.example.items.items()}
-            given = Mapping(dict(columns), self.example.complete)
+            given = Mapping(dict(columns), self.example.complete, Items("list", None, size=count))
         result = machine.call(function, CallArgs([given], nodes=[None]), node)
         added = result.fields if isinstance(result, Encoding) else result.items if isinstance(result, Mapping) else None
         dropped = self._dropped(taken.get("remove_columns"))

@@ -21,6 +21,7 @@ from shapecheck.interp.values import (
     TensorValue,
     Unknown,
     Value,
+    joined,
 )
 from shapecheck.ops.values import as_shape
 from shapecheck.shapes import ANY, Conflict, Shape
@@ -112,6 +113,10 @@ class ArrayValue(Value):
 
     def operand(self) -> Any:
         return self.tensor
+
+    def join(self, other: Value) -> Value:
+        assert isinstance(other, ArrayValue)
+        return ArrayValue(joined(self.tensor, other.tensor))
 
     def key(self) -> Any:
         return ("array", self.tensor.shape, self.tensor.dtype, self.tensor.role, self.tensor.low, self.tensor.high)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from shapecheck import ops
@@ -22,6 +22,7 @@ from shapecheck.interp.values import (
     TensorValue,
     Unknown,
     Value,
+    joined,
 )
 from shapecheck.ops.values import as_int
 from shapecheck.shapes import ANY, Shape, join
@@ -37,6 +38,9 @@ class DType(Value):
 
     def operand(self) -> Any:
         return ops.UNKNOWN if self.name is None else self.name
+
+    def key(self) -> Hashable:
+        return ("dtype", self.name)
 
     def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         """``numpy.float32(x)``: a number."""
@@ -206,6 +210,13 @@ class Rows(Value):
 
     def truth(self) -> bool | None:
         return True if self.length().known else None
+
+    def join(self, other: Value) -> Value:
+        assert isinstance(other, Rows)
+        return Rows(joined(self.tensor, other.tensor), self.ragged or other.ragged)
+
+    def key(self) -> Hashable:
+        return ("rows", self.ragged, TensorValue(self.tensor).key())
 
 
 def element_of(tensor: Tensor) -> Value:

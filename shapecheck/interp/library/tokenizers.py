@@ -47,7 +47,17 @@ _ROLES: dict[str, Role] = {
     "token_type_ids": "segments",
     "labels": "labels",
 }
-_BATCH_METHODS = frozenset({"batch_encode_plus", "pad"})
+_PROPERTIES = frozenset(
+    [
+        "additional_special_tokens",
+        "all_special_tokens",
+        "all_special_ids",
+        "vocab",
+        "is_fast",
+        "name_or_path",
+        "special_tokens_map",
+    ]
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -75,11 +85,8 @@ class TokenizerValue(Value):
                 return Int(UNKNOWN_DIM) if name.endswith("_id") else Unknown()
         if name.endswith("_token_id"):
             return Int(UNKNOWN_DIM)
-        return (
-            Unknown()
-            if name.endswith(("_token", "_tokens", "_ids", "vocab", "is_fast", "name_or_path"))
-            else Bound(self, name)
-        )
+        known = name.endswith("_token") or name in _PROPERTIES
+        return Unknown() if known else Bound(self, name)
 
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         self.own[name] = value
