@@ -10,6 +10,7 @@ from shapecheck.findings import SEVERITIES, Finding, Related
 from shapecheck.graph import Frame, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 
+_SILENT_BUT_SHAPES = ("SHP601", "SHP603", "SHP604")
 _TRUSTED = ("known", "observed")
 
 
@@ -78,7 +79,7 @@ def _places(first: Iterable[Related], second: Iterable[Related]) -> tuple[Relate
 def refuted(claim: Finding, graph: ShapeGraph) -> bool:
     """Whether the trace ran the claim's stage, in its call context, on observed operands, and found nothing there."""
     stage = claim.stage
-    if not isinstance(stage, Stage):
+    if not isinstance(stage, Stage) or not _refutable(claim, stage):
         return False
     runs = [
         run
@@ -86,6 +87,12 @@ def refuted(claim: Finding, graph: ShapeGraph) -> bool:
         if run.op == stage.op and _touch(run.span, stage.span) and _same_calls(run.context, stage.context)
     ]
     return bool(runs) and all(_observed(run) and run.conflict is None and run.message is None for run in runs)
+
+
+def _refutable(claim: Finding, stage: Stage) -> bool:
+    """Whether the claim is about the shapes at the stage itself, not about padding or what is done with its output."""
+    about_shapes = bool(claim.torch_says) or claim.rule in _SILENT_BUT_SHAPES
+    return about_shapes and claim.symptom is not None and _touch(claim.symptom, stage.span)
 
 
 def _same_calls(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> bool:
@@ -120,16 +127,18 @@ def _explains(other: Finding, general: Finding) -> bool:
 
 
 def ordered(findings: list[Finding]) -> list[Finding]:
-    """The most severe and most certain root cause first; then as they stand in the text."""
+    """The most severe and most certain root cause first; then in the order of the run, and of the text."""
     return sorted(findings, key=_rank)
 
 
-def _rank(finding: Finding) -> tuple[int, int, int, str, int, int]:
+def _rank(finding: Finding) -> tuple[int, int, int, int, str, int, int]:
     certainty = 0 if "traced" in finding.evidence else 1
+    order = finding.stage.index if isinstance(finding.stage, Stage) else 0
     return (
         SEVERITIES.index(finding.severity),
         certainty,
         int(finding.rule in GENERAL),
+        order,
         finding.span.path,
         finding.span.line,
         finding.span.column,

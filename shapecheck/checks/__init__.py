@@ -66,7 +66,16 @@ def run(graph: ShapeGraph) -> list[Finding]:
         findings += detector(graph)
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
+        if finding.severity == "error" and _rests_on_invention(finding):
+            finding.severity = "warning"
     return list({(finding.rule, finding.span): finding for finding in reversed(findings)}.values())[::-1]
+
+
+def _rests_on_invention(finding: Finding) -> bool:
+    """Whether a size that the tracer made up led to the finding: then it may not be so in a real run."""
+    if not isinstance(finding.stage, Stage):
+        return False
+    return any(dim.status == "invented" for tensor in finding.stage.tensors() for dim in tensor.shape.dims)
 
 
 def _first_causes(findings: list[Finding]) -> list[Finding]:

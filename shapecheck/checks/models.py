@@ -77,9 +77,7 @@ def _wrong_rank(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | No
     if given is None or not rank or rank == usual or module.params.get("head") == "multiple-choice":
         return None
     extra = rank > usual
-    advice = (
-        "leave return_tensors out of __getitem__, or squeeze(0) there" if extra else f"unsqueeze(0) the {name}"
-    )
+    advice = "leave return_tensors out of __getitem__, or squeeze(0) there" if extra else f"unsqueeze(0) the {name}"
     return found(
         "SHP401",
         "extra" if extra else "missing",
