@@ -23,27 +23,22 @@ def fork(m: Interpreter, arms: list[Arm]) -> int:
     """Run each arm from the same state; go on with the join of those that come out at the end."""
     flowing: list[Changes] = []
     flows: list[int] = []
+    activation = m.activation
     for arm in arms:
-        activation = m.activation
-        marks = len(activation.exits), len(activation.breaks), len(activation.continues)
         m.heap.push()
         try:
             flow = arm()
         finally:
             after = m.heap.pop()
-        for left, mark in zip((activation.exits, activation.breaks, activation.continues), marks, strict=True):
-            for earlier in left[mark:]:
-                for key, change in after.items():
-                    earlier.setdefault(key, change)
         flows.append(flow)
         if flow == NEXT:
             flowing.append(after)
         elif flow == RETURN:
-            activation.exits.append(after)
+            activation.exits.append(m.heap.since(activation.base, after))
         elif flow == BREAK:
-            activation.breaks.append(after)
+            activation.breaks.append(m.heap.since(activation.loop_base, after))
         elif flow == CONTINUE:
-            activation.continues.append(after)
+            activation.continues.append(m.heap.since(activation.loop_base, after))
     if flowing:
         m.heap.adopt(flowing)
         return NEXT

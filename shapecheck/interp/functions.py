@@ -87,7 +87,7 @@ def decorated(m: Interpreter, value: Value, node: ast.expr) -> Value:
             return value
     if type(decorator) is Accessor:
         return decorator.of
-    if isinstance(decorator, (Function, Class, Native)) or (type(decorator) is Bound):
+    if isinstance(decorator, (Function, Class, Native, Bound)):
         made = m.call(decorator, CallArgs([value], nodes=[None]), node)
         return value if isinstance(made, (Unknown, Const)) else made
     return value
@@ -98,10 +98,10 @@ def decorated(m: Interpreter, value: Value, node: ast.expr) -> Value:
 
 def call_function(m: Interpreter, function: Function, args: CallArgs, node: ast.AST) -> Value:
     """Analyse a function with its arguments, or answer from memory where an equal call was analysed before."""
-    m.entered.add(id(function.node))
     bound = bind(m, function, args)
     if bound is None:
         return m.not_checked(node, f"the arguments of {function.name} do not fit")
+    m.entered.add(id(function.node))
     values = list(bound.values())
     key: Hashable = (function.key(), tuple([value.key() for value in values]), m.guard)
     known: Remembered | None = m.memory.get(key)
@@ -131,6 +131,8 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
     activation = m.activation = Activation(function, saved[1].depth + 1, m.heap.clock)
     m.scope = Scope("function", function.scope, bound)
     m.home = function.home or m.home
+    activation.base = activation.loop_base = len(m.heap.layers)
+    m.heap.push()
     try:
         if isinstance(function.node, ast.Lambda):
             return m.eval(function.node.body), activation.impure
@@ -139,6 +141,8 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
             activation.returns.append(NONE)
         settle(m, activation.exits, flow in (NEXT, RETURN))
     finally:
+        m.heap.layers[-1].pop(id(m.scope), None)
+        m.heap.keep()
         m.scope, m.activation, m.context, m.way, m.home = saved
         saved[1].impure = saved[1].impure or activation.impure
     if activation.yields:

@@ -180,6 +180,15 @@ class Heap:
             restore(thing, before)
         return after
 
+    def since(self, base: int, after: Changes) -> Changes:
+        """What an arm changed, with all that had changed before it since a layer began."""
+        out = dict(after)
+        for layer in self.layers[base:]:
+            for key, (thing, _) in layer.items():
+                if key not in out:
+                    out[key] = (thing, snapshot(thing))
+        return out
+
     def keep(self) -> None:
         """End an arm whose changes stand."""
         layer = self.layers.pop()

@@ -56,9 +56,10 @@ def while_(m: Interpreter, node: ast.While) -> int:
 
 def _each(m: Interpreter, node: ast.For | ast.AsyncFor, items: Sequence[Value]) -> int:
     activation, turns = m.activation, m.turns
-    outer = activation.breaks, activation.continues
-    activation.breaks, activation.continues = [], []
+    outer = activation.breaks, activation.continues, activation.loop_base
+    activation.breaks, activation.continues, activation.loop_base = [], [], len(m.heap.layers)
     flow, alive = NEXT, True
+    m.heap.push()
     try:
         for turn, item in enumerate(items):
             m.turns = (*turns, turn)
@@ -76,7 +77,8 @@ def _each(m: Interpreter, node: ast.For | ast.AsyncFor, items: Sequence[Value]) 
         return NEXT if alive or broken else flow
     finally:
         m.turns = turns
-        activation.breaks, activation.continues = outer
+        activation.breaks, activation.continues, activation.loop_base = outer
+        m.heap.keep()
 
 
 def _goes_round(m: Interpreter, flow: int) -> bool:
@@ -91,15 +93,16 @@ def _goes_round(m: Interpreter, flow: int) -> bool:
 def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool, endless: bool = False) -> int:
     """Run a body that may run any number of times, from a state that covers every time round."""
     activation = m.activation
-    outer = activation.breaks, activation.continues
-    activation.breaks, activation.continues = [], []
+    outer = activation.breaks, activation.continues, activation.loop_base
     _widen(m, node)
     arms: list[heap.Changes] = []
     m.heap.push()
+    activation.breaks, activation.continues, activation.loop_base = [], [], len(m.heap.layers)
     m.tentative += 1
     try:
         for number in range(PASSES):
             mark = len(m.graph.items), len(m.log)
+            left = [len(part) for part in (activation.returns, activation.yields, activation.exits)]
             m.heap.push()
             begin()
             flow = m.run(node.body)
@@ -112,13 +115,15 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
                 break
             # Only the pass from a state that covers all others says what is certain.
             m.forget(*mark)
+            for part, count in zip((activation.returns, activation.yields, activation.exits), left, strict=True):
+                del part[count:]
             arms.clear()
     finally:
         m.tentative -= 1
-        activation.breaks, activation.continues = outer
+        activation.breaks, activation.continues, activation.loop_base = outer
     m.heap.keep()
     if flow == RETURN:
-        activation.exits.append(after)
+        activation.exits.append(m.heap.since(activation.base, after))
     elif flow == BREAK or (alive and not endless):
         arms.append(after)
     if not entered:

@@ -52,15 +52,33 @@ class Scope:
 
 
 class Activation:
-    """One function (or file) being interpreted: what it returned and yielded so far, and how arms left it."""
+    """One function (or file) being interpreted: what it returned and yielded so far, and how arms left it.
 
-    __slots__ = ("breaks", "continues", "depth", "exits", "function", "impure", "returns", "started", "yields")
+    ``base`` and ``loop_base`` are the layers of the heap that began with the function and with the loop: an arm that
+    leaves takes with it all that has changed since.
+    """
+
+    __slots__ = (
+        "base",
+        "breaks",
+        "continues",
+        "depth",
+        "exits",
+        "function",
+        "impure",
+        "loop_base",
+        "returns",
+        "started",
+        "yields",
+    )
 
     def __init__(self, function: Any, depth: int, started: int) -> None:
         self.function = function
         self.depth = depth
         self.started = started
         self.impure = False
+        self.base = 0
+        self.loop_base = 0
         self.returns: list[Value] = []
         self.yields: list[Value] = []
         self.exits: list[Changes] = []

@@ -12,7 +12,7 @@ from shapecheck.source import Source
 
 def graph_of(text: str, path: str | Path = "script.py") -> ShapeGraph:
     """The graph of a script, given as indented text."""
-    return analyze(Source(str(path), "import torch\nfrom torch import nn\n" + dedent(text)))
+    return analyze(Source(str(path), "import torch\nfrom torch import nn\n" + dedent(text).lstrip("\n")))
 
 
 def shapes_in(text: str) -> dict[str, str]:

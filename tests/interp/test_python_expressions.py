@@ -91,5 +91,5 @@ def test_the_origin_of_a_size_says_its_name_and_line() -> None:
         y = torch.zeros(5)
         """)
     dims = [stage.out.shape.dims for stage in graph.stages]
-    assert [str(dim.origin) for dim in dims[0]] == ["the value of HIDDEN, line 4", "the default of depth, line 5"]
-    assert str(dims[1][0].origin) == "written here, line 8"
+    assert [str(dim.origin) for dim in dims[0]] == ["the value of HIDDEN, line 3", "the default of depth, line 4"]
+    assert str(dims[1][0].origin) == "written here, line 7"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from shapecheck.dims import UNKNOWN, number
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.python.builtin import first
-from shapecheck.interp.python.objects import Handler, Namespace
-from shapecheck.interp.values import Builtin, CallArgs, Class, Const, Int, Items, Machine, Number, Unknown, Value
+from shapecheck.interp.python.objects import Handler, Namespace, Native
+from shapecheck.interp.values import Bound, Builtin, CallArgs, Class, Const, Function, Int, Items, Machine, Number, Unknown, Value
 from shapecheck.places import Origin
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ class Parser(Value):
     born: int = 0
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
-        from shapecheck.interp.values import Bound
-
         return Bound(self, name)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
@@ -104,9 +102,61 @@ def _dataclass_parser(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     return Parser(records=records, born=m.heap.clock)  # type: ignore[arg-type]
 
 
+@dataclass(slots=True, eq=False)
+class Command(Value):
+    """A click command: its function, and the defaults that its options give."""
+
+    function: Value
+    given: dict[str, Value] = field(default_factory=dict)
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        """``group.command()``: a decorator as ``click.command()``; ``command.callback``: the function."""
+        return self.function if name == "callback" else Native(_command)
+
+    def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return machine.call(self.function, CallArgs(keywords=dict(self.given)), node)
+
+
+def _command(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
+    """``@click.command`` with and without brackets."""
+    value = first(args)
+    if isinstance(value, (Function, Command)):
+        return _as_command(value)
+    return Native(lambda more, machine, place: _as_command(first(more)))
+
+
+def _as_command(value: Value) -> Command:
+    return value if isinstance(value, Command) else Command(value)
+
+
+def _option(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
+    """``@click.option("--hidden-size", default=12)``, ``@click.argument("path")``."""
+    words = [key[0] for value in args.positional if (key := constant_key(value)) is not None]
+    flags = [str(word).partition("/")[0] for word in words]
+    plain = [word for word in flags if not word.startswith("-")]
+    flag = max(flags, key=lambda word: (word.startswith("--"), len(word)), default="")
+    name = (plain[0] if plain else flag.lstrip("-").replace("-", "_")).lower()
+    is_flag = args.keywords.get("is_flag")
+    if "default" not in args.keywords and is_flag is not None:
+        default: Value = Const(False)
+    else:
+        default = _default(args, flag, m, node)
+
+    def decorate(more: CallArgs, machine: Interpreter, place: ast.AST) -> Value:
+        command = _as_command(first(more))
+        command.given.setdefault(name, default)
+        return command
+
+    return Native(decorate)
+
+
 HANDLERS: dict[str, Handler] = {
     "argparse.ArgumentParser": _parser,
     "configargparse.ArgumentParser": _parser,
     "configargparse.ArgParser": _parser,
     "transformers.HfArgumentParser": _dataclass_parser,
+    "click.command": _command,
+    "click.group": _command,
+    "click.option": _option,
+    "click.argument": _option,
 }
