@@ -21,6 +21,7 @@ _CONCERNS = (
     "trainer",
     "legacy",
     "files",
+    "network",
     "arguments",
     "packages",
 )

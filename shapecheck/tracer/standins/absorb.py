@@ -36,6 +36,7 @@ class AbsorbingModule(ModuleType):
     def __init__(self, name: str, names: Names) -> None:
         super().__init__(name, f"Stands in for {name}, which is not installed.")
         self.__path__: list[str] = []
+        self.__dict__.update(names)
         self.__dict__["_names"] = names
 
     def __getattr__(self, name: str) -> Any:
@@ -176,6 +177,13 @@ def _unpacked_into(frame: Any) -> int:
     """How many names the calling instruction unpacks into: ``a, b = value`` wants two; 0 for a loop."""
     code, at = frame.f_code.co_code, frame.f_lasti
     return int(code[at + 1]) if code[at] == _UNPACK else 0
+
+
+def holds_unknown(value: Any, depth: int = 3) -> bool:
+    """Whether a value, or one in it, is not known."""
+    if isinstance(value, Absorbing):
+        return True
+    return depth > 0 and isinstance(value, (list, tuple)) and any(holds_unknown(part, depth - 1) for part in value)
 
 
 class _Anything:

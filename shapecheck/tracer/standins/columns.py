@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
 _WORDS = "the house on the hill was old and the road to it was long so few came by and all was still".split()
+_BATCH = re.compile(r"batch[-_]?size[^\n\d#]{0,60}?\b(\d{1,4})\b", re.I)
+_LARGE, _MOST_FILES = 200_000, 30
 _TAG_NAMES = ("O", "B-PER", "I-PER", "O", "B-LOC")
 _NUMBER = re.compile(
     r"score|simil|price|value|amount|ratio|rate|age$|^age|count|height|width|weight|length|year|month|day|hour|^num|^n_"
@@ -49,9 +53,10 @@ class Columns:
 
     @property
     def rows(self) -> int:
-        """The number of rows of data that is not there."""
+        """The number of rows of data that is not there: enough for a few batches of the size that the script sets."""
         self._session.assumed_rows = True
-        return self._session.sizes.rows
+        least = self._session.sizes.rows
+        return max(least, 4 * largest_batch(self._session) + 3)
 
     def values(self, name: str, rows: int | None = None) -> list[Any]:
         """The values of a column, one for each row."""
@@ -129,6 +134,21 @@ class Columns:
         import numpy
 
         return {"array": numpy.zeros(16000, dtype=numpy.float32), "sampling_rate": 16000, "path": f"audio_{row}.wav"}
+
+
+def largest_batch(session: Session) -> int:
+    """The largest batch size that the script, its neighbours or its arguments state; 0 where there is none."""
+    return max((int(size) for text in _texts(session) for size in _BATCH.findall(text)), default=0)
+
+
+@functools.cache
+def _neighbours(folder: Path) -> tuple[str, ...]:
+    files = itertools.islice((path for path in folder.glob("*.py") if path.stat().st_size < _LARGE), _MOST_FILES)
+    return tuple(_read(path) for path in files)
+
+
+def _texts(session: Session) -> tuple[str, ...]:
+    return (*_neighbours(session.script.parent), " ".join(session.argv))
 
 
 class Translations(dict[str, str]):

@@ -12,6 +12,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins.absorb import Absorbing, holds_unknown
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
 
@@ -40,6 +41,7 @@ def install(session: Session) -> None:
     _generators()
     _distributed()
     torch.compile = _compile
+    patch_function(torch, "from_numpy", _knowing)
     torch.jit.script = torch.jit.trace = _unchanged
     torch.nn.Module.compile = _unchanged
     torch.nn.DataParallel = torch.nn.parallel.DataParallel = _SameModule
@@ -56,6 +58,8 @@ class _CpuOnly(TorchFunctionMode):  # type: ignore[misc]
             return args[0]
         if name == "pin_memory" and args:
             return args[0]
+        if holds_unknown(args, 2 if name in _FROM_DATA else 1):
+            return Absorbing(f"torch.{name}()")
         if "device" in kwargs and not is_real_device(kwargs["device"]):
             kwargs = {**kwargs, "device": "cpu"}
         if name == "to":
@@ -63,6 +67,7 @@ class _CpuOnly(TorchFunctionMode):  # type: ignore[misc]
         return func(*args, **kwargs)
 
 
+_FROM_DATA = ("tensor", "as_tensor", "asarray", "stack", "cat")
 _MOVES = ("cuda", "xpu", "npu", "ipu", "hpu", "mtia")
 
 
@@ -100,6 +105,10 @@ def _modules() -> None:
     patch_function(torch.nn.Module, "to", to)
     for name in _MOVES:
         patch_function(torch.nn.Module, name, lambda original: lambda self, *args, **kwargs: self)
+
+
+def _knowing(original: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda array: Absorbing("torch.from_numpy()") if holds_unknown(array) else original(array)
 
 
 def _unchanged(value: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -183,9 +192,12 @@ def _availability(session: Session) -> None:
         span = session.user_span()
         return span is not None and gives_up_without(span.path, span.line)
 
-    for module in (torch.cuda, torch.mps, torch.xpu, torch.backends.mps):
+    accelerator: Any = getattr(torch, "accelerator", None)
+    for module in (torch.cuda, torch.mps, torch.xpu, torch.backends.mps, accelerator):
         if hasattr(module, "is_available"):
             module.is_available = needed
+    if accelerator is not None:
+        accelerator.current_accelerator = lambda *args, **kwargs: torch.device("cpu")
 
 
 def _generators() -> None:

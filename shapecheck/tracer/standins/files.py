@@ -239,6 +239,11 @@ class Weights(dict[str, Any]):
         super().__init__()
         self._path = path
 
+    def __getitem__(self, name: Any) -> Any:
+        if not isinstance(name, str):
+            return Absorbing(f"torch.load({str(self._path)!r})")
+        return super().__getitem__(name)
+
     def __missing__(self, name: str) -> Any:
         numbers = {"epoch": 0, "step": 0, "iteration": 0, "best": 0.0, "loss": 0.0, "acc": 0.0}
         for word, value in numbers.items():

@@ -45,6 +45,12 @@ class _Model(nn.Module):  # type: ignore[misc]
 
     head = classifier
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Another first convolution, under whatever name, takes other images."""
+        if isinstance(value, nn.Conv2d) and "stem" in self._modules:
+            name, value = "stem", nn.Conv2d(value.in_channels, self.num_features, 32, stride=32)
+        super().__setattr__(name, value)
+
     def get_classifier(self) -> nn.Module:
         """The last layer."""
         return self.fc

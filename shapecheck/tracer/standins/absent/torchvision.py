@@ -1,4 +1,4 @@
-"""torchvision: transforms on blank images, data sets of blank images, and plain convolutional backbones."""
+"""torchvision: transforms on blank images, data sets of blank images, and models."""
 
 from __future__ import annotations
 
@@ -10,34 +10,24 @@ from torch import nn
 
 from shapecheck.tracer.standins.absent import session
 from shapecheck.tracer.standins.absorb import Absorbing
-from shapecheck.tracer.standins.columns import picture
+from shapecheck.tracer.standins.backbones import MODELS, model_builder
+from shapecheck.tracer.standins.columns import Columns, picture
 
 _DATASETS = {
-    "MNIST": ("L", 28, 10), "FashionMNIST": ("L", 28, 10), "KMNIST": ("L", 28, 10), "QMNIST": ("L", 28, 10),
-    "EMNIST": ("L", 28, 47), "USPS": ("L", 16, 10), "CIFAR10": ("RGB", 32, 10), "CIFAR100": ("RGB", 32, 100),
-    "SVHN": ("RGB", 32, 10), "STL10": ("RGB", 96, 10), "ImageFolder": ("RGB", 256, 2), "ImageNet": ("RGB", 256, 1000),
-    "Flowers102": ("RGB", 256, 102), "Food101": ("RGB", 256, 101), "OxfordIIITPet": ("RGB", 256, 37),
-    "Caltech101": ("RGB", 256, 101), "CelebA": ("RGB", 218, 40), "FakeData": ("RGB", 224, 10), "GTSRB": ("RGB", 48, 43),
+    "MNIST": ("L", 28, 10, 60_000, 10_000), "FashionMNIST": ("L", 28, 10, 60_000, 10_000),
+    "KMNIST": ("L", 28, 10, 60_000, 10_000), "QMNIST": ("L", 28, 10, 60_000, 60_000),
+    "EMNIST": ("L", 28, 47, 112_800, 18_800), "USPS": ("L", 16, 10, 7_291, 2_007),
+    "CIFAR10": ("RGB", 32, 10, 50_000, 10_000), "CIFAR100": ("RGB", 32, 100, 50_000, 10_000),
+    "SVHN": ("RGB", 32, 10, 73_257, 26_032), "STL10": ("RGB", 96, 10, 5_000, 8_000),
+    "ImageFolder": ("RGB", 256, 2, 0, 0),
+    "DatasetFolder": ("RGB", 256, 2, 0, 0), "ImageNet": ("RGB", 256, 1000, 0, 0), "Flowers102": ("RGB", 256, 102, 0, 0),
+    "Food101": ("RGB", 256, 101, 0, 0), "OxfordIIITPet": ("RGB", 256, 37, 0, 0), "Caltech101": ("RGB", 256, 101, 0, 0),
+    "CelebA": ("RGB", 218, 40, 0, 0), "FakeData": ("RGB", 224, 10, 1_000, 1_000), "GTSRB": ("RGB", 48, 43, 0, 0),
+    "LSUN": ("RGB", 256, 10, 0, 0),
 }  # fmt: skip
-_FEATURES = {
-    "resnet18": ("fc", 512), "resnet34": ("fc", 512), "resnet50": ("fc", 2048), "resnet101": ("fc", 2048),
-    "resnet152": ("fc", 2048), "resnext50_32x4d": ("fc", 2048), "resnext101_32x8d": ("fc", 2048),
-    "wide_resnet50_2": ("fc", 2048), "shufflenet_v2_x1_0": ("fc", 1024), "googlenet": ("fc", 1024),
-    "inception_v3": ("fc", 2048), "densenet121": ("classifier", 1024), "densenet161": ("classifier", 2208),
-    "densenet169": ("classifier", 1664), "densenet201": ("classifier", 1920),
-    "alexnet": ("classifier.6", 4096), "vgg11": ("classifier.6", 4096), "vgg13": ("classifier.6", 4096),
-    "vgg16": ("classifier.6", 4096), "vgg19": ("classifier.6", 4096), "vgg11_bn": ("classifier.6", 4096),
-    "vgg16_bn": ("classifier.6", 4096), "vgg19_bn": ("classifier.6", 4096),
-    "mobilenet_v2": ("classifier.1", 1280), "mobilenet_v3_large": ("classifier.3", 1280),
-    "mobilenet_v3_small": ("classifier.3", 1024), "efficientnet_b0": ("classifier.1", 1280),
-    "efficientnet_b1": ("classifier.1", 1280), "efficientnet_b2": ("classifier.1", 1408),
-    "efficientnet_b3": ("classifier.1", 1536), "efficientnet_b4": ("classifier.1", 1792),
-    "efficientnet_b7": ("classifier.1", 2560), "convnext_tiny": ("classifier.2", 768),
-    "convnext_small": ("classifier.2", 768), "convnext_base": ("classifier.2", 1024),
-    "vit_b_16": ("heads.head", 768), "vit_b_32": ("heads.head", 768), "vit_l_16": ("heads.head", 1024),
-    "swin_t": ("head", 768), "swin_s": ("head", 768), "swin_b": ("head", 1024),
-}  # fmt: skip
-"""Where a classifier's last layer hangs, and how wide its input is (as published with each architecture)."""
+"""Mode, side, classes, and the published numbers of images to train on and to test on (0: made up)."""
+
+_DIFFERENT = 8
 
 
 def _size(image: Any) -> tuple[int, int]:
@@ -209,7 +199,7 @@ class Compose:
 class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
     """Blank images with class ids."""
 
-    mode, side, count = "RGB", 256, 10
+    mode, side, count, sizes = "RGB", 256, 10, (0, 0)
 
     def __init__(
         self, root: Any = None, *args: Any, transform: Any = None, target_transform: Any = None, **options: Any
@@ -217,74 +207,47 @@ class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
         self.root, self.transform, self.target_transform = root, transform, target_transform
         if transform is None:
             self.transform = next((arg for arg in args if callable(arg)), None)
+        training = options.get(
+            "train", next((arg for arg in args if isinstance(arg, bool)), options.get("split") != "test")
+        )
+        self._rows = self.sizes[0 if training else 1] or Columns(session()).rows
+        session().assume(f"{type(self).__name__}: {self._rows} blank images")
         self.classes = [f"class_{i}" for i in range(self.count)]
         self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
-        self._rows = session().sizes.rows
-        session().assumed_rows = True
-        session().assume(f"{type(self).__name__}: {self._rows} made-up images")
-        self.targets = [i % self.count for i in range(self._rows)]
+        numbers = [i % self.count for i in range(self._rows)]
+        self.targets: Any = torch.tensor(numbers) if "MNIST" in type(self).__name__ else numbers
         self.labels = self.targets
-        self.imgs = self.samples = [(f"{i}.png", target) for i, target in enumerate(self.targets)]
+        self._made: list[Any] = []
+        self.imgs = self.samples = [(f"{i}.png", target) for i, target in enumerate(numbers)]
 
     def __len__(self) -> int:
         return self._rows
 
     def __getitem__(self, row: int) -> Any:
-        image: Any = picture(self.mode, (self.side, self.side))
-        target: Any = self.targets[row]
-        if self.transform is not None:
-            image = self.transform(image)
+        target: Any = int(self.targets[row])
+        image = self._image()
         return image, self.target_transform(target) if self.target_transform is not None else target
+
+    def _image(self) -> Any:
+        """A blank image through the transform; all are alike, so a few are made and used again."""
+        if len(self._made) >= _DIFFERENT and isinstance(self._made[0], torch.Tensor):
+            return self._made[0]
+        image: Any = picture(self.mode, (self.side, self.side))
+        image = self.transform(image) if self.transform is not None else image
+        self._made.append(image)
+        return image
 
     @property
     def data(self) -> Any:
         """All images, as bytes."""
         shape = (self._rows, self.side, self.side) + ((3,) if self.mode == "RGB" else ())
-        return torch.zeros(shape, dtype=torch.uint8)
+        images = torch.zeros(shape, dtype=torch.uint8)
+        return images if "MNIST" in type(self).__name__ else images.numpy()
 
 
 def _dataset(name: str) -> type:
-    mode, side, count = _DATASETS[name]
-    return type(name, (VisionDataset,), {"mode": mode, "side": side, "count": count})
-
-
-class _Backbone(nn.Module):  # type: ignore[misc]
-    """Maps (batch, 3, height, width) to (batch, classes) by a last layer of the real width, under its real name."""
-
-    def __init__(self, path: str, width: int, classes: int) -> None:
-        super().__init__()
-        self.features = nn.Conv2d(3, width, 32, stride=32)
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self._path = path.split(".")
-        owner: nn.Module = self
-        for name, following in zip(self._path, [*self._path[1:], ""], strict=True):
-            if following.isdigit():
-                layers = [nn.Identity() for _ in range(int(following))]
-                setattr(owner, name, nn.Sequential(*layers, nn.Linear(width, classes)))
-                break
-            part = nn.Linear(width, classes) if not following else nn.Module()
-            setattr(owner, name, part)
-            owner = part
-
-    def forward(self, x: torch.Tensor) -> Any:
-        """Scores, one row for each image."""
-        pooled = self.avgpool(self.features(x)).flatten(1)
-        head: Any = self
-        for name in self._path:
-            head = getattr(head, name)
-            if isinstance(head, nn.Sequential) or not hasattr(head, self._path[-1]):
-                break
-        return head(pooled)
-
-
-def _model(name: str) -> Callable[..., nn.Module]:
-    path, width = _FEATURES[name]
-
-    def build(*args: Any, num_classes: int = 1000, **options: Any) -> nn.Module:
-        session().assume(f"torchvision is not installed: {name} is a plain stand-in with its width of {width}")
-        return _Backbone(path, width, num_classes)
-
-    return build
+    mode, side, count, *sizes = _DATASETS[name]
+    return type(name, (VisionDataset,), {"mode": mode, "side": side, "count": count, "sizes": tuple(sizes)})
 
 
 class _Namespace:
@@ -321,10 +284,10 @@ _TRANSFORMS["functional"] = _TRANSFORMS["v2"] = _Namespace("transforms", dict(_T
 _ALL: dict[str, Any] = {
     **_TRANSFORMS,
     **{name: _dataset(name) for name in _DATASETS},
-    **{name: _model(name) for name in _FEATURES},
+    **{name: model_builder(name) for name in MODELS},
 }
 globals().update(_ALL)
 transforms = _Namespace("transforms", _TRANSFORMS)
 datasets = _Namespace("datasets", {name: _ALL[name] for name in _DATASETS})
-models = _Namespace("models", {name: _ALL[name] for name in _FEATURES})
+models = _Namespace("models", {name: _ALL[name] for name in MODELS})
 __all__ = ["datasets", "models", "transforms", *_ALL]

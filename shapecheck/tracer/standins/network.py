@@ -1,0 +1,69 @@
+"""What a script fetches: nothing is fetched, and what would have come is taken as there, or as not known."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+from shapecheck.tracer.standins.absorb import Absorbing
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+
+_LOGGING = """
+    init log watch login finish start_run log_metric log_metrics log_param log_params set_experiment set_tracking_uri
+    log_artifact save config run
+""".split()
+
+
+def install(session: Session) -> None:
+    """Patch the usual ways to fetch, and the services that scripts log to."""
+
+    def retrieve(url: str, filename: Any = None, *args: Any, **kwargs: Any) -> Any:
+        session.assume(f"{url} was not fetched")
+        return filename or str(url).rsplit("/", 1)[-1], {}
+
+    def fetched(url: Any = "", *args: Any, **kwargs: Any) -> Any:
+        session.assume(f"{url} was not fetched: what it holds is not known")
+        return Absorbing("response")
+
+    urllib.request.urlretrieve = retrieve
+    urllib.request.urlopen = fetched
+    session.on_import("requests", lambda module: _set(module, ("get", "post", "put", "head"), fetched))
+    session.on_import("torch.hub", lambda module: _torch_hub(module, session))
+    session.on_import("huggingface_hub", lambda module: _hub(module))
+    session.on_import("wandb", lambda module: _service(module))
+    session.on_import("mlflow", lambda module: _service(module))
+    session.on_import("nltk", lambda module: _set(module, ("download",), lambda *args, **kwargs: True))
+
+
+def _set(module: Any, names: tuple[str, ...], value: Any) -> None:
+    for name in names:
+        setattr(module, name, value)
+
+
+def _service(module: Any) -> None:
+    for name in _LOGGING:
+        setattr(module, name, Absorbing(f"{module.__name__}.{name}"))
+
+
+def _hub(module: Any) -> None:
+    _set(
+        module, ("login", "notebook_login", "create_repo", "upload_file", "upload_folder"), lambda *args, **kwargs: None
+    )
+    module.hf_hub_download = lambda repo_id="", filename="", *args, **kwargs: f"{repo_id}/{filename}"
+    module.snapshot_download = lambda repo_id="", *args, **kwargs: repo_id
+    module.HfApi = Absorbing("huggingface_hub.HfApi")
+
+
+def _torch_hub(module: Any, session: Session) -> None:
+    from shapecheck.tracer.standins.files import Weights
+
+    def load(repo: Any = "", model: str = "", *args: Any, **kwargs: Any) -> Any:
+        session.assume(f"torch.hub model {model} of {repo} was not fetched: what it does is left out")
+        return Absorbing(f"torch.hub.load({model!r})")
+
+    module.load = load
+    module.load_state_dict_from_url = lambda url="", *args, **kwargs: Weights(url)
+    module.download_url_to_file = lambda *args, **kwargs: None
