@@ -38,11 +38,8 @@ def einsum(call: Call) -> Spec:
 
 
 def _wrong_count(call: Call, terms: list[str], operands: list[Operand]) -> Exception:
-    if len(terms) < len(operands):
-        words = "einsum(): fewer operands were provided than specified in the equation"
-        words = "einsum(): more operands were provided than specified in the equation"
-    else:
-        words = "einsum(): fewer operands were provided than specified in the equation"
+    amount = "more" if len(operands) > len(terms) else "fewer"
+    words = f"einsum(): {amount} operands were provided than specified in the equation"
     return call.clash(
         "parameter",
         words,
@@ -58,12 +55,13 @@ def _bound(call: Call, term: str, shape: Shape, at: int, sizes: dict[str, tuple[
     before, dots, after = term.partition("...")
     count = len(before) + len(after)
     if shape.rank is not None and (shape.rank < count or (not dots and shape.rank != count)):
-        words = (
-            f"einsum(): the number of subscripts in the equation ({count}) "
-            + ("is more than" if shape.rank < count else "does not match")
-            + f" the number of dimensions ({shape.rank}) for operand {at}"
-            + ("" if dots or shape.rank < count else " and no ellipsis was given")
-        )
+        words = f"einsum(): the number of subscripts in the equation ({count}) "
+        if dots:
+            words += f"is more than the number of dimensions ({shape.rank}) for operand {at}"
+        else:
+            words += (
+                f"does not match the number of dimensions ({shape.rank}) for operand {at} and no ellipsis was given"
+            )
         raise call.clash(
             "rank",
             words,

@@ -31,16 +31,10 @@ def linear(call: Call) -> Spec:
     have = shape.dim(-1)
     if have.compare(wanted) is Truth.DIFFERENT:
         axis = None if shape.rank is None else shape.rank - 1
-        words = _linear_words(shape, have, wanted, out[0] if out else number(1), call)
+        rows = Shape(shape.dims[:-1], shape.open_at).numel
+        words = f"mat1 and mat2 shapes cannot be multiplied ({rows}x{have} and {wanted}x{out[0] if out else 1})"
         raise call.clash("inner", words, left=have, right=wanted, right_name=name, axis=axis)
     return Spec(shape.replaced(-1, *out) if shape.dims else Shape(out, 0), dtype)
-
-
-def _linear_words(shape: Shape, have: Dim, wanted: Dim, out: Dim, call: Call) -> str:
-    if shape.rank == 1 and (call.args.get("bias") not in (None, False)):
-        return f"size mismatch, got input ({out}), mat ({out}x{wanted}), vec ({have})"
-    rows = Shape(shape.dims[:-1], shape.open_at).numel
-    return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{have} and {wanted}x{out})"
 
 
 def matmul(call: Call) -> Spec:

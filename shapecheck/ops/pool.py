@@ -24,15 +24,13 @@ def _parted(call: Call, spatial: int, any_rank: bool = False) -> tuple[Shape, li
 
 
 def _rank_words(call: Call, shape: Shape, spatial: int) -> str:
-    name = call.name.lower()
-    if "adaptive" in name or "avg" in name or spatial == 1:
+    name, rank = call.name.lower(), len(shape.dims)
+    if "adaptive" in name or spatial == 1:
         kind = name if "_" in name else name.replace("adaptive", "adaptive_").replace("pool", "_pool")
         return f"{kind}(): Expected {_DESCRIBED[spatial]} tensor, but got {sizes_text(shape)}"
-    return (
-        f"non-empty {spatial + 1}D or {spatial + 2}D (batch mode) tensor expected for input"
-        if spatial == 3
-        else f"Expected {_DESCRIBED[spatial]} (batch mode) tensor expected for input, but got: {sizes_text(shape)}"
-    )
+    if "avg" in name and rank <= spatial:
+        return f"Dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {-spatial - 1})"
+    return f"non-empty {spatial + 1}D or {spatial + 2}D (batch mode) tensor expected for input"
 
 
 def pool(call: Call) -> Spec | tuple[Spec, Spec]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
@@ -38,65 +39,80 @@ def viewed(call: Call, before: Shape, wanted: Shape) -> Shape:
     gaps = [at for at, dim in enumerate(wanted.dims) if dim.value == -1]
     if len(gaps) > 1:
         raise call.clash("parameter", "only one dimension can be inferred")
-    total = before.numel
-    if not gaps:
-        _same_count(call, total, wanted.numel, wanted)
-        return Shape(tuple(_kept(dim, before) for dim in wanted.dims))
-    rest = Shape((*wanted.dims[: gaps[0]], *wanted.dims[gaps[0] + 1 :])).numel
-    inferred = _cancelled(before, wanted, gaps[0]) or _quotient(call, total, rest, wanted)
     dims = [_kept(dim, before) for dim in wanted.dims]
-    dims[gaps[0]] = inferred
+    if before.open_at is not None:
+        if gaps:
+            dims[gaps[0]] = UNKNOWN_DIM
+        return Shape(tuple(dims))
+    if gaps:
+        dims[gaps[0]] = _inferred(call, before, wanted, gaps[0])
+    else:
+        left, right = _uncommon(before.dims, wanted.dims)
+        if (left or right) and _product(left).compare(_product(right)) is Truth.DIFFERENT:
+            raise _invalid(call, before, wanted)
     return Shape(tuple(dims))
 
 
-def _same_count(call: Call, total: Dim, count: Dim, wanted: Shape) -> None:
-    if total.compare(count) is Truth.DIFFERENT:
-        raise call.clash(
-            "numel",
-            f"shape '[{listed(wanted)}]' is invalid for input of size {total}",
-            left=total,
-            right=count,
-            right_name="size",
-        )
+def _product(dims: Iterable[Dim]) -> Dim:
+    return Shape(tuple(dims)).numel
 
 
-def _quotient(call: Call, total: Dim, rest: Dim, wanted: Shape) -> Dim:
-    """``total / rest``; unknown where it cannot be told that it comes out even."""
+def _invalid(call: Call, before: Shape, wanted: Shape) -> Clash:
+    total = before.numel
+    words = f"shape '[{listed(wanted)}]' is invalid for input of size {total}"
+    count = _product(dim for dim in wanted.dims if dim.value != -1)
+    return call.clash("numel", words, left=total, right=count, right_name="size")
+
+
+def _uncommon(before: Iterable[Dim], wanted: Iterable[Dim]) -> tuple[list[Dim], list[Dim]]:
+    """The axes of each side that the other does not have as well; axes of size 1 do not count."""
+    left, right = [dim for dim in before if dim.value != 1], []
+    for dim in wanted:
+        if dim.value == 1:
+            continue
+        if dim.known and dim in left:
+            left.remove(dim)
+        else:
+            right.append(dim)
+    return left, right
+
+
+def _inferred(call: Call, before: Shape, wanted: Shape, gap: int) -> Dim:
+    """The size that -1 stands for: the axes between those that the other sizes take up, in order, or a quotient."""
+    start = _taken_up(before.dims, wanted.dims[:gap])
+    end = _taken_up(before.dims[::-1], wanted.dims[:gap:-1])
+    if start is not None and end is not None and start + end <= len(before.dims):
+        return _product(before.dims[start : len(before.dims) - end])
+    left, right = _uncommon(before.dims, wanted.dims[:gap] + wanted.dims[gap + 1 :])
+    total, rest = _product(left), _product(right)
     if total.expr is None or rest.expr is None:
         return UNKNOWN_DIM
     if rest.expr == 0:
         raise Unclear("a size of 0")
     exact = divided(total.expr, rest.expr)
     if exact is not None:
-        return Dim(exact, size=_exact_size(total, rest), origin=total.origin)
+        size = total.value // rest.value if total.value is not None and rest.value else None
+        return Dim(exact, size=size, origin=total.origin, status=total.status)
     if (total % rest).compare(number(0)) is Truth.DIFFERENT:
-        raise call.clash(
-            "numel",
-            f"shape '[{listed(wanted)}]' is invalid for input of size {total}",
-            left=total,
-            right=rest,
-            right_name="size",
-        )
+        raise _invalid(call, before, wanted)
     return replace(total // rest, origin=total.origin)
 
 
-def _exact_size(total: Dim, rest: Dim) -> int | None:
-    return total.value // rest.value if total.value is not None and rest.value else None
-
-
-def _cancelled(before: Shape, wanted: Shape, gap: int) -> Dim | None:
-    """The inferred size as the product of the axes that the other sizes leave over, in order."""
-    if before.open_at is not None:
+def _taken_up(dims: tuple[Dim, ...], sizes: tuple[Dim, ...]) -> int | None:
+    """How many of the first axes hold as many elements as ``sizes`` ask for; None where no number does for certain."""
+    if dims[: len(sizes)] == sizes and all(dim.known for dim in sizes):
+        return len(sizes)
+    wanted = _product(sizes)
+    if wanted.expr is None:
         return None
-    left = list(before.dims)
-    for at, dim in enumerate(wanted.dims):
-        if at == gap or dim.value == 1:
-            continue
-        match = next((have for have in left if dim.known and have.compare(dim) is Truth.EQUAL), None)
-        if match is None:
+    total = number(1)
+    for count, dim in enumerate((*dims, number(0))):
+        if total.compare(wanted) is Truth.EQUAL:
+            return count
+        total = total * dim
+        if total.expr is None:
             return None
-        left.remove(match)
-    return Shape(tuple(left)).numel
+    return None
 
 
 def _kept(dim: Dim, before: Shape) -> Dim:
