@@ -114,3 +114,35 @@ def test_a_closure_is_run_by_the_optimizer(trace: Trace) -> None:
 def test_a_loader_tells_what_it_joins(trace: Trace) -> None:
     [event] = [e for e in trace(TRAINING.format(rows=9)).graph.events if e.kind == "collate"]
     assert (event.data["keys"], event.data["batch_size"], event.data["rows"]) == (["0", "1"], 4, 9)
+
+
+def test_a_training_loop_without_end_is_stopped_and_said(trace: Trace) -> None:
+    result = trace("""
+        import itertools
+        import torch
+        net = torch.nn.Linear(5, 2)
+        loss = 1.0
+        while loss > 0.1:
+            scores = net(torch.ones(3, 5)).sum()
+            scores.backward()
+            with torch.no_grad():
+                for parameter in net.parameters():
+                    parameter.add_(parameter.grad)
+            loss = scores.item()
+    """)
+    assert result.status == "stopped" and "showed nothing new" in result.reason
+
+
+def test_a_loop_over_an_endless_iterator_ends_after_a_few_steps(trace: Trace) -> None:
+    result = trace("""
+        import itertools
+        import torch
+        net = torch.nn.Linear(5, 2)
+        for turn in itertools.count(1):
+            net(torch.ones(turn, 5)).sum().backward()
+            if net.weight.sum().item() < 1e-3:
+                break
+        after = torch.ones(1)
+    """)
+    assert result.status == "completed", result.reason
+    assert rows_of(result) == ["(1, 2)", "(2, 2)", "(3, 2)"]

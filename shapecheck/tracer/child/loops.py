@@ -10,46 +10,75 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from shapecheck.tracer.child.describe import is_mapping
-from shapecheck.tracer.child.recorder import Recorder
+from shapecheck.tracer.child.recorder import Loading, Recorder
 from shapecheck.tracer.child.session import Session
 
-WHOLE = 16
-"""A loader of at most so many batches is run through where nothing is trained: what it gave may be counted later."""
+WHOLE = 512
+"""A data set of at most so many rows is run through where nothing is trained: what it gave may be counted later."""
 
 MANY = 64
-"""Batches without an optimizer step (gradients may be accumulated) after which a loader ends."""
+"""Batches without a training step (gradients may be accumulated) after which a loader ends."""
+
+TURNS = 3
+"""Training steps after which a loop ends whose length is not known."""
+
+REPEATS = 16
+"""Backward passes in a row that show nothing new, after which the script is stopped."""
 
 
 class Loops:
-    """Counts optimizer steps, and ends loops over loaders and sequences once a step was seen."""
+    """Counts training steps, and ends loops over loaders and sequences once one was seen."""
 
     def __init__(self, session: Session, recorder: Recorder) -> None:
         self.session, self.recorder = session, recorder
         self.steps = 0
+        self._optimizes = False
+        self._repeats = 0
         self._collated: set[int] = set()
-        self._rows: dict[int, set[object]] = {}
+        self._rows: dict[int, Loading] = {}
 
     def install(self) -> None:
-        """Watch optimizers and loaders from now on."""
+        """Watch optimizers, backward passes and loaders from now on."""
         from torch.optim.optimizer import register_optimizer_step_post_hook
 
         register_optimizer_step_post_hook(self._stepped)
+        self._watch_optimizers()
+        self.recorder.on_backward = self._backward
         _without_workers()
         original = DataLoader.__iter__
         loops = self
 
         def iterate(loader: DataLoader[Any]) -> Iterator[Any]:
-            return loops.batches(loader, original)
+            return _SingleProcessDataLoaderIter(loader, loops.batches(loader, original))
 
         DataLoader.__iter__ = iterate
+
+    def _watch_optimizers(self) -> None:
+        original = torch.optim.Optimizer.__init__
+
+        def init(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            self._optimizes = True
+            original(optimizer, *args, **kwargs)
+
+        torch.optim.Optimizer.__init__ = init
 
     def _stepped(self, *_: Any) -> None:
         self.steps += 1
 
+    def _backward(self, new: bool) -> None:
+        """A backward pass: a training step where there is no optimizer. ``new``: it followed something new."""
+        if not self._optimizes:
+            self.steps += 1
+        self._repeats = 0 if new else self._repeats + 1
+        if self._repeats >= REPEATS:
+            self.session.stop(f"stopped in a training loop that goes on: {REPEATS} turns showed nothing new")
+
     def loop(self, iterable: Iterable[Any]) -> Iterable[Any]:
-        """What a ``for`` of the user runs over: after an optimizer step within it, only the last item is left."""
-        if isinstance(iterable, (range, list, tuple)) and len(iterable) > 2:
-            return self._items(iterable)
+        """What a ``for`` of the user runs over: after a training step within it, only the last item is left."""
+        if isinstance(iterable, (range, list, tuple)):
+            return self._items(iterable) if len(iterable) > 2 else iterable
+        if isinstance(iterable, Iterator) and not isinstance(iterable, _SingleProcessDataLoaderIter):
+            return self._turns(iterable)
         return iterable
 
     def _items(self, sequence: Any) -> Iterator[Any]:
@@ -59,32 +88,42 @@ class Loops:
             yield sequence[position]
             position = max(position + 1, len(sequence) - 1) if self.steps > before else position + 1
 
+    def _turns(self, iterator: Iterator[Any]) -> Iterator[Any]:
+        before = self.steps
+        for item in iterator:
+            yield item
+            if self.steps - before >= TURNS:
+                return
+
     def batches(self, loader: DataLoader[Any], original: Any) -> Iterator[Any]:
-        """The batches of a loader: the first ones up to an optimizer step, and its last one."""
+        """The batches of a loader: the first ones up to a training step, and its last one."""
         plan = _plan(loader)
-        for number, batch in enumerate(self._some(loader, original, plan)):
+        batches = self._planned(loader, original, plan) if plan is not None else self._unplanned(loader, original)
+        for number, batch in enumerate(batches):
             if number == 0:
                 self._tell(loader, batch)
             yield batch
 
-    def _some(self, loader: DataLoader[Any], original: Any, plan: list[Any] | None) -> Iterator[Any]:
+    def _unplanned(self, loader: DataLoader[Any], original: Any) -> Iterator[Any]:
         before = self.steps
-        if plan is None:
-            for number, batch in enumerate(original(loader)):
-                yield batch
-                if self.steps > before or number >= MANY:
-                    return
-            return
+        for number, batch in enumerate(original(loader)):
+            yield batch
+            if self.steps > before or number >= MANY:
+                return
+
+    def _planned(self, loader: DataLoader[Any], original: Any, plan: list[Any]) -> Iterator[Any]:
+        before = self.steps
+        large = len(plan) > MANY or sum(len(rows) for rows in plan if hasattr(rows, "__len__")) > WHOLE
         position = 0
         while position < len(plan):
             yield self._load(loader, original, plan[position])
-            done = self.steps > before or position >= MANY or (len(plan) > WHOLE and not torch.is_grad_enabled())
+            done = self.steps > before or position >= MANY or (large and not torch.is_grad_enabled())
             position = max(position + 1, len(plan) - 1) if done else position + 1
 
     def _load(self, loader: DataLoader[Any], original: Any, rows: Any) -> Any:
         """One batch, through the loader's own reading and collating."""
         one = DataLoader(loader.dataset, batch_sampler=[rows], collate_fn=loader.collate_fn)
-        self.recorder.loading = self._rows.setdefault(id(loader), set())
+        self.recorder.loading = self._rows.setdefault(id(loader), Loading())
         try:
             return next(iter(original(one)))
         finally:
@@ -112,6 +151,22 @@ class Loops:
             drop_last=loader.drop_last,
             rows_assumed=self.session.assumed_rows,
         )
+
+
+class _SingleProcessDataLoaderIter:
+    """The iterator of a loader, by the name that error messages know."""
+
+    def __init__(self, loader: DataLoader[Any], batches: Iterator[Any]) -> None:
+        self._loader, self._batches = loader, batches
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._batches)
+
+    def __len__(self) -> int:
+        return len(self._loader)
 
 
 def _plan(loader: DataLoader[Any]) -> list[Any] | None:

@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
@@ -66,6 +67,10 @@ _CARRYING = (
 """Operators that keep what a tensor means when library code applies them (collators above all)."""
 
 STAGE_LIMIT = 20_000
+"""Stages after which a run records no more."""
+
+ROWS = 32
+"""Times that a call in the code of a data set's rows is looked at."""
 
 
 @dataclass
@@ -77,6 +82,20 @@ class Open:
     op: str
 
 
+class Loading:
+    """What the rows of one loader showed so far: one stage of each kind is enough, and after a few rows none is new."""
+
+    def __init__(self) -> None:
+        self.seen: set[object] = set()
+        self._counts: Counter[object] = Counter()
+
+    def wanted(self, frame: FrameType) -> bool:
+        """Whether a call in a row's code is still to be looked at."""
+        place = frame.f_code, frame.f_lasti
+        self._counts[place] += 1
+        return self._counts[place] <= ROWS
+
+
 class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are unknown to the type checker
     """Sees every torch function of the run; sends what the user's own lines call."""
 
@@ -84,8 +103,12 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         super().__init__()
         self.session = session
         self.open: list[Open] = []
-        self.loading: set[object] | None = None
-        """While a loader reads rows: the stages seen so far, of which one each is enough."""
+        self.loading: Loading | None = None
+        """While a loader reads rows: what its other rows showed."""
+        self.on_backward: Callable[[bool], None] = lambda new: None
+        """Told of each backward pass, and whether anything new was recorded since the last one."""
+        self._known: set[object] = set()
+        self._new = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -94,6 +117,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             return func(*args, **kwargs)
         caller = _caller(sys._getframe(1))
         mine = caller is not None and is_user_file(caller.f_code.co_filename)
+        if mine and self.loading is not None and caller is not None:
+            mine = self.loading.wanted(caller)
         operands = self._before(args, kwargs) if mine else None
         try:
             result = call(self.session, func, args, kwargs)
@@ -117,6 +142,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         if not tensors and op != "torch.Tensor.backward":
             return
         self._send_stage(op, None, operands, tensors, made, invented=self._invented(args, None))
+        if op == "torch.Tensor.backward":
+            new, self._new = self._new, False
+            self.on_backward(new)
 
     def _carry(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
         """Hand on the notes of the operands where library code reshuffles tensors (a collator stacks rows)."""
@@ -205,8 +233,12 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
     ) -> None:
         session = self.session
         frames = list(user_frames(sys._getframe(2)))
-        if not frames or session.stages >= STAGE_LIMIT or self._seen(op, frames[0], tensors):
+        if not frames or session.stages >= STAGE_LIMIT:
             return
+        key = (op, span_of(frames[0]), *(tuple(tensor.shape) for _, tensor in tensors))
+        if self.loading is not None and key in self.loading.seen:
+            return
+        self._note(key)
         for _, tensor in tensors:
             session.marks.renew(tensor, "invented" if invented else session.marks.made_status(tensor))
         record: dict[str, Any] = {
@@ -228,14 +260,13 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             record["message"] = str(error)
         session.send_stage(record, result)
 
-    def _seen(self, op: str, frame: FrameType, tensors: list[tuple[str, torch.Tensor]]) -> bool:
-        """Whether a loader's other rows showed the same."""
-        if self.loading is None:
-            return False
-        key = (op, span_of(frame), *(tuple(tensor.shape) for _, tensor in tensors))
-        seen = key in self.loading
-        self.loading.add(key)
-        return seen
+    def _note(self, key: tuple[Any, ...]) -> None:
+        """Remember a stage by operator, place and sizes."""
+        if self.loading is not None:
+            self.loading.seen.add(key)
+        if key not in self._known:
+            self._known.add(key)
+            self._new = True
 
     def _guard(self, module: torch.nn.Module | None) -> list[str]:
         guard = [] if torch.is_grad_enabled() else ["no_grad"]
