@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from shapecheck.dims import Truth, number
+from shapecheck.ops import dtypes
+from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
 from shapecheck.ops.values import UNKNOWN, Result, Spec, Unclear, is_tensor, listed
 from shapecheck.shapes import Conflict, Shape, broadcast, compare
@@ -30,6 +32,15 @@ def broadcasted(call: Call) -> Spec:
     if not names:
         return call.out(Shape(()))
     return call.out(joined(call, names))
+
+
+def divided(call: Call) -> Spec:
+    """A quotient is a float, unless it is rounded: then it keeps the operands' type."""
+    exact = broadcasted(call)
+    rounding = call["rounding_mode"]
+    if rounding is None:
+        return exact
+    return Spec(exact.shape, None if rounding is UNKNOWN else dtypes.promote([call["input"], call["other"]]))
 
 
 def joined(call: Call, names: list[str]) -> Shape:

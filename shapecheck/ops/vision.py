@@ -137,7 +137,7 @@ def _mode_fits(call: Call, rank: int, mode: Any) -> None:
 
 
 def _asked(call: Call, size: Any, spatial: int) -> list[Dim]:
-    if size is UNKNOWN:
+    if size is UNKNOWN or (isinstance(size, Shape) and size.rank is None):
         return [UNKNOWN_DIM] * spatial
     sizes = (
         list(size)

@@ -7,7 +7,7 @@ import ast
 from shapecheck import ops
 from shapecheck.graph import Tensor
 from shapecheck.interp.library.collate import stacked
-from shapecheck.interp.library.registry import handles, spans, take
+from shapecheck.interp.library.registry import HANDLERS, Handler, handles, spans, take
 from shapecheck.interp.values import CallArgs, Items, Machine, TensorValue, Value
 from shapecheck.ops.values import as_int
 from shapecheck.shapes import Shape
@@ -20,10 +20,28 @@ def _unlisted(value: Value | None) -> Items | None:
     )
 
 
+def _joined(op: str) -> Handler:
+    """A list that is empty as far as was read is filled where nobody looked: that torch would refuse it proves nothing."""
+
+    def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        given = take(args, "tensors").get("tensors")
+        empty = isinstance(given, Items) and given.items == []
+        return TensorValue(Tensor()) if empty else machine.operator(op, args, node)
+
+    return handler
+
+
+for _name in ("cat", "concat", "concatenate", "hstack", "vstack", "dstack"):
+    HANDLERS[f"torch.{_name}"] = _joined(f"torch.{_name}")
+
+
 @handles("torch.stack")
 def _stack(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     taken = take(args, "tensors", "dim")
     given = _unlisted(taken.get("tensors"))
+    listed = taken.get("tensors")
+    if isinstance(listed, Items) and listed.items == []:
+        return TensorValue(Tensor())
     if given is None or as_int(taken.plain("dim", 0)) != 0:
         return machine.operator("torch.stack", args, node)
     assert isinstance(given.element, TensorValue)
