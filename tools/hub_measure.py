@@ -11,7 +11,7 @@ from typing import Any
 from hub_classes import HUB, config_class, forward_parameters, head, model_classes, stored, write
 from hub_small import WAYS
 
-SECONDS_PER_CLASS = 60
+SECONDS_PER_CLASS = 120
 EVERY = 25
 
 Rows = list[dict[str, str]]

@@ -19,24 +19,44 @@ DEFAULTS = {"num_channels": 3}
 """What a config that does not say it has."""
 
 
-def _listed(names: str, *runs: str) -> tuple[Sizes, ...]:
-    return tuple(dict(zip(names.split(), map(int, numbers.split()), strict=True)) for numbers in runs)
+def _listed(table: str) -> tuple[Sizes, ...]:
+    """One dict per column of numbers."""
+    lines = [line.split() for line in table.strip().splitlines()]
+    return tuple({words[0]: int(words[column]) for words in lines} for column in range(1, len(lines[0])))
 
 
-CONFIGS = _listed(
-    "hidden layers decoder_layers heads kv inner vocab positions types embedding labels projection experts patches channels",
-    "    32      2              5     4  4    40   199        70     6        24      7         28       8       5       24",
-    "    48      3              4     6  2    56   223        90     8        36      9         20      10       7       20",
-    "    64      4              3     8  8    72   251       110     5        44     12         52      12       3       28",
-)
+CONFIGS = _listed("""
+    hidden           32   48   64
+    layers            2    3    4
+    decoder_layers    5    4    3
+    heads             4    6    8
+    kv                4    2    8
+    inner            40   56   72
+    vocab           199  223  251
+    positions        70   90  110
+    types             6    8    5
+    embedding        24   36   44
+    labels            7    9   12
+    projection       28   20   52
+    experts           8   10   12
+    patches           5    7    3
+    channels         24   20   28
+    sources          30   34   38
+""")
 """Sets of config values: each attribute that is made small differs between them."""
 
-INPUTS = _listed(
-    "batch seq decoder_seq other_seq choices samples frames height width boxes",
-    "    3  11           9        15       4    4000    100     64   192    10",
-    "    5  13          12        17       6    5700    132    128   224    12",
-    "    2  16           7        19       5    4700    108     96   128    14",
-)
+INPUTS = _listed("""
+    batch             3    5    2
+    seq              11   13   16
+    decoder_seq       9   12    7
+    other_seq        15   17   19
+    choices           4    6    5
+    samples        4000 5700 4700
+    frames          100  132  108
+    height           64  128   96
+    width           192  224  128
+    boxes            10   12   14
+""")
 """Sets of input sizes."""
 
 RUNS = ((0, 0), (0, 1), (1, 0), (2, 2))
@@ -54,6 +74,7 @@ MEANS = {
     "embedding": "embedding_size",
     "projection": "projection_dim",
     "types": "type_vocab_size",
+    "sources": "max_source_positions",
     "channels": "conv_dim classifier_proj_size",
     "experts": "num_experts n_routed_experts num_local_experts moe_num_experts",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from shapecheck.hub.calls import Opaque, call
 from shapecheck.hub.checkpoints import Checkpoint, checkpoint
-from shapecheck.hub.children import module_children
+from shapecheck.hub.children import mismatched, module_children
 from shapecheck.hub.configs import Config, config
 from shapecheck.hub.models import ModelFacts, OutputField, auto, model
 from shapecheck.hub.recipes import Recipe, recipe
@@ -25,6 +25,7 @@ __all__ = [
     "call",
     "checkpoint",
     "config",
+    "mismatched",
     "model",
     "module_children",
     "recipe",

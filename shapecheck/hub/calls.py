@@ -45,8 +45,8 @@ def call(
         options: what the constructor was given (``add_pooling_layer``), and ``dtype``.
 
     Returns:
-        ``Result`` of a dict in the output class's order: field name -> Spec, tuple of Specs, None (a field that is
-        not there), :class:`Opaque`, or UNKNOWN (whether it is there, or what it is, is not known). With
+        ``Result`` of a dict in the output class's order: field name -> Spec, tuple of Specs, None (a field
+        that is not there), :class:`Opaque`, or UNKNOWN (whether it is there, or what it is, is not known). With
         ``return_dict=False`` a tuple of the fields that are there. ``Conflict`` only where the call is certain to raise.
     """
     options = options or {}
@@ -81,7 +81,7 @@ def _loss_conflict(
 
 
 def switch(name: str, config: Config, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> Any:
-    """An option's value: of the call if it has one, else of the constructor, else of the config; None if nobody sets it."""
+    """An option's value: of the call, else of the constructor, else of the config; None if nobody sets it."""
     for source in (inputs, options):
         if source.get(name) is not None:
             return source[name]

@@ -31,6 +31,7 @@ class Checkpoint:
         unverified: those of ``fields`` that no stored source confirms: good enough to build a stand-in, not to claim
             a fault by.
         default_pooling: the pooling that it was trained with (``mean``, ``cls``, ``last_token``), "" if not known.
+        head: the class that it was saved with, where that has a head for labels (``fields["num_labels"]`` of them).
         source: where the numbers come from.
     """
 
@@ -40,6 +41,7 @@ class Checkpoint:
     fields: dict[str, Any]
     unverified: frozenset[str]
     default_pooling: str
+    head: str
     source: str
     confidence: str
 
@@ -55,6 +57,9 @@ def checkpoint(name: str) -> Checkpoint | None:
 def _checkpoint(name: str, found: Row) -> Checkpoint:
     fields = {key: _value(text) for key, text in found.items() if key not in _NOT_FIELDS and text}
     fields |= {_part(key): _value(text) for key, text in pairs(found["extra"]).items()}
+    head = row("heads", found["checkpoint"])
+    if head is not None:
+        fields["num_labels"] = int(head["num_labels"])
     pooling = found["default_pooling"]
     return Checkpoint(
         name=name,
@@ -63,6 +68,7 @@ def _checkpoint(name: str, found: Row) -> Checkpoint:
         fields=fields,
         unverified=frozenset(found["unverified_fields"].split(";")) - {""},
         default_pooling="" if pooling == "unknown" else pooling,
+        head=head["model_class"] if head else "",
         source=found["source"],
         confidence=found["confidence"],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shapecheck.dims import Dim
+from shapecheck.hub.checkpoints import Checkpoint
 from shapecheck.hub.configs import Config
 from shapecheck.hub.models import ModelFacts
 from shapecheck.hub.tables import pairs, rows
@@ -25,6 +26,33 @@ def module_children(model: ModelFacts, config: Config) -> dict[str, Child]:
         path: (kind, {k: _value(v, config) for k, v in pairs(params, " ").items()})
         for path, (kind, params) in found.items()
     }
+
+
+def mismatched(
+    checkpoint: Checkpoint, model: ModelFacts, config: Config
+) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The weights of a checkpoint's own head that do not fit a model of the same class: name -> (stored, wanted) shape.
+
+    ``from_pretrained`` raises for these unless ``ignore_mismatched_sizes`` is set. Empty where nothing is certain.
+    """
+    if checkpoint.head != model.cls:
+        return {}
+    stored = config.with_overrides({"num_labels": checkpoint.fields["num_labels"]})
+    found: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    for path, (kind, wanted) in module_children(model, config).items():
+        if kind != "torch.nn.Linear" or path.endswith(")"):
+            continue
+        there = module_children(model, stored)[path][1]
+        before, after = (
+            [size.value for size in (p["out_features"], p["in_features"]) if isinstance(size, Dim)]
+            for p in (there, wanted)
+        )
+        shapes = [tuple(n for n in sizes if n is not None) for sizes in (before, after)]
+        if len(shapes[0]) == len(shapes[1]) == 2 and shapes[0] != shapes[1]:
+            found[f"{path}.weight"] = (shapes[0], shapes[1])
+            if wanted["bias"]:
+                found[f"{path}.bias"] = (shapes[0][:1], shapes[1][:1])
+    return found
 
 
 def _value(text: str, config: Config) -> Any:

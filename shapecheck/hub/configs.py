@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -148,8 +149,12 @@ class Config:
         return self.get(name)[0] is not UNKNOWN and not (self.checkpoint and standard in self.checkpoint.unverified)
 
     def dim(self, name: str) -> Dim:
-        """An attribute as a size, with its origin; a name of its own where the number is not known."""
-        value, words = self.get(name)
+        """An attribute (or one number of a list: ``hidden_sizes[-1]``) as a size, with its origin; a name of its own
+        where the number is not known."""
+        element = re.fullmatch(r"(.+)\[(-?\d+)\]", name)
+        value, words = self.get(element[1] if element else name)
+        if element:
+            value = _element(value, int(element[2]))
         if isinstance(value, Dim):
             return value if value.origin else value.at(Origin(words))
         if isinstance(value, bool) or value is None or isinstance(value, str):
@@ -193,6 +198,13 @@ class Config:
         shared = {self.own_name(key): value for key, value in self.checkpoint.fields.items()}
         sizes = {key: value for key, value in shared.items() if key in self.cls.defaults and isinstance(value, int)}
         return bool(sizes) and all(self.cls.defaults[key] == value for key, value in sizes.items())
+
+
+def _element(values: Any, index: int) -> Any:
+    """One number of a list, None where there is none of that index."""
+    if not isinstance(values, (list, tuple)):
+        return UNKNOWN if values is UNKNOWN else None
+    return values[index] if -len(values) <= index < len(values) else None
 
 
 def config(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,6 @@ from shapecheck.hub.models import ModelFacts
 from shapecheck.hub.recipes import recipe_of
 from shapecheck.hub.templates import Lookup
 from shapecheck.ops.values import UNKNOWN, is_tensor
-from shapecheck.places import Origin
 from shapecheck.shapes import Shape
 
 SIZES = (
@@ -97,18 +95,9 @@ def lookup_in(known: Mapping[str, Dim], config: Config) -> Lookup:
             return known.get(name, dims.UNKNOWN)
         if name == "frames(samples)":
             return _frames(known.get("samples", dims.UNKNOWN), config)
-        element = re.fullmatch(r"(.+)\[(-?\d+)\]", name)
-        return _element(config, element[1], int(element[2])) if element else config.dim(name)
+        return config.dim(name)
 
     return lookup
-
-
-def _element(config: Config, name: str, index: int) -> Dim:
-    """One number of a config's list."""
-    values, words = config.get(name)
-    if isinstance(values, (list, tuple)) and -len(values) <= index < len(values) and isinstance(values[index], int):
-        return dims.number(values[index], Origin(words))
-    return dims.UNKNOWN
 
 
 def _frames(samples: Dim, config: Config) -> Dim:

@@ -29,7 +29,10 @@ class Recipe:
 
 
 def recipe_of(name: str, facts: ModelFacts) -> Recipe | None:
-    """How to make one input for a class, None if that is not known. Multiple choice puts the choices behind the batch."""
+    """How to make one input for a class, None if that is not known.
+
+    Multiple choice puts the choices behind the batch.
+    """
     found = rows("recipes", name)
     own = next((row for row in found if facts.model_type in row["model_types"].split()), None)
     row = own or next((row for row in found if not row["model_types"]), None)

@@ -1,4 +1,4 @@
-"""Where ``hub.call`` says that transformers raises, it does, in these words; where it does not raise, the hub is silent."""
+"""Where ``hub.call`` says that transformers raises, it does, in these words; where it does not, the hub is silent."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def test_a_conflict_is_what_transformers_says(name: str) -> None:
     assert found
 
 
-@pytest.mark.parametrize("name", ["BertModel", "RobertaModel", "DistilBertModel", "GPT2Model", "BartModel", "CLIPTextModel"])
+@pytest.mark.parametrize(
+    "name", ["BertModel", "RobertaModel", "DistilBertModel", "GPT2Model", "BartModel", "CLIPTextModel"]
+)
 def test_a_text_longer_than_the_position_table_is_a_conflict_and_the_longest_that_fits_is_none(name: str) -> None:
     model = built(name)
     limit = VALUES["positions"] - (2 if name == "RobertaModel" else 0)
@@ -84,7 +86,9 @@ def test_a_text_of_unknown_length_is_no_conflict() -> None:
 
     facts = hub.model("BertModel")
     assert facts is not None
-    assert not isinstance(hub.call(facts, facts_of(model.config), {"input_ids": Spec(of("batch", "seq"), "int64")}), Conflict)
+    assert not isinstance(
+        hub.call(facts, facts_of(model.config), {"input_ids": Spec(of("batch", "seq"), "int64")}), Conflict
+    )
 
 
 @pytest.mark.parametrize("labels_of", [1, 3], ids=["one label", "three labels"])

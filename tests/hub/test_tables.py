@@ -82,3 +82,20 @@ def test_neither_torch_nor_transformers_is_imported() -> None:
         "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_weights_of_a_saved_head_that_do_not_fit_are_named_with_both_shapes() -> None:
+    saved, model = hub.checkpoint("facebook/convnext-tiny-224"), hub.model("ConvNextForImageClassification")
+    assert saved is not None and model is not None
+    config = hub.config("convnext", saved.name, {"num_labels": 3})
+    as_saved = hub.config("convnext", saved.name)
+    assert config is not None and as_saved is not None
+    assert hub.mismatched(saved, model, config)["classifier.weight"] == ((1000, 768), (3, 768))
+    assert hub.mismatched(saved, model, as_saved) == {}
+
+
+def test_a_checkpoint_without_a_head_of_its_own_mismatches_nothing() -> None:
+    saved, model = hub.checkpoint("bert-base-uncased"), hub.model("BertForSequenceClassification")
+    config = hub.config("bert", "bert-base-uncased", {"num_labels": 5})
+    assert saved is not None and model is not None and config is not None
+    assert hub.mismatched(saved, model, config) == {}
