@@ -20,9 +20,14 @@ _TOKEN = re.compile(r"\(([^)]*)\)|(\.\.\.)|([\w]+)")
 
 @cache
 def parse(side: str) -> tuple[Group, ...]:
-    """One side of a pattern as groups of names: ``b (h w) c`` is ``(("b",), ("h", "w"), ("c",))``; ``...`` stands alone."""
+    """One side of a pattern as groups of names: ``b (h w) c`` is ``(("b",), ("h", "w"), ("c",))``; ``...`` stands alone.
+
+    ``(...)`` is ``("...", "1")``: one axis, and not as many as the dots stand for.
+    """
     return tuple(
-        tuple(inner.replace("...", " ... ").split()) if whole.startswith("(") else (dots or word,)
+        (*inner.replace("...", " ... ").split(), *(("1",) if inner.strip() == "..." else ()))
+        if whole.startswith("(")
+        else (dots or word,)
         for whole, inner, dots, word in (
             (m.group(0), m.group(1) or "", m.group(2), m.group(3)) for m in _TOKEN.finditer(side)
         )
