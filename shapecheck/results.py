@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.dims import Dim, Poly, worst
+from shapecheck.dims import Dim, Poly, Status, worst
 from shapecheck.findings import Finding
 from shapecheck.graph import NotChecked, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
@@ -138,18 +138,19 @@ class Outcome:
 
 def rows(graph: ShapeGraph) -> list[StageRow]:
     """The stages of a graph as words."""
-    return [_row(stage) for stage in graph.stages]
+    of_numbers: Status = "observed" if graph.source == "traced" else "known"
+    return [_row(stage, of_numbers) for stage in graph.stages]
 
 
-def _row(stage: Stage) -> StageRow:
+def _row(stage: Stage, of_numbers: Status) -> StageRow:
     return StageRow(
         stage.index,
         stage.span,
         stage.module.path if stage.module else "",
         stage.op,
         stage.repeat,
-        {name: tensor_row(tensor) for name, tensor in _operands(stage.inputs)},
-        {name: tensor_row(tensor) for name, tensor in stage.outputs.items()},
+        {name: tensor_row(tensor, of_numbers) for name, tensor in _operands(stage.inputs)},
+        {name: tensor_row(tensor, of_numbers) for name, tensor in stage.outputs.items()},
         stage.message is not None,
     )
 
@@ -165,15 +166,16 @@ def _operands(inputs: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
             yield from _operands({f"{name}.{at}": item for at, item in enumerate(value)})
 
 
-def tensor_row(tensor: Tensor) -> TensorRow:
-    """One tensor as words."""
+def tensor_row(tensor: Tensor, of_numbers: Status = "known") -> TensorRow:
+    """One tensor as words; ``of_numbers`` is how a tensor without axes is known."""
     shape = tensor.shape
     words: list[str | int] = [_word(dim) for dim in shape.dims]
     sizes = [dim.value for dim in shape.dims]
     if shape.open_at is not None:
         words.insert(shape.open_at, "...")
         sizes.insert(shape.open_at, None)
-    return TensorRow(tuple(words), tuple(sizes), tensor.dtype, _status(shape))
+    status = _status(shape) if shape.dims or shape.rank is None else of_numbers
+    return TensorRow(tuple(words), tuple(sizes), tensor.dtype, status)
 
 
 def _word(dim: Dim) -> str | int:
