@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from dataclasses import dataclass
 
@@ -65,10 +66,16 @@ def parse(source: Source) -> Parsed:
     return Parsed(source, tree, source.text.isascii())
 
 
+_NEWEST = (3, 14)
+"""The Python whose syntax libcst knows; one that runs as this or later is the better judge itself."""
+
+
 def _judged(source: Source, why: SyntaxError) -> UnreadableSource:
     import libcst
 
     line, column = max(why.lineno or 1, 1), max(why.offset or 1, 1)
+    if sys.version_info >= _NEWEST or "null byte" in why.msg or "nested" in why.msg:
+        return UnreadableSource(why.msg, line, column)
     try:
         libcst.parse_module(source.text)
     except (libcst.ParserSyntaxError, RecursionError, ValueError):
