@@ -161,7 +161,8 @@ class Event:
         ``attribute``   a model output asked for an attribute; data: ``name``, ``fields``, ``stage``, ``missing``
         ``index``       a model output indexed; data: ``index``, ``field`` (what that gives), ``stage``
         ``replace``     a submodule replaced; data: ``path``, ``old``, ``new`` (Modules), ``model`` (Module)
-        ``load``        weights loaded; data: ``checkpoint``, ``module``
+        ``load``        weights loaded; data: ``checkpoint``, ``module``, ``mismatched`` (name -> the two shapes),
+                        ``ignored`` (whether the author allows it)
         ``add_tokens``  a tokenizer grew; data: ``tokenizer``, ``count``
         ``resize``      ``resize_token_embeddings``; data: ``module``, ``count``
         ``collate``     a loader joins examples to a batch; data: ``keys``, ``batch_size``, ``rows``, ``drop_last``

@@ -22,6 +22,7 @@ from shapecheck.checks import (
     outputs,
     padding,
     pooling,
+    reshaped,
 )
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage
@@ -30,10 +31,13 @@ Explainer = Callable[[ShapeGraph, Stage], Finding | None]
 Detector = Callable[[ShapeGraph], Iterator[Finding]]
 
 EXPLAINERS: tuple[Explainer, ...] = (
+    reshaped.squeezed_batch,
     pooling.unpooled_classifier,
     pooling.first_example,
     linear.linear_in_features,
-    convolution.conv_channels,
+    linear.layer_width,
+    convolution.channels,
+    reshaped.recurrent_state,
     labels.loss_range,
     loss.class_axis,
     loss.class_target,

@@ -39,7 +39,9 @@ def loss_range(graph: ShapeGraph, stage: Stage) -> Finding | None:
 
 
 def label_range(graph: ShapeGraph) -> Iterator[Finding]:
-    """SHP303 where nothing says yet that it raises: the range of the labels alone does."""
+    """SHP303 where nothing says yet that it raises: the range of the labels alone does. (A trace says so itself.)"""
+    if graph.source == "traced":
+        return
     replaced = [event.data.get("model") for event in graph.events if event.kind == "replace"]
     for stage in graph.stages:
         if stage.within or stage.conflict is not None:
@@ -216,7 +218,9 @@ def label_count(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP502: weights of a head with another number of labels than the model that they are loaded into."""
     for event in graph.events:
         module, mismatched = event.data.get("module"), event.data.get("mismatched")
-        if event.kind != "load" or not isinstance(module, Module) or not isinstance(mismatched, dict) or not mismatched:
+        if event.kind != "load" or not isinstance(module, Module) or not isinstance(mismatched, dict):
+            continue
+        if not mismatched or event.data.get("ignored"):
             continue
         name, sizes = next(iter(mismatched.items()))
         stored, wanted = (tuple(part) for part in sizes)

@@ -1,6 +1,8 @@
-"""SHP201: the input's width and a Linear's in_features disagree."""
+"""SHP201 and SHP205: the width of what arrives is not the width that a layer was built for."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
@@ -10,25 +12,55 @@ from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.trail import axis, given, made, main, short
 
+_WIDTHS = frozenset(("input_size", "embed_dim", "normalized_shape", "kdim", "vdim", "d_model"))
+"""Constructor parameters that fix the size of an operand's last axis."""
+
 
 def linear_in_features(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """The root of a Linear's mismatch: the axis taken away, the missing flatten or transpose, or in_features."""
     if short(stage) not in ("Linear", "linear") or stage.conflict is None or stage.conflict.kind != "inner":
         return None
-    operand = main(stage)
-    wanted = given(stage, "in_features") or stage.conflict.right
-    if operand is None or not isinstance(wanted, (Dim, int)):
+    return _width(graph, Fault("SHP201", stage, "in_features"))
+
+
+def layer_width(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """The same for recurrent layers, attention and LayerNorm, whose constructors fix a width too."""
+    conflict = stage.conflict
+    if conflict is None or stage.module is None or conflict.right_name not in _WIDTHS:
         return None
-    want = wanted if isinstance(wanted, Dim) else number(wanted)
+    return _width(graph, Fault("SHP205", stage, conflict.right_name))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A layer that gets another width than its constructor's ``parameter`` says; ``code`` is the rule that speaks."""
+
+    code: str
+    stage: Stage
+    parameter: str
+
+    @property
+    def layer(self) -> str:
+        """The layer as people write it."""
+        return words.shown(self.stage.op)
+
+
+def _width(graph: ShapeGraph, fault: Fault) -> Finding | None:
+    stage, conflict = fault.stage, fault.stage.conflict
+    operand = (stage.tensor(conflict.left_name) if conflict else None) or main(stage)
+    wanted = given(stage, fault.parameter)
+    want = wanted if isinstance(wanted, Dim) else conflict.right if conflict is not None else None
+    if operand is None or want is None:
+        return None
     return (
-        _axis_removed(stage, operand, want)
-        or _missing_flatten(stage, operand, want)
-        or _wrong_axis_last(stage, operand, want)
-        or _constructor(graph, stage, operand, want)
+        _axis_removed(fault, operand, want)
+        or _missing_flatten(fault, operand, want)
+        or _wrong_axis_last(fault, operand, want)
+        or _constructor(graph, fault, operand, want)
     )
 
 
-def _axis_removed(stage: Stage, operand: Tensor, want: Dim) -> Finding | None:
+def _axis_removed(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
     lost = blame.dropper(operand, want)
     if lost is None:
         return None
@@ -37,12 +69,12 @@ def _axis_removed(stage: Stage, operand: Tensor, want: Dim) -> Finding | None:
     over = "axis" if short(culprit) in ("transpose", "permute") else "features"
     right = tokens if tokens is not None else max(at - 1, 0)
     return found(
-        "SHP103" if tokens is not None else "SHP201",
+        "SHP103" if tokens is not None else fault.code,
         "removed" if over == "features" else "moved",
         culprit.span,
-        stage=stage,
+        stage=fault.stage,
         tensor=before,
-        symptom=stage.span,
+        symptom=fault.stage.span,
         label=f"{before.shape} becomes {culprit.out.shape}",
         help=f"take dim={right}, which leaves (..., {words.size(want)})" if over == "features" else "",
         related=[words.comes_from(before)],
@@ -54,11 +86,11 @@ def _axis_removed(stage: Stage, operand: Tensor, want: Dim) -> Finding | None:
         want=words.size(want),
         at=at,
         right=right,
-        line=stage.span.line,
+        line=fault.stage.span.line,
     )
 
 
-def _missing_flatten(stage: Stage, operand: Tensor, want: Dim) -> Finding | None:
+def _missing_flatten(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
     rank = operand.shape.rank
     if rank is None or rank < 3:
         return None
@@ -67,53 +99,55 @@ def _missing_flatten(stage: Stage, operand: Tensor, want: Dim) -> Finding | None
         total = total * dim
     if not blame.equal(total, want):
         return None
-    return _at_operand(stage, operand, want, "flatten", "flatten(1) before this layer")
+    return _at_operand(fault, operand, want, "flatten", "flatten(1) before this layer")
 
 
-def _wrong_axis_last(stage: Stage, operand: Tensor, want: Dim) -> Finding | None:
+def _wrong_axis_last(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
     rank = operand.shape.rank
     matches = [k for k in range(1, (rank or 1) - 1) if blame.equal(operand.shape.dim(k), want)]
     if rank is None or len(matches) != 1:
         return None
-    return _at_operand(stage, operand, want, "transpose", f"transpose({matches[0]}, -1) before this layer")
+    return _at_operand(fault, operand, want, "transpose", f"transpose({matches[0]}, -1) before this layer")
 
 
-def _at_operand(stage: Stage, operand: Tensor, want: Dim, variant: str, advice: str) -> Finding:
+def _at_operand(fault: Fault, operand: Tensor, want: Dim, variant: str, advice: str) -> Finding:
     return found(
-        "SHP201",
+        fault.code,
         variant,
-        blame.operand_span(stage, operand),
-        stage=stage,
+        blame.operand_span(fault.stage, operand),
+        stage=fault.stage,
         tensor=operand,
-        symptom=stage.span,
+        symptom=fault.stage.span,
         label=f"{operand.shape}",
         help=advice,
         related=[words.comes_from(operand)],
         shapes=[words.named(operand)],
         operand=words.called(operand),
         shape=operand.shape,
-        want=words.parameter(stage, "in_features", want),
+        layer=fault.layer,
+        want=words.parameter(fault.stage, fault.parameter, want),
         last=words.sized(axis(operand, -1)),
     )
 
 
-def _constructor(graph: ShapeGraph, stage: Stage, operand: Tensor, want: Dim) -> Finding:
+def _constructor(graph: ShapeGraph, fault: Fault, operand: Tensor, want: Dim) -> Finding:
     arriving = axis(operand, -1)
     source = made(arriving)
-    created = blame.constructor_span(graph, stage.module, "in_features", source)
+    created = blame.constructor_span(graph, fault.stage.module, fault.parameter, source)
     maker = source.stage.span if source.stage is not None else None
     return found(
-        "SHP201",
+        fault.code,
         "",
-        created or stage.span,
-        stage=stage,
+        created or fault.stage.span,
+        stage=fault.stage,
         tensor=operand,
-        symptom=stage.span,
-        label=f"in_features is {words.size(want)}, {words.size(arriving.dim)} arrive",
-        help=f"build it with in_features={words.size(arriving.dim)}" if created else "",
+        symptom=fault.stage.span,
+        label=f"{fault.parameter} is {words.size(want)}, {words.size(arriving.dim)} arrive",
+        help=f"build it with {fault.parameter}={words.size(arriving.dim)}" if created else "",
         related=[Related(maker, f"the {words.size(arriving.dim)} features are made here") if maker else None],
         shapes=[words.named(operand, words.origin(arriving))],
-        want=words.parameter(stage, "in_features", want),
+        layer=fault.layer,
+        want=words.parameter(fault.stage, fault.parameter, want),
         operand=words.called(operand),
         arrives=words.sized(arriving),
         shape=operand.shape,

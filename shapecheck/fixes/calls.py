@@ -188,15 +188,27 @@ def _same(a: Dim, b: Dim) -> bool:
 
 
 def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """The axes swapped before a convolution, or the number in its constructor."""
+    """The axes swapped before a layer, or the number in its constructor."""
     stage = stage_of(finding)
-    operand = stage.tensor("input") if stage is not None else None
-    if stage is None or operand is None or operand.shape.rank is None:
+    at = stage.conflict.axis if stage is not None and stage.conflict is not None else None
+    operand = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    if operand is None or at is None:
         return
-    at = operand.shape.rank - int(short(stage)[-2]) - 1
     node = tree.expression(finding.span)
     if finding.help.startswith("transpose("):
         yield from suffixed(tree, finding.span, f".{finding.help.split(' before')[0]}", "swap the axes")
     elif isinstance(node, cst.Integer) and operand.shape.dim(at).value is not None:
         count = str(operand.shape.dim(at).value)
-        yield Fix(f"in_channels={count}", (tree.replace(node, count),))
+        yield Fix(f"{count} channels", (tree.replace(node, count),))
+
+
+def named_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``squeeze()`` to ``squeeze(-1)``."""
+    call, before = _call(finding, tree), finding.tensor
+    if call is not None and not call.args and isinstance(before, Tensor):
+        ones = [k for k, dim in enumerate(before.shape.dims) if k and dim.value == 1]
+        end = tree.span(call)
+        inside = Span(end.path, end.end_line, end.end_column - 1, end.end_line, end.end_column - 1)
+        if len(ones) == 1:
+            at = "-1" if ones[0] == len(before.shape.dims) - 1 else str(ones[0])
+            yield Fix(f"squeeze({at})", (Edit(inside, at),))

@@ -21,6 +21,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP104": (pooling.under_mask,),
     "SHP201": (simple.in_features,),
     "SHP204": (calls.channels,),
+    "SHP205": (simple.in_features,),
     "SHP301": (simple.class_axis,),
     "SHP302": (simple.target, calls.other_head),
     "SHP303": (calls.more_labels,),
@@ -35,6 +36,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP602": (calls.batch_first,),
     "SHP603": (calls.split_then_move,),
     "SHP604": (calls.softmax_axis,),
+    "SHP605": (calls.named_axis,),
 }
 """The fixers of each rule, the best first."""
 

@@ -77,7 +77,7 @@ def in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
     arriving = axis(operand, -1)
     code = _in_words(tree, node, arriving, stage) if node is not None else None
     if node is not None and code is not None:
-        yield Fix(f"in_features={code}", (tree.replace(node, code),))
+        yield Fix(f"a width of {code}", (tree.replace(node, code),))
 
 
 def _reshaped(finding: Finding, operand: Tensor, want: Dim | None, tree: Tree) -> Iterator[Fix]:

@@ -98,8 +98,9 @@ def _patch_models(module: ModuleType, session: Session, checkpoints: Callable[[]
             own = checkpoints().own_config(str(name), config)
             found = mismatch.mismatched(model, own, config) if own is not None else {}
         model.eval()
-        session.event("load", checkpoint=str(name), module=model, mismatched=found)
-        if found and not loading.get("ignore_mismatched_sizes"):
+        ignored = bool(loading.get("ignore_mismatched_sizes"))
+        session.event("load", checkpoint=str(name), module=model, mismatched=found, ignored=ignored)
+        if found and not ignored:
             raise mismatch.error(model, found)
         return (model, _nothing_missing()) if loading.get("output_loading_info") else model
 

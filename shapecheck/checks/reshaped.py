@@ -1,0 +1,94 @@
+"""SHP206 and SHP605: what a tensor was made into on its way: a state of the wrong shape, a batch squeezed away."""
+
+from __future__ import annotations
+
+from shapecheck import trail
+from shapecheck.checks import words
+from shapecheck.checks.report import found
+from shapecheck.findings import Finding
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
+from shapecheck.trail import KEEPS, given, main, short
+
+
+def recurrent_state(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """The operator or factory that gave an initial state its shape."""
+    conflict = stage.conflict
+    if conflict is None or conflict.kind != "state" or conflict.left is None or conflict.right is None:
+        return None
+    state = _state(stage, conflict.left_name)
+    if state is None:
+        return None
+    return found(
+        "SHP206",
+        "",
+        _shaped(state) or stage.span,
+        stage=stage,
+        tensor=state,
+        symptom=stage.span,
+        label=f"{state.shape}",
+        related=[words.comes_from(state), words.comes_from(main(stage))],
+        shapes=[words.named(state, name="state"), words.named(main(stage))],
+        layer=words.shown(stage.op),
+        state=words.called(state),
+        shape=state.shape,
+        at=conflict.axis if conflict.axis is not None else 0,
+        have=words.size(conflict.left),
+        want=words.size(conflict.right),
+    )
+
+
+def _state(stage: Stage, name: str) -> Tensor | None:
+    value = stage.inputs.get(name)
+    if isinstance(value, (tuple, list)):
+        value = next((part for part in value if isinstance(part, Tensor)), None)
+    return value if isinstance(value, Tensor) else None
+
+
+def _shaped(state: Tensor) -> Span | None:
+    """The nearest place on the way that sets axes: no activation, no move to another device, no Linear."""
+    tensor: Tensor | None = state
+    while tensor is not None and tensor.producer is not None:
+        if short(tensor.producer) not in KEEPS | {"Linear", "linear"}:
+            return tensor.producer.span
+        tensor = main(tensor.producer)
+    return tensor.span if tensor is not None else None
+
+
+def squeezed_batch(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """A ``squeeze()`` that took a batch of one away, on the way to a stage that raises."""
+    if stage.conflict is None or trail.is_model(stage):
+        return None
+    for tensor in stage.tensors():
+        for step in trail.steps(tensor):
+            before = main(step)
+            if short(step) != "squeeze" or before is None or given(step, "dim") is not None:
+                continue
+            rank = before.shape.rank or 0
+            if rank < 2 or before.shape.dim(0).value != 1 or not _differ_in_rows(stage, tensor):
+                continue
+            return _squeezed(stage, step, before)
+    return None
+
+
+def _differ_in_rows(stage: Stage, tensor: Tensor) -> bool:
+    """Whether another operand still has a batch axis of one row."""
+    others = [other for other in stage.tensors() if other is not tensor]
+    return any(other.shape.rank and other.shape.dim(0).value == 1 for other in others) or not others
+
+
+def _squeezed(stage: Stage, step: Stage, before: Tensor) -> Finding:
+    return found(
+        "SHP605",
+        "",
+        step.span,
+        stage=stage,
+        tensor=before,
+        symptom=stage.span,
+        label=f"{before.shape} becomes {step.out.shape}",
+        help="name the axis: squeeze(-1)" if before.shape.dim(-1).value == 1 else "name the axis: squeeze(1)",
+        related=[words.comes_from(before)],
+        shapes=[words.named(before)],
+        before=before.shape,
+        after=step.out.shape,
+    )
