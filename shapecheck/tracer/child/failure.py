@@ -46,6 +46,7 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
         "operands": found.get("operands", []),
         "span": span,
         "chain": chain,
+        "certain": not found.get("invented", False),
         "memory": isinstance(error, MemoryError) or bool(_MEMORY.search(str(error))),
         "shape_reason": is_shape_reason(session, error, span, last),
     }
@@ -58,7 +59,12 @@ def is_shape_reason(session: Session, error: BaseException, span: Span | None, r
         message
     ):
         return False
-    if "shapecheck_op" in error.__dict__ or _MISMATCH.search(message):
+    found = error.__dict__.get("shapecheck_op")
+    if found is not None:
+        return bool(
+            found["takes"]
+        )  # an operator that was given neither tensors nor what a model returns: not its shape
+    if _MISMATCH.search(message):
         return True
     if not isinstance(
         error, (ValueError, TypeError, IndexError, AttributeError, KeyError, RuntimeError, AssertionError)

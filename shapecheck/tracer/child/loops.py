@@ -10,7 +10,8 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from shapecheck.tracer.child.describe import is_mapping
-from shapecheck.tracer.child.recorder import Loading, Recorder
+from shapecheck.tracer.child.novelty import Rows
+from shapecheck.tracer.child.recorder import Recorder
 from shapecheck.tracer.child.session import Session
 
 WHOLE = 512
@@ -35,7 +36,7 @@ class Loops:
         self._optimizes = False
         self._repeats = 0
         self._collated: set[int] = set()
-        self._rows: dict[int, Loading] = {}
+        self._rows: dict[int, Rows] = {}
 
     def install(self) -> None:
         """Watch optimizers, backward passes and loaders from now on."""
@@ -123,7 +124,7 @@ class Loops:
     def _load(self, loader: DataLoader[Any], original: Any, rows: Any) -> Any:
         """One batch, through the loader's own reading and collating."""
         one = DataLoader(loader.dataset, batch_sampler=[rows], collate_fn=loader.collate_fn)
-        self.recorder.loading = self._rows.setdefault(id(loader), Loading())
+        self.recorder.loading = self._rows.setdefault(id(loader), Rows())
         try:
             return next(iter(original(one)))
         finally:

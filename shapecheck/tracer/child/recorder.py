@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 import sys
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten
 
-from shapecheck.tracer.child import modules, training
+from shapecheck.tracer.child import modules
 from shapecheck.tracer.child.abstraction import call
 from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
 from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frames
+from shapecheck.tracer.child.names import caller_of, function_op
+from shapecheck.tracer.child.novelty import Rows, Seen
 from shapecheck.tracer.child.session import Session, Stop
-
-_TORCH = os.path.dirname(torch.__file__)
-_THIN = (
-    training.__file__,
-    os.path.join(_TORCH, "overrides.py"),
-    os.path.join(_TORCH, "functional.py"),
-    os.path.join(_TORCH, "nn", "functional.py"),
-    os.path.join(_TORCH, "_tensor.py"),
-    os.path.join(_TORCH, "_jit_internal.py"),
-)
-"""Python functions of torch that only hand on to an operator: who called *them* is the caller."""
 
 _PROPERTIES = ("T", "mT", "H", "mH", "data", "real", "imag")
 _SILENT = (
@@ -69,9 +57,6 @@ _CARRYING = (
 STAGE_LIMIT = 20_000
 """Stages after which a run records no more."""
 
-ROWS = 32
-"""Times that a call in the code of a data set's rows is looked at."""
-
 
 @dataclass
 class Open:
@@ -82,20 +67,6 @@ class Open:
     op: str
 
 
-class Loading:
-    """What the rows of one loader showed so far: one stage of each kind is enough, and after a few rows none is new."""
-
-    def __init__(self) -> None:
-        self.seen: set[object] = set()
-        self._counts: Counter[object] = Counter()
-
-    def wanted(self, frame: FrameType) -> bool:
-        """Whether a call in a row's code is still to be looked at."""
-        place = frame.f_code, frame.f_lasti
-        self._counts[place] += 1
-        return self._counts[place] <= ROWS
-
-
 class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are unknown to the type checker
     """Sees every torch function of the run; sends what the user's own lines call."""
 
@@ -103,11 +74,11 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         super().__init__()
         self.session = session
         self.open: list[Open] = []
-        self.loading: Loading | None = None
+        self.loading: Rows | None = None
         """While a loader reads rows: what its other rows showed."""
         self.on_backward: Callable[[bool], None] = lambda new: None
         """Told of each backward pass, and whether anything new was recorded since the last one."""
-        self._known: set[object] = set()
+        self._seen = Seen()
         self._new = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -115,11 +86,10 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         name = getattr(func, "__name__", "")
         if name in _SILENT or (name == "__get__" and func.__self__.__name__ not in _PROPERTIES):
             return func(*args, **kwargs)
-        caller = _caller(sys._getframe(1))
+        caller = caller_of(sys._getframe(1))
         mine = caller is not None and is_user_file(caller.f_code.co_filename)
-        if mine and self.loading is not None and caller is not None:
-            mine = self.loading.wanted(caller)
-        operands = self._before(args, kwargs) if mine else None
+        wanted = mine and caller is not None and (self.loading or self._seen).wanted(caller)
+        operands = self._before(args, kwargs) if wanted else None
         try:
             result = call(self.session, func, args, kwargs)
         except Exception as error:
@@ -189,7 +159,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             result = original(module, *args, **kwargs)
         except Exception as error:
             if operands is not None and (not within or entry.op.startswith("torch.nn.")):
-                _blame(error, entry.op, args, kwargs)
+                _blame(self.session, error, entry.op, args, kwargs)
             if operands is not None and not within:
                 self._send_stage(entry.op, module, operands, [], None, invented=False, within=within, error=error)
             raise
@@ -236,9 +206,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         if not frames or session.stages >= STAGE_LIMIT:
             return
         key = (op, span_of(frames[0]), *(tuple(tensor.shape) for _, tensor in tensors))
-        if self.loading is not None and key in self.loading.seen:
+        if self.loading is not None and not self.loading.add(key):
             return
-        self._note(key)
+        self._new |= self._seen.add(key)
         for _, tensor in tensors:
             session.marks.renew(tensor, "invented" if invented else session.marks.made_status(tensor))
         record: dict[str, Any] = {
@@ -260,14 +230,6 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             record["message"] = str(error)
         session.send_stage(record, result)
 
-    def _note(self, key: tuple[Any, ...]) -> None:
-        """Remember a stage by operator, place and sizes."""
-        if self.loading is not None:
-            self.loading.seen.add(key)
-        if key not in self._known:
-            self._known.add(key)
-            self._new = True
-
     def _guard(self, module: torch.nn.Module | None) -> list[str]:
         guard = [] if torch.is_grad_enabled() else ["no_grad"]
         running = module if module is not None else self.open[-1].module if self.open else None
@@ -281,7 +243,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             return
         op = function_op(func)
         leaf = self.open[-1].op if self.open else ""
-        _blame(error, leaf if leaf.startswith("torch.nn.") and not mine else op, args, kwargs)
+        _blame(self.session, error, leaf if leaf.startswith("torch.nn.") and not mine else op, args, kwargs)
         if mine and not self._within():
             self._send_stage(
                 op,
@@ -294,14 +256,24 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             )
 
 
-def _blame(error: BaseException, op: str, args: Any, kwargs: Any) -> None:
+def _blame(session: Session, error: BaseException, op: str, args: Any, kwargs: Any) -> None:
     """Keep with an exception which operator raised it, once: further out it is only passed on."""
-    shapes = [
-        {"sizes": [int(n) for n in leaf.shape], "dtype": dtype_name(leaf.dtype)}
-        for leaf in tree_flatten((args, kwargs))[0]
-        if isinstance(leaf, torch.Tensor)
-    ]
-    error.__dict__.setdefault("shapecheck_op", {"op": op, "operands": shapes})
+    if "shapecheck_op" in error.__dict__:
+        return
+    leaves = tree_flatten((args, kwargs))[0]
+    tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+    marks = [session.marks.get(tensor) for tensor in tensors]
+    error.__dict__["shapecheck_op"] = {
+        "op": op,
+        "operands": [{"sizes": [int(n) for n in t.shape], "dtype": dtype_name(t.dtype)} for t in tensors],
+        "invented": any(mark is not None and mark.status == "invented" for mark in marks) or any(map(_made_up, leaves)),
+        "takes": bool(tensors) or any(isinstance(leaf, str) or leaf is None for leaf in leaves),
+    }
+
+
+def _made_up(value: Any) -> bool:
+    """Whether a value stands in for something that is not there."""
+    return type(value).__module__.startswith("shapecheck.")
 
 
 def install(session: Session) -> Recorder:
@@ -316,34 +288,6 @@ def install(session: Session) -> Recorder:
     torch.nn.Module.__call__ = call_module
     recorder.__enter__()
     return recorder
-
-
-def _caller(frame: FrameType | None) -> FrameType | None:
-    """Who called a torch function: torch's own thin wrappers do not count."""
-    while frame is not None and frame.f_code.co_filename in _THIN:
-        frame = frame.f_back
-    return frame
-
-
-def function_op(func: Any) -> str:
-    """The public name of a torch function or method (``torch.cat``, ``torch.Tensor.view``)."""
-    name = getattr(func, "__name__", str(func))
-    if name == "__get__":
-        return f"torch.Tensor.{func.__self__.__name__}"
-    owner = getattr(func, "__objclass__", None)
-    home = getattr(func, "__module__", None) or ""
-    if owner is not None or home == "torch._tensor":
-        return f"torch.Tensor.{name}"
-    if home in ("torch._C._nn", "torch.nn.functional"):
-        return f"torch.nn.functional.{name}"
-    if home in ("torch", "torch.functional", "torch._C", "torch._VF"):
-        return f"torch.{name}"
-    home = (
-        home.replace("torch._C._linalg", "torch.linalg")
-        .replace("torch._C._fft", "torch.fft")
-        .replace("torch._C._special", "torch.special")
-    )
-    return f"{home}.{name.removeprefix('linalg_').removeprefix('fft_').removeprefix('special_')}" if home else name
 
 
 @functools.cache
