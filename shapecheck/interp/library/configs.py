@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from shapecheck import hub
-from shapecheck.dims import Dim
+from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
+from shapecheck.dims import Dim, symbol
 from shapecheck.interp.library.modules import plain_value
-from shapecheck.interp.library.registry import Handler, none, take, words
+from shapecheck.interp.library.registry import Handler, Taken, none, take, words
 from shapecheck.interp.values import (
     Bound,
     CallArgs,
@@ -38,6 +40,20 @@ LOADING = frozenset(
 """Keywords of ``from_pretrained`` that say how to load, not what."""
 
 
+_USUAL = {
+    "hidden_size": ("hidden", "hidden size"),
+    "d_model": ("hidden", "hidden size"),
+    "dim": ("hidden", "hidden size"),
+    "n_embd": ("hidden", "hidden size"),
+    "vocab_size": ("vocab", "vocabulary size"),
+    "num_labels": ("labels", "number of labels"),
+    "num_hidden_layers": ("layers", "number of layers"),
+    "num_attention_heads": ("heads", "number of attention heads"),
+    "max_position_embeddings": ("positions", "number of positions"),
+}
+"""Sizes that a config has of which nothing is known: the name that stands for each, and what it means."""
+
+
 @dataclass(slots=True, eq=False)
 class ConfigValue(Value):
     """A config. ``config`` is None where neither the type nor the checkpoint is known.
@@ -45,11 +61,13 @@ class ConfigValue(Value):
     Attributes:
         own: what the program set, by the config's own attribute names.
         span: where it was made, for the origin of its sizes.
+        source: how the text names the checkpoint, where ``config`` is None.
     """
 
     config: hub.Config | None
     span: Span | None = None
     own: dict[str, Value] = field(default_factory=dict)
+    source: str = ""
 
     def _own_name(self, name: str) -> str:
         return self.config.own_name(name) if self.config is not None else name
@@ -67,7 +85,7 @@ class ConfigValue(Value):
         if name in ("id2label", "label2id"):
             return self._labels(name)
         if self.config is None:
-            return Unknown()
+            return Int(self.dim(name)) if name in _USUAL and self.source else Unknown()
         part = self.config.sub(name)
         if part is not None:
             return ConfigValue(part, self.span)
@@ -87,7 +105,10 @@ class ConfigValue(Value):
         stored = self.own.get(self._own_name(name))
         if isinstance(stored, Int):
             return stored.dim
-        assert self.config is not None
+        if self.config is None:
+            word, meaning = _USUAL.get(name, ("?", name))
+            origin = Origin(f"the {meaning} of {self.source or 'the model'}", self.span)
+            return symbol(word, zlib.crc32(self.source.encode()), origin) if word != "?" else UNKNOWN_DIM
         size = self.config.dim(name)
         if size.origin is None or size.origin.span is not None or self.span is None:
             return size
@@ -122,7 +143,7 @@ class ConfigValue(Value):
 
     def copied(self) -> ConfigValue:
         """A config of its own, as ``from_pretrained(config=...)`` makes it."""
-        return ConfigValue(self.config, self.span, dict(self.own))
+        return ConfigValue(self.config, self.span, dict(self.own), self.source)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         match name:
@@ -153,13 +174,19 @@ def load(name: str | None, args: CallArgs, machine: Machine, node: ast.AST) -> V
     taken = take(args, "pretrained_model_name_or_path")
     checkpoint = taken.plain("pretrained_model_name_or_path")
     config = configured(name, checkpoint if isinstance(checkpoint, str) else "")
-    made = ConfigValue(config, machine.span(node))
+    made = ConfigValue(config, machine.span(node), source=named(taken, "pretrained_model_name_or_path"))
     apply_overrides(
         made, {k: v for k, v in args.keywords.items() if k != "pretrained_model_name_or_path"}, args, machine
     )
     if taken.plain("return_unused_kwargs") is True:
         return Items("tuple", [made, Mapping({}, False)])
     return made
+
+
+def named(taken: Taken, parameter: str) -> str:
+    """How the text names a checkpoint: the name itself, or the expression that stands for it."""
+    value, node = taken.plain(parameter), taken.nodes.get(parameter)
+    return value if isinstance(value, str) else ast.unparse(node) if node is not None else ""
 
 
 def configured(name: str | None, checkpoint: str) -> hub.Config | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from shapecheck import hub
-from shapecheck.interp.library.configs import LOADING, ConfigValue, apply_overrides, configured
+from shapecheck.interp.library.configs import LOADING, ConfigValue, apply_overrides, configured, named
 from shapecheck.interp.library.pretrained import PretrainedModel, build
 from shapecheck.interp.library.registry import Handler, Taken, none, spans, take, words
 from shapecheck.interp.values import CallArgs, Int, Items, Machine, Mapping, Value
@@ -43,7 +43,8 @@ def _config_for(
         facts = hub.model(cls)
         path = given.operand() if given is not None else None
         name = path if isinstance(path, str) else checkpoint if isinstance(checkpoint, str) else ""
-        config = ConfigValue(configured(facts.config_class if facts else None, name), machine.span(node))
+        source = named(taken, "pretrained_model_name_or_path" if given is None else "config")
+        config = ConfigValue(configured(facts.config_class if facts else None, name), machine.span(node), source=source)
     apply_overrides(
         config,
         {k: v for k, v in args.keywords.items() if k not in BUILDING and not k.startswith("pretrained")},

@@ -9,6 +9,7 @@ from typing import Any
 from shapecheck import hub
 from shapecheck.dims import number
 from shapecheck.graph import Module, Tensor
+from shapecheck.interp.library import unknown_models
 from shapecheck.interp.library.configs import ConfigValue
 from shapecheck.interp.library.model_calls import features, forward
 from shapecheck.interp.library.modules import ModuleValue, graph_module, hang, is_module, module_method
@@ -106,6 +107,9 @@ class PretrainedModel(ModuleValue):
         if "forward" in self.attributes:
             return machine.call(self.attributes["forward"], args, node)
         if self.facts is None or self.config.config is None:
+            made = unknown_models.call(self, args, machine, node)
+            if made is not None:
+                return made
             return machine.not_checked(node, f"which model {self.module.kind.rpartition('.')[2]} makes is not known")
         return forward(self, args, machine, node)
 

@@ -147,3 +147,21 @@ def test_a_stage_holds_every_field_of_the_output() -> None:
     assert all(isinstance(tensor, Tensor) and tensor.producer is stage for tensor in stage.outputs.values())
     assert stage.module is not None and stage.module.params["checkpoint"] == "bert-base-uncased"
     assert stage.module.params["causal"] is False
+
+
+def test_a_checkpoint_that_is_not_known_still_gives_a_text_models_output() -> None:
+    text = """
+    import sys
+    name = sys.argv[1]
+    model = AutoModel.from_pretrained(name)
+    ids = torch.ones(2, 5, dtype=torch.long)
+    torch.relu(model(ids)[0])
+    torch.relu(nn.Linear(AutoConfig.from_pretrained(name).hidden_size, 3)(model(input_ids=ids).last_hidden_state))
+    torch.relu(AutoModelForSequenceClassification.from_pretrained(name, num_labels=4)(ids).logits)
+    """
+    assert shapes(text) == ["(2, 5, hidden)", "(2, 5, 3)", "(2, 4)"]
+
+
+def test_what_an_unknown_models_output_lacks_is_not_claimed() -> None:
+    text = 'out = AutoModel.from_pretrained(input())(torch.ones(2, 5, dtype=torch.long))\nout.pooler_output\na, b = out'
+    assert events(text, "attribute") == events(text, "unpack") == []
