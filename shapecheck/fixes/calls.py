@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from shapecheck.dims import Dim
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.simple import stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
-from shapecheck.graph import Module, ShapeGraph, Tensor
+from shapecheck.graph import ShapeGraph, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import short
 
@@ -27,20 +26,21 @@ def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
     return Edit(inside, f"{name}={value}")
 
 
-def _call(finding: Finding, tree: Tree) -> cst.Call | None:
+def call_of(finding: Finding, tree: Tree) -> cst.Call | None:
+    """The call that a finding marks."""
     return tree.call(finding.span)
 
 
 def batch_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``batch_first=True`` for a sequence module."""
-    call = _call(finding, tree)
+    call = call_of(finding, tree)
     if call is not None:
         yield Fix("batch_first=True", (keyword(tree, call, "batch_first", "True"),))
 
 
 def new_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``ignore_mismatched_sizes=True`` for a checkpoint with another number of labels."""
-    call = _call(finding, tree)
+    call = call_of(finding, tree)
     if call is not None:
         edit = keyword(tree, call, "ignore_mismatched_sizes", "True")
         yield Fix("start with a new head: ignore_mismatched_sizes=True", (edit,))
@@ -61,14 +61,14 @@ def more_labels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
 
 def by_name(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """Mask and segments passed by the names that they have."""
-    call = _call(finding, tree)
+    call = call_of(finding, tree)
     if call is None:
         return
     names = ("token_type_ids", "attention_mask")
     positional = [arg for arg in call.args if arg.keyword is None]
     if len(positional) == 3 and not any(arg.star for arg in call.args):
         spots = [tree.span(arg.value) for arg in positional[1:]]
-        edits = tuple(Edit(_start(spot), f"{name}=") for spot, name in zip(spots, names, strict=True))
+        edits = tuple(Edit(start_of(spot), f"{name}=") for spot, name in zip(spots, names, strict=True))
         yield Fix("pass mask and segments by name", edits)
     else:
         given = {arg.keyword.value: arg for arg in call.args if arg.keyword is not None}
@@ -77,13 +77,14 @@ def by_name(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
             yield Fix("swap mask and segments", (tree.replace(a, tree.code(b)), tree.replace(b, tree.code(a))))
 
 
-def _start(span: Span) -> Span:
+def start_of(span: Span) -> Span:
+    """The place before a span."""
     return Span(span.path, span.line, span.column, span.line, span.column)
 
 
 def encoder_class(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``T5EncoderModel`` in place of ``T5Model``, where it is built and where it is imported."""
-    stage, call = stage_of(finding), _call(finding, tree)
+    stage, call = stage_of(finding), call_of(finding, tree)
     name = short(stage)
     new = f"{name.removesuffix('Model')}EncoderModel"
     if call is None or stage is None or f"use {new}" != finding.help:
@@ -93,7 +94,7 @@ def encoder_class(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
 
 def other_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """The class that labels tokens in place of the one that labels texts."""
-    call = _call(finding, tree)
+    call = call_of(finding, tree)
     used = {node.value for node in tree.all(cst.Name)} if call is not None else set()
     old = next((name for name in used if call is not None and tree.code(call.func).startswith(f"{name}.")), "")
     if call is not None and old.endswith("SequenceClassification"):
@@ -145,48 +146,6 @@ def _outputs(tree: Tree, value: cst.BaseExpression) -> str | None:
     return tree.code(found[0]) if found else None
 
 
-def softmax_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """Another ``dim`` for a softmax."""
-    stage = stage_of(finding)
-    module = stage.module if stage is not None else None
-    call = tree.call(module.created) if isinstance(module, Module) and module.created else _call(finding, tree)
-    if call is None or not finding.help.startswith("take dim="):
-        return
-    new = finding.help.removeprefix("take dim=")
-    args = [a for a in call.args if (a.keyword is not None and a.keyword.value == "dim") or _is_number(a.value)]
-    if len(args) == 1:
-        yield Fix(f"dim={new}", (tree.replace(args[0].value, new),))
-
-
-def _is_number(node: cst.BaseExpression) -> bool:
-    inner = node.expression if isinstance(node, cst.UnaryOperation) else node
-    return isinstance(inner, cst.Integer)
-
-
-def split_then_move(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """``t.view(b, heads, s, d)`` to ``t.view(b, s, heads, d).transpose(1, 2)``."""
-    stage, call = stage_of(finding), _call(finding, tree)
-    before = finding.tensor if isinstance(finding.tensor, Tensor) else None
-    if stage is None or call is None or before is None or before.shape.rank is None or any(a.star for a in call.args):
-        return
-    after_rank = stage.out.shape.rank or 0
-    if after_rank == before.shape.rank + 1 and len(call.args) == after_rank:
-        at = next(i for i in range(after_rank) if not _same(before.shape.dims[i], stage.out.shape.dims[i]))
-        a, b = call.args[at].value, call.args[at + 1].value
-        swapped = (tree.replace(a, tree.code(b)), tree.replace(b, tree.code(a)))
-        yield Fix("split, then move", (*swapped, after(tree.span(call), f".transpose({at}, {at + 1})")))
-    elif isinstance(call.func, cst.Attribute):
-        # transposed memory cannot be viewed, so that the merge becomes a reshape
-        verb = [tree.replace(call.func.attr, "reshape")] if call.func.attr.value == "view" else []
-        moved = list(suffixed(tree, tree.span(call.func.value), ".transpose(1, 2)", ""))
-        if moved:
-            yield Fix("move, then merge", (*moved[0].edits, *verb))
-
-
-def _same(a: Dim, b: Dim) -> bool:
-    return a == b
-
-
 def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """The axes swapped before a layer, or the number in its constructor."""
     stage = stage_of(finding)
@@ -197,18 +156,44 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     node = tree.expression(finding.span)
     if finding.help.startswith("transpose("):
         yield from suffixed(tree, finding.span, f".{finding.help.split(' before')[0]}", "swap the axes")
-    elif isinstance(node, cst.Integer) and operand.shape.dim(at).value is not None:
+    elif operand.shape.dim(at).value is not None:
         count = str(operand.shape.dim(at).value)
-        yield Fix(f"{count} channels", (tree.replace(node, count),))
+        name = _default_taken(finding, tree)
+        if isinstance(node, cst.Integer):
+            yield Fix(f"{count} channels", (tree.replace(node, count),))
+        elif isinstance(node, cst.Call) and name:
+            yield Fix(f"{name}={count}", (keyword(tree, node, name, count),))
 
 
-def named_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """``squeeze()`` to ``squeeze(-1)``."""
-    call, before = _call(finding, tree), finding.tensor
-    if call is not None and not call.args and isinstance(before, Tensor):
-        ones = [k for k, dim in enumerate(before.shape.dims) if k and dim.value == 1]
-        end = tree.span(call)
-        inside = Span(end.path, end.end_line, end.end_column - 1, end.end_line, end.end_column - 1)
-        if len(ones) == 1:
-            at = "-1" if ones[0] == len(before.shape.dims) - 1 else str(ones[0])
-            yield Fix(f"squeeze({at})", (Edit(inside, at),))
+def _default_taken(finding: Finding, tree: Tree) -> str:
+    """The parameter whose default reaches the layer, where the finding blames the call that left it out."""
+    stage = stage_of(finding)
+    module = stage.module if stage is not None else None
+    if module is None or module.created == finding.span:
+        return ""
+    given = [tree.expression(span) for span in module.param_spans.values() if span.path == tree.path]
+    names = [node for node in given if isinstance(node, cst.Name)]
+    function = tree.function(names[0]) if names else None
+    params = function.params.params if function is not None else ()
+    defaults = {param.name.value for param in params if param.default is not None}
+    return next((node.value for node in names if node.value in defaults), "")
+
+
+def truncated(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``truncation=True, max_length=n`` for a tokenizer's call."""
+    call = call_of(finding, tree)
+    limit = finding.help.rpartition("max_length=")[2]
+    if call is None or not limit.isdigit() or not ("tokenizer" in tree.code(call.func).lower() or tokenizes(call)):
+        return
+    given = {arg.keyword.value for arg in call.args if arg.keyword is not None}
+    last = tree.span(call.args[-1].value) if call.args else None
+    if last is None or "truncation" in given:
+        return
+    more = ", truncation=True" + ("" if "max_length" in given else f", max_length={limit}")
+    yield Fix("truncate the text", (after(last, more),), safety="unsafe", why="the end of long texts is left out")
+
+
+def tokenizes(call: cst.Call) -> bool:
+    """Whether a call has arguments that only tokenizers take."""
+    options = {"return_tensors", "padding", "add_special_tokens", "return_attention_mask"}
+    return any(arg.keyword is not None and arg.keyword.value in options for arg in call.args)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from shapecheck.findings import Finding, Fix
-from shapecheck.fixes import calls, pooling, simple
+from shapecheck.fixes import axes, calls, pooling, simple
 from shapecheck.fixes.tree import Tree
 from shapecheck.graph import ShapeGraph
 
@@ -23,9 +23,11 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP204": (calls.channels,),
     "SHP205": (simple.in_features,),
     "SHP301": (simple.class_axis,),
-    "SHP302": (simple.target, calls.other_head),
+    "SHP302": (simple.target, calls.other_head, axes.rows_first),
     "SHP303": (calls.more_labels,),
     "SHP304": (simple.label_columns,),
+    "SHP401": (axes.without_own_batch,),
+    "SHP402": (calls.truncated,),
     "SHP403": (calls.by_name,),
     "SHP404": (calls.encoder_class,),
     "SHP501": (pooling.instead_of_pooler,),
@@ -34,9 +36,9 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP504": (calls.set_label_count,),
     "SHP601": (simple.broadcast,),
     "SHP602": (calls.batch_first,),
-    "SHP603": (calls.split_then_move,),
-    "SHP604": (calls.softmax_axis,),
-    "SHP605": (calls.named_axis,),
+    "SHP603": (axes.split_then_move,),
+    "SHP604": (axes.softmax_axis,),
+    "SHP605": (axes.named_axis,),
 }
 """The fixers of each rule, the best first."""
 

@@ -1,0 +1,92 @@
+"""Fixes that change which axis an operator works on, or takes one away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.fixes.calls import call_of, start_of, tokenizes
+from shapecheck.fixes.simple import stage_of, suffixed
+from shapecheck.fixes.tree import Tree, after
+from shapecheck.graph import Module, ShapeGraph, Tensor
+from shapecheck.places import Span
+from shapecheck.trail import short
+
+
+def softmax_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """Another ``dim`` for a softmax."""
+    stage = stage_of(finding)
+    module = stage.module if stage is not None else None
+    call = tree.call(module.created) if isinstance(module, Module) and module.created else call_of(finding, tree)
+    if call is None or not finding.help.startswith("take dim="):
+        return
+    new = finding.help.removeprefix("take dim=")
+    args = [a for a in call.args if (a.keyword is not None and a.keyword.value == "dim") or _is_number(a.value)]
+    if len(args) == 1:
+        yield Fix(f"dim={new}", (tree.replace(args[0].value, new),))
+
+
+def _is_number(node: cst.BaseExpression) -> bool:
+    inner = node.expression if isinstance(node, cst.UnaryOperation) else node
+    return isinstance(inner, cst.Integer)
+
+
+def split_then_move(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``t.view(b, heads, s, d)`` to ``t.view(b, s, heads, d).transpose(1, 2)``."""
+    stage, call = stage_of(finding), call_of(finding, tree)
+    before = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    if stage is None or call is None or before is None or before.shape.rank is None or any(a.star for a in call.args):
+        return
+    after_rank = stage.out.shape.rank or 0
+    if after_rank == before.shape.rank + 1 and len(call.args) == after_rank:
+        at = next(i for i in range(after_rank) if before.shape.dims[i] != stage.out.shape.dims[i])
+        a, b = call.args[at].value, call.args[at + 1].value
+        swapped = (tree.replace(a, tree.code(b)), tree.replace(b, tree.code(a)))
+        yield Fix("split, then move", (*swapped, after(tree.span(call), f".transpose({at}, {at + 1})")))
+    elif isinstance(call.func, cst.Attribute):
+        # transposed memory cannot be viewed, so that the merge becomes a reshape
+        verb = [tree.replace(call.func.attr, "reshape")] if call.func.attr.value == "view" else []
+        moved = list(suffixed(tree, tree.span(call.func.value), ".transpose(1, 2)", ""))
+        if moved:
+            yield Fix("move, then merge", (*moved[0].edits, *verb))
+
+
+def named_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``squeeze()`` to ``squeeze(-1)``."""
+    call, before = call_of(finding, tree), finding.tensor
+    if call is not None and not call.args and isinstance(before, Tensor):
+        ones = [k for k, dim in enumerate(before.shape.dims) if k and dim.value == 1]
+        end = tree.span(call)
+        inside = Span(end.path, end.end_line, end.end_column - 1, end.end_line, end.end_column - 1)
+        if len(ones) == 1:
+            at = "-1" if ones[0] == len(before.shape.dims) - 1 else str(ones[0])
+            yield Fix(f"squeeze({at})", (Edit(inside, at),))
+
+
+def without_own_batch(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The batch axis of one taken from each tensor of an encoding, in a Dataset's ``__getitem__``."""
+    call = call_of(finding, tree)
+    function = tree.function(call) if call is not None else None
+    if call is None or function is None or function.name.value != "__getitem__" or not tokenizes(call):
+        return
+    if isinstance(tree.parent(call), (cst.Attribute, cst.Subscript)):
+        return
+    span = tree.span(call)
+    opening = Edit(start_of(span), "{k: v.squeeze(0) for k, v in ")
+    yield Fix("squeeze(0) each tensor of the encoding", (opening, after(span, ".items()}")))
+
+
+def rows_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``view(n_choices, batch)`` to ``view(batch, n_choices)`` where the loss has ``batch`` labels."""
+    stage, call = stage_of(finding), call_of(finding, tree)
+    target = stage.tensor("target") if stage is not None else None
+    grouped = next((s for s in graph.stages if s.span == finding.span and short(s) in ("view", "reshape")), None)
+    if call is None or target is None or grouped is None or len(call.args) != 2 or not target.shape.rank:
+        return
+    dims, wanted = grouped.out.shape.dims, target.shape.dim(0)
+    if len(dims) == 2 and dims[1] == wanted and dims[0] != wanted:
+        a, b = call.args[0].value, call.args[1].value
+        edits = (tree.replace(a, tree.code(b)), tree.replace(b, tree.code(a)))
+        yield Fix("rows first", edits, safety="unsafe", why="which axis varies fastest is not known")
