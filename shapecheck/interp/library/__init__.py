@@ -17,7 +17,18 @@ from shapecheck.interp.values import Value
 
 __all__ = ["Handler", "base_class", "constant", "inherited", "lookup"]
 
-_FAMILIES = ("factories", "containers", "data", "training", "numpy", "misc", "sequences", "hf_datasets")
+_FAMILIES = (
+    "factories",
+    "containers",
+    "data",
+    "training",
+    "numpy",
+    "misc",
+    "sequences",
+    "hf_datasets",
+    "packages",
+    "frames",
+)
 _ALIASES = {
     "numpy.core": "numpy",
     "torch.nn.parallel.data_parallel": "torch.nn.parallel",
@@ -67,9 +78,9 @@ def _by_family(name: str) -> Handler | None:
     canonical = ops.canonical(name)
     if canonical is not None:
         return _of_torch(canonical)
-    from shapecheck.interp.library import misc, training
+    from shapecheck.interp.library import misc, packages, training, vision
 
-    return training.lookup(name) or misc.lookup(name)
+    return training.lookup(name) or packages.lookup(name) or vision.lookup(name) or misc.lookup(name)
 
 
 def _of_torch(canonical: str) -> Handler:

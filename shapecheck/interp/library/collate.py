@@ -8,7 +8,7 @@ from shapecheck.dims import Dim
 from shapecheck.graph import Tensor
 from shapecheck.interp.library.encodings import Encoding, Words
 from shapecheck.interp.library.numpy import ArrayValue
-from shapecheck.interp.library.rows import Rows
+from shapecheck.interp.library.rows import Cell, Rows
 from shapecheck.interp.values import (
     CallArgs,
     Const,
@@ -49,6 +49,8 @@ def default(example: Value, count: Dim) -> Value:
             return TensorValue(Tensor(Shape((count,)), "float64"))
         case Number():
             return TensorValue(Tensor(Shape((count,))))
+        case Cell():
+            return Unknown()
         case Const(value=str()) | Text():
             return Words(count, Text())
         case Rows():

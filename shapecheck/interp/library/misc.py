@@ -66,10 +66,7 @@ _UNKNOWN = words("""
     os.cpu_count os.getcwd os.path.isfile os.path.isdir json.load json.loads json.dumps pickle.load time.time
     time.perf_counter datetime.datetime.now random.choice random.choices random.sample glob.glob logging.getLogger
     pathlib.Path sys.argv yaml.safe_load yaml.load csv.reader csv.DictReader platform.system re.sub re.findall
-    re.match re.search re.compile re.split hashlib.md5 uuid.uuid4 pandas.read_csv pandas.read_json pandas.read_excel
-    pandas.read_parquet pandas.DataFrame sklearn.metrics.accuracy_score sklearn.metrics.f1_score
-    sklearn.metrics.classification_report sklearn.metrics.confusion_matrix
-    sklearn.metrics.precision_recall_fscore_support
+    re.match re.search re.compile re.split hashlib.md5 uuid.uuid4
 """)
 for _name in _UNKNOWN:
     HANDLERS[_name] = unknown

@@ -20,6 +20,7 @@ from shapecheck.interp.values import (
     Machine,
     Number,
     TensorValue,
+    Text,
     Unknown,
     Value,
     joined,
@@ -162,6 +163,15 @@ class PackedValue(Value):
         return self if name in ("to", "cuda", "cpu") else Unknown()
 
 
+class Cell(Text):
+    """A cell of a table: a number or a text."""
+
+    __slots__ = ()
+
+    def operand(self) -> Any:
+        return ops.UNKNOWN
+
+
 class Rows(Value):
     """A (nested) Python list of numbers: ``tensor`` is what ``torch.tensor`` makes of it.
 
@@ -245,7 +255,7 @@ def described(data: Value) -> Tensor:
             return Tensor(Shape(()), "bool")
         case Const(value=float()):
             return Tensor(Shape(()), "float32")
-        case Number():
+        case Number() | Cell():
             return Tensor(Shape(()))
         case Items(kind="list" | "tuple"):
             return _stacked(data)

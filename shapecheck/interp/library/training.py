@@ -97,7 +97,7 @@ _FIRST = words("""
     torch.compile torch.jit.script torch.jit.trace torch.nn.utils.weight_norm torch.nn.utils.spectral_norm
     torch.jit.ignore torch.jit.export torch.nn.utils.parametrizations.weight_norm
     torch.nn.utils.parametrizations.spectral_norm torch.nn.SyncBatchNorm.convert_sync_batchnorm torch.jit.unused
-    peft.prepare_model_for_kbit_training torch._dynamo.disable torch.compiler.disable torch.cuda.amp.custom_fwd
+    torch._dynamo.disable torch.compiler.disable torch.cuda.amp.custom_fwd
     torch.cuda.amp.custom_bwd torch.amp.custom_fwd torch.amp.custom_bwd torch.fx.wrap
 """)
 for _name in _FIRST:
@@ -194,6 +194,9 @@ def lookup(name: str) -> Handler | None:
             "torch.utils.tensorboard.",
             "torch.profiler.",
             "torch.multiprocessing.",
+            "torch.accelerator.",
+            "torch.xpu.",
+            "torch.mps.",
         )
     ):
         return unknown
