@@ -51,9 +51,11 @@ def conv(call: Call) -> Spec:
 
 def _kernel(call: Call, spatial: int, transposed: bool) -> Kernel:
     groups = as_dim(call["groups"])
-    if "in_channels" in call.args:
+    if "out_channels" in call.args:
         sizes = per_axis(call["kernel_size"], spatial)
-        return Kernel(as_dim(call["in_channels"]), as_dim(call["out_channels"]), sizes, groups, "in_channels", None)
+        return Kernel(
+            as_dim(call.args.get("in_channels")), as_dim(call["out_channels"]), sizes, groups, "in_channels", None
+        )
     weight = call.tensor("weight")
     if weight.shape.rank is None:
         unknown = [UNKNOWN_DIM] * spatial

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from shapecheck.dims import Truth, number
 from shapecheck.ops import dtypes
-from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
-from shapecheck.ops.values import UNKNOWN, Result, Spec, Unclear, is_tensor, listed
+from shapecheck.ops.values import UNKNOWN, Result, Spec, Unclear, as_dim, is_tensor, listed
 from shapecheck.shapes import Conflict, Shape, broadcast, compare
 
 _SCALAR_PARAMETERS = frozenset(("dtype", "out", "alpha", "rounding_mode", "generator", "inplace"))
@@ -102,3 +101,54 @@ def dropout1d(call: Call) -> Spec:
         )
         raise call.clash("rank", words, left=number(rank), right=number(3))
     return call.out(call.shape())
+
+
+def like_input(call: Call) -> Spec:
+    """The shape of ``input``, which is not the first operand."""
+    return call.out(call.shape())
+
+
+def like_elements(call: Call) -> Spec:
+    """``isin(elements, test_elements)``: the shape of the elements."""
+    return call.out(call.shape("elements"))
+
+
+def complex(call: Call) -> Spec:
+    """``complex(real, imag)`` and ``polar(abs, angle)``: two real tensors to a complex one."""
+    first, second = call.entry.operands[:2]
+    known = call.tensor(first).dtype
+    dtype = {"float32": "complex64", "float64": "complex128"}.get(known or "", None if known is None else "complex")
+    return Spec(joined(call, [first, second]), dtype)
+
+
+def prelu(call: Call) -> Spec:
+    """``PReLU(num_parameters)`` and ``prelu(input, weight)``: one slope, or one for each channel (axis 1)."""
+    shape = call.shape()
+    slopes = as_dim(call["num_parameters"]) if "num_parameters" in call.args else call.shape("weight").numel
+    name = "num_parameters" if "num_parameters" in call.args else "weight"
+    if "weight" in call.args and (call.shape("weight").rank or 0) > 1:
+        words = f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {call.shape('weight').rank}"
+        raise call.clash("rank", words, left_name="weight")
+    if shape.rank is None or slopes.value in (1, None):
+        return call.out(shape)
+    if shape.rank == 0:
+        raise call.clash("rank", "Not allow zero-dim input tensor.")
+    channels = shape.dims[1] if shape.rank > 1 else number(1)
+    if channels.compare(slopes) is Truth.DIFFERENT:
+        words = (
+            "Mismatch of parameter numbers and input channel size. "
+            f"Found parameter numbers = {slopes} and channel size = {channels}."
+        )
+        raise call.clash("channels", words, left=channels, right=slopes, right_name=name, axis=1)
+    return call.out(shape)
+
+
+def fans(call: Call) -> Spec:
+    """``xavier_uniform_`` and its like: weights of at least two axes."""
+    shape = call.shape("tensor")
+    if shape.rank is not None and shape.rank < 2:
+        words = "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
+        if call.name == "orthogonal_":
+            words = "Only tensors with 2 or more dimensions are supported"
+        raise call.clash("rank", words, left=number(shape.rank), right=number(2), left_name="tensor")
+    return call.out(shape)

@@ -6,11 +6,11 @@ from shapecheck.dims import Dim, Truth, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
 from shapecheck.ops.elementwise import joined
-from shapecheck.ops.values import UNKNOWN, Clash, Operand, Spec, Unclear, is_tensor, listed
+from shapecheck.ops.values import UNKNOWN, Spec, is_tensor, listed
 from shapecheck.shapes import ANY, Conflict, Shape, broadcast, compare
 
 
-def _reduced(call: Call, unreduced: Shape, dtype: str | None) -> Spec:
+def reduced(call: Call, unreduced: Shape, dtype: str | None) -> Spec:
     """The loss: a scalar, or with ``reduction="none"`` one number for each element of ``unreduced``."""
     reduction = call["reduction"]
     if reduction is UNKNOWN or call.args.get("reduce") is not None or call.args.get("size_average") is not None:
@@ -18,155 +18,17 @@ def _reduced(call: Call, unreduced: Shape, dtype: str | None) -> Spec:
     return Spec(unreduced if reduction == "none" else Shape(()), dtype)
 
 
-def _torch_size(shape: Shape) -> str:
+def torch_size(shape: Shape) -> str:
+    """A shape as Python shows it: ``torch.Size([8, 5])``."""
     return f"torch.Size([{listed(shape)}])"
 
 
-def _bracketed(shape: Shape) -> str:
+def bracketed(shape: Shape) -> str:
+    """A shape as torch's C++ shows it: ``[8, 5]``."""
     return f"[{listed(shape)}]"
 
 
 # Classes
-
-
-def cross_entropy(call: Call) -> Spec:
-    """Class ids (N, d1, ...) or class probabilities of the input's own shape (N, C, d1, ...)."""
-    operand, target = call.tensor(), call.tensor("target")
-    if operand.shape.rank is None or target.shape.rank is None:
-        return _open_classes(call, operand, target)
-    same = compare(operand.shape, target.shape)
-    if same is Truth.EQUAL:
-        if dtypes.is_integral(target.dtype):
-            words = (
-                f"Expected floating point type for target with class probabilities, got {dtypes.title(target.dtype)}"
-            )
-            raise call.clash("dtype", words, left_name="target", right_name="input")
-        _class_weight(call, operand.shape, prefix="cross_entropy: ")
-        return _reduced(call, _without_classes(operand.shape), operand.dtype)
-    if same is Truth.UNKNOWN:
-        return _reduced(call, ANY if operand.shape.rank == 1 else _without_classes(operand.shape), operand.dtype)
-    return class_ids(call)
-
-
-def _open_classes(call: Call, operand: Operand, target: Operand) -> Spec:
-    if target.shape.rank is not None and dtypes.is_integral(target.dtype):
-        return _reduced(call, target.shape, operand.dtype)
-    rows = [shape.dim(0) for shape in (operand.shape, target.shape)]
-    if rows[0].known and rows[1].known and len(operand.shape.dims) > 1 and rows[0].compare(rows[1]) is Truth.DIFFERENT:
-        raise _wrong_rows(call, operand.shape, target.shape)
-    return _reduced(call, ANY, operand.dtype)
-
-
-def _without_classes(shape: Shape) -> Shape:
-    return Shape(()) if len(shape.dims) < 2 else Shape((shape.dims[0], *shape.dims[2:]))
-
-
-def _wrong_rows(call: Call, shape: Shape, target: Shape) -> Clash:
-    rows = target.dims[0] if target.dims else number(0)
-    words = f"Expected input batch_size ({shape.dims[0]}) to match target batch_size ({rows})."
-    return call.clash("batch", words, left=shape.dims[0], right=rows, right_name="target", axis=0)
-
-
-def class_ids(call: Call) -> Spec:
-    """``nll_loss``: one class id for each row, (N, C, d1, ...) against (N, d1, ...)."""
-    operand, target = call.tensor(), call.tensor("target")
-    shape, wanted = operand.shape, target.shape
-    if shape.rank is None or wanted.rank is None:
-        return _open_classes(call, operand, target)
-    if shape.rank == 0:
-        raise call.clash("rank", "Expected 1 or more dimensions (got 0)")
-    if shape.rank > 1 and (wanted.rank == 0 or shape.dims[0].compare(wanted.dims[0]) is Truth.DIFFERENT):
-        raise _wrong_rows(call, shape, wanted)
-    if shape.rank <= 2:
-        _rows_of_ids(call, shape, wanted)
-    else:
-        _maps_of_ids(call, shape, wanted)
-    if target.dtype in dtypes.KIND and target.dtype not in ("int64", "uint8", "int"):
-        words = f"expected target dtype to be Long or Byte, but got {dtypes.title(target.dtype)}"
-        raise call.clash("dtype", words, left_name="target")
-    _class_weight(call, shape)
-    return _reduced(call, wanted if shape.rank > 1 else Shape(()), operand.dtype)
-
-
-def _rows_of_ids(call: Call, shape: Shape, wanted: Shape) -> None:
-    if len(wanted.dims) > 1:
-        words = "0D or 1D target tensor expected, multi-target not supported"
-        raise call.clash("target", words, left=number(len(wanted.dims)), right=number(1), left_name="target", axis=1)
-    if shape.rank == 1 and wanted.rank == 1 and wanted.dims[0].compare(number(1)) is Truth.DIFFERENT:
-        words = f"For 1D input, 1D target must have size 1, but got target size: {wanted.dims[0]}"
-        raise call.clash("target", words, left=wanted.dims[0], right=number(1), left_name="target", axis=0)
-
-
-def _maps_of_ids(call: Call, shape: Shape, wanted: Shape) -> None:
-    expected = Shape((shape.dims[0], *shape.dims[2:]))
-    if compare(wanted, expected) is not Truth.DIFFERENT:
-        return
-    pairs = zip(expected.dims, wanted.dims, strict=False)
-    left, right, at = next(
-        ((a, b, i + (i > 0)) for i, (a, b) in enumerate(pairs) if a.compare(b) is Truth.DIFFERENT), (None, None, None)
-    )
-    if left is None and len(shape.dims) > 2:
-        at, left = 2, shape.dims[2]
-    words = f"Expected target size {_bracketed(expected)}, got {_bracketed(wanted)}"
-    if len(shape.dims) == 4:
-        words = f"size mismatch (got input: {_bracketed(shape)} , target: {_bracketed(wanted)}"
-        if len(wanted.dims) != 3:
-            words = f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {len(wanted.dims)}"
-    raise call.clash("target", words, left=left, right=right, right_name="target", axis=at)
-
-
-def _class_weight(call: Call, shape: Shape, prefix: str = "") -> None:
-    weight = call.args.get("weight")
-    if not is_tensor(weight):
-        return
-    classes = shape.dims[1 if len(shape.dims) > 1 else 0]
-    given: Shape = weight.shape
-    if given.rank is not None and (given.rank != 1 or given.dims[0].compare(classes) is Truth.DIFFERENT):
-        words = (
-            f"{prefix}weight tensor should be defined either for all {classes} classes or no classes "
-            f"but got weight tensor of shape: {_bracketed(given)}"
-        )
-        raise call.clash("classes", words, left=classes, right=given.dim(0), right_name="weight", axis=1)
-
-
-def multi_margin(call: Call) -> Spec:
-    """``multi_margin_loss``: (N, C) against (N,) class ids."""
-    shape, target = call.shape(), call.tensor("target")
-    if shape.rank is None or target.shape.rank is None:
-        return _reduced(call, target.shape, call.tensor().dtype)
-    if shape.rank not in (1, 2):
-        words = f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {_bracketed(shape)}"
-        raise call.clash("rank", words, left=number(shape.rank), right=number(2))
-    rows = shape.dims[0] if shape.rank == 2 else number(1)
-    if target.shape.rank > 1 or target.shape.numel.compare(rows) is Truth.DIFFERENT:
-        words = (
-            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). "
-            f"Expected target size [{rows}], but got {_bracketed(target.shape)}. Input has shape {_bracketed(shape)}."
-        )
-        raise call.clash("target", words, left=rows, right=target.shape.dim(0), right_name="target", axis=0)
-    if target.dtype in dtypes.KIND and target.dtype not in ("int64", "int"):
-        raise call.clash(
-            "dtype", f"expected scalar type Long but found {dtypes.title(target.dtype)}", left_name="target"
-        )
-    return _reduced(call, target.shape, call.tensor().dtype)
-
-
-def multilabel_margin(call: Call) -> Spec:
-    """``multilabel_margin_loss``: (N, C) against (N, C) class ids, the list ended by -1."""
-    shape, target = call.shape(), call.tensor("target")
-    if shape.rank is None:
-        return _reduced(call, ANY, call.tensor().dtype)
-    if shape.rank > 2:
-        words = f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {_bracketed(shape)}"
-        raise call.clash("rank", words, left=number(shape.rank), right=number(2))
-    if compare(shape, target.shape) is Truth.DIFFERENT:
-        words = f"inconsistent target size: {_bracketed(target.shape)} for input of size: {_bracketed(shape)}"
-        raise call.clash("target", words, left=shape.dim(-1), right=target.shape.dim(-1), right_name="target")
-    if target.dtype in dtypes.KIND and target.dtype not in ("int64", "int"):
-        raise call.clash(
-            "dtype", f"expected scalar type Long but found {dtypes.title(target.dtype)}", left_name="target"
-        )
-    return _reduced(call, Shape(shape.dims[:1]) if shape.rank == 2 else Shape(()), call.tensor().dtype)
 
 
 # Numbers against numbers
@@ -185,7 +47,7 @@ def binary_cross_entropy(call: Call) -> Spec:
         words = f"Found dtype {dtypes.title(target.dtype)} but expected Float"
         raise call.clash("dtype", words, left_name="target", right_name="input")
     _elementwise_weight(call, shape)
-    return _reduced(call, shape, call.tensor().dtype)
+    return reduced(call, shape, call.tensor().dtype)
 
 
 def binary_cross_entropy_with_logits(call: Call) -> Spec:
@@ -196,7 +58,7 @@ def binary_cross_entropy_with_logits(call: Call) -> Spec:
         words = f"result type Float can't be cast to the desired output type {dtypes.title(target.dtype)}"
         raise call.clash("dtype", words, left_name="target", right_name="input")
     _elementwise_weight(call, shape)
-    return _reduced(call, shape, call.tensor().dtype)
+    return reduced(call, shape, call.tensor().dtype)
 
 
 def _same_size(call: Call, shape: Shape, target: Shape, words: str) -> None:
@@ -208,7 +70,7 @@ def _same_size(call: Call, shape: Shape, target: Shape, words: str) -> None:
     )
     if left is None and shape.rank is not None and target.rank is not None and shape.rank != target.rank:
         left, right, at = number(shape.rank), number(target.rank), None
-    text = words.format(target=_torch_size(target), input=_torch_size(shape))
+    text = words.format(target=torch_size(target), input=torch_size(shape))
     raise call.clash("target", text, left=left, right=right, right_name="target", axis=at)
 
 
@@ -224,18 +86,18 @@ def _elementwise_weight(call: Call, shape: Shape) -> None:
             if call.name in ("BCELoss", "binary_cross_entropy"):
                 words = (
                     f"Attempting to broadcast a dimension of length {given.shape.dim(-1)} at -1! Mismatching argument at index 1 had "
-                    f"{_torch_size(given.shape)}; but expected shape should be broadcastable to {_bracketed(shape)}"
+                    f"{torch_size(given.shape)}; but expected shape should be broadcastable to {bracketed(shape)}"
                 )
             raise call.clash("classes", words, left=out.left, right=out.right, right_name=name, axis=out.axis)
         if out.rank is not None and shape.rank is not None and out.rank > shape.rank:
-            words = f"output with shape {_bracketed(shape)} doesn't match the broadcast shape {_bracketed(out)}"
+            words = f"output with shape {bracketed(shape)} doesn't match the broadcast shape {bracketed(out)}"
             raise call.clash("broadcast", words, left_name=name)
 
 
 def elementwise(call: Call) -> Spec:
     """``mse_loss`` and its like: input and target are broadcast, which is a warning at most."""
     dtype = dtypes.floating(dtypes.promote([call.tensor(), call.tensor("target")]))
-    return _reduced(call, joined(call, ["input", "target"]), dtype)
+    return reduced(call, joined(call, ["input", "target"]), dtype)
 
 
 def kl_divergence(call: Call) -> Spec:
@@ -251,7 +113,7 @@ def multilabel_soft_margin(call: Call) -> Spec:
     if call.shape().rank == 0:
         raise call.clash("rank", "Dimension specified as -1 but tensor has no dimensions")
     out = joined(call, ["target", "input"])
-    return _reduced(call, Shape(out.dims[:-1], out.open_at) if out.dims else out, call.tensor().dtype)
+    return reduced(call, Shape(out.dims[:-1], out.open_at) if out.dims else out, call.tensor().dtype)
 
 
 def gaussian(call: Call) -> Spec:
@@ -263,7 +125,7 @@ def gaussian(call: Call) -> Spec:
             raise call.clash(
                 "target", "var is of incorrect size", left=shape.dim(-1), right=var.shape.dim(-1), right_name="var"
             )
-    return _reduced(call, joined(call, ["input", "target"]), call.tensor().dtype)
+    return reduced(call, joined(call, ["input", "target"]), call.tensor().dtype)
 
 
 # Pairs and triples
@@ -275,7 +137,7 @@ def margin_ranking(call: Call) -> Spec:
     ranks = [shape.rank for shape in shapes]
     if None not in ranks and len(set(ranks)) > 1:
         texts = ", ".join(
-            f"{name}: {_torch_size(one)}" for name, one in zip(("input1", "input2", "target"), shapes, strict=True)
+            f"{name}: {torch_size(one)}" for name, one in zip(("input1", "input2", "target"), shapes, strict=True)
         )
         words = f"margin_ranking_loss : All input tensors should have same dimension but got sizes: {texts} "
         raise call.clash(
@@ -286,14 +148,14 @@ def margin_ranking(call: Call) -> Spec:
             left_name="input1",
             right_name="target",
         )
-    return _reduced(call, joined(call, ["input1", "input2", "target"]), call.tensor("input1").dtype)
+    return reduced(call, joined(call, ["input1", "input2", "target"]), call.tensor("input1").dtype)
 
 
 def cosine_embedding(call: Call) -> Spec:
     """``cosine_embedding_loss(input1, input2, target)``: (N, D), (N, D), (N,) or (D,), (D,), ()."""
     first, second, target = (call.shape(name) for name in ("input1", "input2", "target"))
     if None in (first.rank, second.rank, target.rank):
-        return _reduced(call, target, call.tensor("input1").dtype)
+        return reduced(call, target, call.tensor("input1").dtype)
     if len(target.dims) > 1:
         words = "0D or 1D target tensor expected, multi-target not supported"
         raise call.clash("target", words, left=number(len(target.dims)), right=number(1), left_name="target", axis=1)
@@ -301,7 +163,7 @@ def cosine_embedding(call: Call) -> Spec:
     if len(first.dims) != wanted or len(second.dims) != wanted:
         words = (
             f"{wanted - 1}D target tensor expects {wanted}D input tensors, but found inputs with sizes "
-            f"{_bracketed(first)} and {_bracketed(second)}."
+            f"{bracketed(first)} and {bracketed(second)}."
         )
         raise call.clash(
             "rank", words, left=number(len(first.dims)), right=number(wanted), left_name="input1", right_name="target"
@@ -313,7 +175,7 @@ def cosine_embedding(call: Call) -> Spec:
         raise call.clash(
             "batch", words, left=out.left, right=out.right, left_name="input1", right_name="target", axis=0
         )
-    return _reduced(call, out, call.tensor("input1").dtype)
+    return reduced(call, out, call.tensor("input1").dtype)
 
 
 def triplet_margin(call: Call) -> Spec:
@@ -321,7 +183,7 @@ def triplet_margin(call: Call) -> Spec:
     shapes = [call.shape(name) for name in ("anchor", "positive", "negative")]
     ranks = [shape.rank for shape in shapes]
     if None in ranks:
-        return _reduced(call, ANY, call.tensor("anchor").dtype)
+        return reduced(call, ANY, call.tensor("anchor").dtype)
     if len(set(ranks)) > 1:
         words = (
             "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
@@ -329,9 +191,9 @@ def triplet_margin(call: Call) -> Spec:
         )
         raise call.clash("rank", words, left_name="anchor", right_name="negative")
     if call.args.get("distance_function") is not None:
-        return _reduced(call, ANY, call.tensor("anchor").dtype)
+        return reduced(call, ANY, call.tensor("anchor").dtype)
     out = joined(call, ["anchor", "positive", "negative"])
-    return _reduced(call, Shape(out.dims[:-1]), call.tensor("anchor").dtype)
+    return reduced(call, Shape(out.dims[:-1]), call.tensor("anchor").dtype)
 
 
 # Sequences and large vocabularies
@@ -341,7 +203,7 @@ def ctc(call: Call) -> Spec:
     """``ctc_loss(log_probs, targets, input_lengths, target_lengths)``: (T, N, C) or (T, C)."""
     shape, targets = call.shape("log_probs"), call.shape("targets")
     if shape.rank is None:
-        return _reduced(call, ANY, call.tensor("log_probs").dtype)
+        return reduced(call, ANY, call.tensor("log_probs").dtype)
     if shape.rank not in (2, 3):
         words = (
             f"Expected 3-dimensional tensor, but got {shape.rank + (shape.rank != 3)}-dimensional tensor for argument #1 'log_probs' "
@@ -359,7 +221,7 @@ def ctc(call: Call) -> Spec:
         )
     for name in ("input_lengths", "target_lengths"):
         _one_length_each(call, name, batch if shape.rank == 3 else number(1))
-    return _reduced(call, Shape((batch,)) if shape.rank == 3 else Shape(()), call.tensor("log_probs").dtype)
+    return reduced(call, Shape((batch,)) if shape.rank == 3 else Shape(()), call.tensor("log_probs").dtype)
 
 
 def _one_length_each(call: Call, name: str, batch: Dim) -> None:
@@ -373,22 +235,3 @@ def _one_length_each(call: Call, name: str, batch: Dim) -> None:
     if count.compare(batch) is Truth.DIFFERENT:
         words = f"{name} must be of size batch_size"
         raise call.clash("batch", words, left=batch, right=count, left_name="log_probs", right_name=name, axis=1)
-
-
-def adaptive_log_softmax(call: Call) -> tuple[Spec, Spec]:
-    """``AdaptiveLogSoftmaxWithLoss``: (output, loss)."""
-    shape, target = call.shape("input_"), call.shape("target_")
-    if None in (shape.rank, target.rank):
-        raise Unclear("the number of axes is not known")
-    if len(target.dims) == 1:
-        if shape.dims and shape.dims[0].compare(target.dims[0]) is Truth.DIFFERENT:
-            raise call.clash(
-                "batch", "Input and target should have the same size in the batch dimension.",
-                left=shape.dims[0], right=target.dims[0], right_name="target", axis=0,
-            )  # fmt: skip
-        if len(shape.dims) != 2:
-            raise call.clash("rank", "1D target tensor expects 2D input tensors, but found inputs with size")
-    elif len(target.dims) > 1:
-        raise call.clash("target", "0D or 1D target tensor expected, multi-target not supported", left_name="target")
-    dtype = call.tensor("input_").dtype
-    return Spec(target, dtype), Spec(Shape(()), dtype)

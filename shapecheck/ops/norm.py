@@ -57,7 +57,7 @@ def batch_norm(call: Call) -> Spec:
     return call.out(shape)
 
 
-_WITH_RANK = frozenset(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"))
+_WITH_RANK = frozenset(f"{lazy}BatchNorm{rank}d" for lazy in ("", "Lazy") for rank in (1, 2, 3))
 
 
 def _values_per_channel(name: str, wanted: object, have: object) -> str:
@@ -65,7 +65,7 @@ def _values_per_channel(name: str, wanted: object, have: object) -> str:
 
 
 def _channels(call: Call, shape: Shape, axis: int, words: object) -> None:
-    have, wanted = shape.dim(axis), as_dim(call["num_features"])
+    have, wanted = shape.dim(axis), as_dim(call.args.get("num_features"))
     if have.compare(wanted) is Truth.DIFFERENT:
         message = f"running_mean should contain {have} elements not {wanted}"
         if call["track_running_stats"] is False:
@@ -99,7 +99,7 @@ def instance_norm(call: Call) -> Spec:
         )
     if shape.rank is not None and (call["affine"] is True or call["track_running_stats"] is True):
         axis = shape.rank - spatial - 1
-        have, wanted = shape.dim(axis), as_dim(call["num_features"])
+        have, wanted = shape.dim(axis), as_dim(call.args.get("num_features"))
         if have.compare(wanted) is Truth.DIFFERENT:
             words = f"expected input's size at dim={axis} to match num_features ({wanted}), but got: {have}."
             raise call.clash("channels", words, left=have, right=wanted, right_name="num_features", axis=axis)

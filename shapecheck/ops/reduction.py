@@ -10,7 +10,7 @@ from shapecheck.ops.axes import axes, axis, located, removed
 from shapecheck.ops.call import Call
 from shapecheck.ops.elementwise import joined
 from shapecheck.ops.values import UNKNOWN, Spec, Unclear, as_dim, is_tensor
-from shapecheck.shapes import Shape
+from shapecheck.shapes import ANY, Shape
 
 
 def folded(shape: Shape, call: Call, dims: Any, keepdim: bool) -> Shape:
@@ -167,3 +167,43 @@ def roll(call: Call) -> Spec:
         for one in dims if isinstance(dims, (tuple, list)) else (dims,):
             axis(call.shape(), one, "dims")
     return call.out(call.shape())
+
+
+def sorted_rows(call: Call) -> Spec:
+    """``msort(input)``: the same shape."""
+    return call.out(call.shape())
+
+
+def dist(call: Call) -> Spec:
+    """``dist(input, other)``: a number."""
+    joined(call, ["input", "other"])
+    return call.out(Shape(()))
+
+
+def scalar(call: Call) -> Spec:
+    """A number, whatever the operands."""
+    return call.out(Shape(()))
+
+
+def flipped(call: Call) -> Spec:
+    """``fliplr`` and ``flipud``: the same shape, of at least two axes or one."""
+    shape, least = call.shape(), 2 if call.name == "fliplr" else 1
+    if shape.rank is not None and shape.rank < least:
+        raise call.clash("rank", f"Input must be >= {least}-d.", left=number(shape.rank), right=number(least))
+    return call.out(shape)
+
+
+def rotated(call: Call) -> Spec:
+    """``rot90(k, dims)``: two axes exchanged if ``k`` is odd."""
+    shape, turns, dims = call.shape(), call.integer("k"), call["dims"]
+    if shape.rank is not None and shape.rank < 2:
+        words = f"expected total dims >= 2, but got total dims = {shape.rank}"
+        raise call.clash("rank", words, left=number(shape.rank), right=number(2))
+    if not isinstance(dims, (tuple, list)) or len(dims) != 2:
+        raise Unclear("dims is not known")
+    first, second = axis(shape, dims[0], "dims"), axis(shape, dims[1], "dims")
+    if shape.rank is None or turns % 2 == 0:
+        return call.out(shape if turns % 2 == 0 else ANY)
+    exchanged = list(shape.dims)
+    exchanged[first], exchanged[second] = exchanged[second], exchanged[first]
+    return call.out(Shape(tuple(exchanged)))

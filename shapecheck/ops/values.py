@@ -70,7 +70,7 @@ class NotKnown:
 Outcome = Result | Conflict | NotKnown
 
 
-class Clash(Exception):  # noqa: N818 - an outcome on its way out of a handler, not a failure of ours
+class Clash(Exception):
     """Raised by a handler where the shapes certainly do not fit."""
 
     def __init__(self, conflict: Conflict) -> None:
@@ -78,7 +78,7 @@ class Clash(Exception):  # noqa: N818 - an outcome on its way out of a handler, 
         self.conflict = conflict
 
 
-class Unclear(Exception):  # noqa: N818
+class Unclear(Exception):
     """Raised by a handler that cannot tell; the text is a short phrase."""
 
 

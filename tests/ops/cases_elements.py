@@ -30,14 +30,14 @@ _SAME_TYPE = (
 )
 
 
-@rule("elementwise", "same", "unchanged")
+@rule("same", "unchanged")
 def _same(draw: Draw, name: str) -> Case:
     tensor = T(shape(draw), "int64" if name in _WHOLE else "float32")
     more = {"torch.threshold": (0.1, 1.0), "torch.Tensor.fill_": (1.0,)}.get(name, ())
     return Case(name, (tensor, *more), init=(0.1, 1.0) if name == "torch.nn.Threshold" else ())
 
 
-@rule("elementwise", "broadcasted")
+@rule("broadcasted", "divided")
 def _binary(draw: Draw, name: str) -> Case:
     first = shape(draw)
     dtype = pick(draw, "float32", "int64", "float16", "bool", "float64")
@@ -98,7 +98,7 @@ def _dims(draw: Draw, rank: int) -> Any:
     return axis(draw, rank)
 
 
-@rule("reduction", "reduce", "total", "spread", "spread_pair")
+@rule("reduce", "total", "spread", "spread_pair")
 def _reduce(draw: Draw, name: str) -> Case:
     first = shape(draw)
     dtype = (
@@ -126,7 +126,7 @@ def _reduce(draw: Draw, name: str) -> Case:
     return Case(name, (T(first, dtype),), kwargs)
 
 
-@rule("reduction", "reduce_pair", "reduce_or_pair")
+@rule("reduce_pair", "reduce_or_pair")
 def _pair(draw: Draw, name: str) -> Case:
     first = shape(draw)
     if name in ("torch.max", "torch.min") and chance(draw, 3):
@@ -142,7 +142,7 @@ def _kth(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), size(draw, 1, 4)), {"dim": axis(draw, len(first))} if chance(draw, 2) else {})
 
 
-@rule("reduction", "along", "cumulative", "along_pair")
+@rule("along", "cumulative", "along_pair")
 def _along(draw: Draw, name: str) -> Case:
     first = shape(draw)
     dim = axis(draw, len(first))
@@ -151,24 +151,24 @@ def _along(draw: Draw, name: str) -> Case:
     return Case(name, (T(first),), {"dim": dim})
 
 
-@rule("reduction", "gumbel")
+@rule("gumbel")
 def _gumbel(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first),), {"dim": axis(draw, len(first))})
 
 
-@rule("reduction", "softmax2d")
+@rule("softmax2d")
 def _softmax2d(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 2, 5)),))
 
 
-@rule("reduction", "flip")
+@rule("flip")
 def _flip(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), [axis(draw, len(first))]))
 
 
-@rule("reduction", "roll")
+@rule("roll")
 def _roll(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     if chance(draw, 3):
@@ -178,7 +178,7 @@ def _roll(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), 1, axis(draw, len(first))))
 
 
-@rule("reduction", "glu")
+@rule("glu")
 def _glu(draw: Draw, name: str) -> Case:
     first = shape(draw)
     dim = axis(draw, len(first))
@@ -188,12 +188,12 @@ def _glu(draw: Draw, name: str) -> Case:
 # Python values out of tensors
 
 
-@rule("misc", "rank", "numel", "length", "element_type", "is_floating_point", "new_type")
+@rule("rank", "numel", "length", "element_type", "is_floating_point", "new_type")
 def _asked(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw), pick(draw, "float32", "int64")),))
 
 
-@rule("misc", "size")
+@rule("size")
 def _size(draw: Draw, name: str) -> Case:
     first = shape(draw)
     if name.endswith("size") and chance(draw, 2):
@@ -201,20 +201,22 @@ def _size(draw: Draw, name: str) -> Case:
     return Case(name, (T(first),))
 
 
-@rule("misc", "item", "truth", "backward", lenient=True)
+@rule("item", "truth", "backward", lenient=True)
 def _scalar(draw: Draw, name: str) -> Case:
     return Case(name, (T(pick(draw, (), (1,), (1, 1), (2,), (2, 3))),))
 
 
-@rule("misc", "unknown", "nothing", open_ended=True, lenient=True, examples=2)
+@rule("unknown", "nothing", open_ended=True, lenient=True, examples=2)
 def _unknown(draw: Draw, name: str) -> Case:
     first = T(shape(draw))
     if name == "torch.Tensor.register_hook":
         return Case(name, (first, print))
+    if name.endswith("parameters_to_vector"):
+        return Case(name, ([first],))
     return Case(name, (first, first) if name in ("torch.equal", "torch.allclose") else (first,))
 
 
-@rule("misc", "cast")
+@rule("cast")
 def _cast(draw: Draw, name: str) -> Case:
     first = T(shape(draw), pick(draw, "float32", "int64"))
     if name.endswith(".to") and chance(draw, 2):
@@ -226,12 +228,12 @@ def _cast(draw: Draw, name: str) -> Case:
     return Case(name, (first, pick(draw, "torch.float64", "torch.int64", "torch.bool")))
 
 
-@rule("misc", "type_as")
+@rule("type_as")
 def _type_as(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw), "int64"), T(shape(draw))))
 
 
-@rule("misc", "copy_into")
+@rule("copy_into")
 def _copy(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), T(bent(draw, broadcastable(draw, first)))))
@@ -258,6 +260,108 @@ def _not_here(draw: Draw, name: str) -> Case:
     ],
     lenient=True,
 )
-@rule("elementwise", "dropout1d")
+@rule("dropout1d")
 def _features(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw)),))
+
+
+@rule("like_input")
+def _second_is_input(draw: Draw, name: str) -> Case:
+    return Case(name, (size(draw), T(shape(draw))))
+
+
+@rule("like_elements")
+def _elements(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw)), T(shape(draw))))
+
+
+@rule("complex")
+def _complex(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first), T(broadcastable(draw, first))))
+
+
+@rule("prelu")
+def _prelu(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    slopes = pick(draw, 1, first[1] if len(first) > 1 else 1, size(draw))
+    return (
+        Case(name, (T(first),), init=(slopes,))
+        if "PReLU" in name
+        else Case(name, (T(first), T(bent(draw, (slopes,), 6))))
+    )
+
+
+@rule("fans")
+def _fans(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw)),))
+
+
+@op("torch.gcd", "torch.lcm")
+def _whole(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first, "int64"), T(broadcastable(draw, first), "int64")))
+
+
+@op("torch.ldexp", "torch.igamma", "torch.igammac", "torch.special.xlog1py", "torch.special.zeta")
+def _special(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first), T(broadcastable(draw, first))))
+
+
+@op("torch.clamp_min", "torch.clamp_max")
+def _one_bound(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first), pick(draw, 0.5, T(broadcastable(draw, first)))))
+
+
+@op(
+    "torch.mvlgamma",
+    "torch.renorm",
+    "torch.Tensor.map_",
+    "torch.Tensor.apply_",
+    "torch.nn.init.constant_",
+    lenient=True,
+)
+def _with_numbers(draw: Draw, name: str) -> Case:
+    first = T(shape(draw, 2))
+    more = {
+        "torch.mvlgamma": (1,),
+        "torch.renorm": (1, 0, 1.0),
+        "torch.Tensor.map_": (first, min),
+        "torch.Tensor.apply_": (abs,),
+        "torch.nn.init.constant_": (0.5,),
+    }
+    return Case(name, (first, *more[name]))
+
+
+@rule("sorted_rows", "flipped")
+def _flipped(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw, 1 if name == "torch.msort" else 0)),))
+
+
+@rule("rotated")
+def _rotated(draw: Draw, name: str) -> Case:
+    first = shape(draw, 1)
+    return Case(name, (T(first), size(draw, 0, 3), pick(draw, (0, 1), (1, 0), (0, -1) if len(first) > 1 else (0, 1))))
+
+
+@rule("dist")
+def _dist(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first), T(broadcastable(draw, first))))
+
+
+@op("torch.aminmax")
+def _aminmax(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(
+        name,
+        (T(first),),
+        {"dim": axis(draw, len(first)), "keepdim": pick(draw, True, False)} if chance(draw, 2) else {},
+    )
+
+
+@rule("scalar", examples=5)
+def _clip(draw: Draw, name: str) -> Case:
+    return Case(name, ([T(shape(draw))], 1.0))

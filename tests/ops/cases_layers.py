@@ -20,7 +20,7 @@ def _window(draw: Draw, spatial: int, low: int = 1, high: int = 3) -> Any:
     return size(draw, low, high) if chance(draw, 2) else tuple(size(draw, low, high) for _ in range(spatial))
 
 
-@rule("conv", "conv", "conv_transpose", examples=60)
+@rule("conv", "conv_transpose", examples=60)
 def _conv(draw: Draw, name: str) -> Case:
     spatial, transposed = spatial_rank(name.rpartition(".")[2]), "ranspose" in name
     groups = pick(draw, 1, 1, 2)
@@ -32,6 +32,8 @@ def _conv(draw: Draw, name: str) -> Case:
     if transposed and chance(draw, 3):
         options["output_padding"] = 1
     operand = T(_image(draw, inputs, spatial))
+    if "nn.Lazy" in name:
+        return Case(name, (operand,), init=(outputs, kernel), init_kwargs=options)
     if "nn.Conv" in name:
         return Case(
             name,
@@ -43,14 +45,14 @@ def _conv(draw: Draw, name: str) -> Case:
     return Case(name, (operand, T(weight)), {**options, "groups": groups})
 
 
-@rule("conv", "bilinear")
+@rule("bilinear")
 def _bilinear(draw: Draw, name: str) -> Case:
     a, b, out, rows = size(draw), size(draw), size(draw), shape(draw, 0, 2)
     operands = (T(bent(draw, (*rows, a))), T(bent(draw, (*rows, b))))
     return Case(name, operands, init=(a, b, out)) if "Bilinear" in name else Case(name, (*operands, T((out, a, b))))
 
 
-@rule("conv", "unfold")
+@rule("unfold")
 def _unfold(draw: Draw, name: str) -> Case:
     kernel, options = _window(draw, 2), given_or_left(draw, stride=[1, 2], padding=[0, 1], dilation=[1, 2])
     operand = T(_image(draw, size(draw), 2, 2, 6))
@@ -61,7 +63,7 @@ def _unfold(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("conv", "fold")
+@rule("fold")
 def _fold(draw: Draw, name: str) -> Case:
     height, width, channels = size(draw, 2, 4), size(draw, 2, 4), size(draw, 1, 2)
     operand = T(bent(draw, (2, channels * 4, (height - 1) * (width - 1)), 3))
@@ -72,7 +74,7 @@ def _fold(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("pool", "pool", examples=60)
+@rule("pool", examples=60)
 def _pool(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
     operand = T(_image(draw, 2, spatial))
@@ -88,7 +90,7 @@ def _pool(draw: Draw, name: str) -> Case:
     return Case(name, (operand,), init=(*first, kernel), init_kwargs=options)
 
 
-@rule("pool", "adaptive")
+@rule("adaptive")
 def _adaptive(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
     operand = T(_image(draw, 2, spatial))
@@ -98,7 +100,7 @@ def _adaptive(draw: Draw, name: str) -> Case:
     return Case(name, (operand, wanted)) if "nn.functional" in name else Case(name, (operand,), init=(wanted,))
 
 
-@rule("pool", "unpool", lenient=True)
+@rule("unpool", lenient=True)
 def _unpool(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
     first = (2, 2, *[size(draw) for _ in range(spatial)])
@@ -106,7 +108,7 @@ def _unpool(draw: Draw, name: str) -> Case:
     return Case(name, (*operands, 2)) if "nn.functional" in name else Case(name, operands, init=(2,))
 
 
-@rule("pool", "fractional", lenient=True)
+@rule("fractional", lenient=True)
 def _fractional(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
     operand = T((2, 2, *[size(draw, 6, 9) for _ in range(spatial)]))
@@ -121,7 +123,7 @@ def _fractional(draw: Draw, name: str) -> Case:
 # Norms
 
 
-@rule("norm", "layer_norm")
+@rule("layer_norm")
 def _layer_norm(draw: Draw, name: str) -> Case:
     wanted = shape(draw, 1, 2)
     operand = T(bent(draw, (*shape(draw, 0, 2), *wanted)))
@@ -129,13 +131,13 @@ def _layer_norm(draw: Draw, name: str) -> Case:
     return Case(name, (operand, given)) if "functional" in name else Case(name, (operand,), init=(given,))
 
 
-@rule("norm", "batch_norm", lenient=True)
+@rule("batch_norm", lenient=True)
 def _batch_norm(draw: Draw, name: str) -> Case:
     channels = size(draw, 2, 4)
     rank = {"1d": 2, "2d": 4, "3d": 5}.get(name[-2:], 3)
     first = (size(draw, 2), channels, *[size(draw, 2, 3) for _ in range(rank - 2)])
     options = given_or_left(draw, affine=[True, False])
-    return Case(name, (T(bent(draw, first)),), init=(channels,), init_kwargs=options)
+    return Case(name, (T(bent(draw, first)),), init=() if "Lazy" in name else (channels,), init_kwargs=options)
 
 
 @op("torch.nn.SyncBatchNorm", lenient=True)
@@ -143,25 +145,26 @@ def _sync(draw: Draw, name: str) -> Case:
     return Case(name, (T((2, 3, 4)),), init=(3,))
 
 
-@rule("norm", "functional_batch_norm")
+@rule("functional_batch_norm")
 def _functional_norm(draw: Draw, name: str) -> Case:
     channels = size(draw, 2, 4)
     operand, vector = T((2, channels, 4)), T(bent(draw, (channels,)))
     return Case(name, (operand, vector, vector))
 
 
-@rule("norm", "instance_norm")
+@op(*[f"torch.nn.LazyInstanceNorm{rank}d" for rank in (1, 2, 3)], lenient=True)
+@rule("instance_norm")
 def _instance_norm(draw: Draw, name: str) -> Case:
     channels, spatial = size(draw, 2, 4), spatial_rank(name)
     return Case(
         name,
         (T(_image(draw, channels, spatial)),),
-        init=(channels,),
+        init=() if "Lazy" in name else (channels,),
         init_kwargs=given_or_left(draw, affine=[True, False]),
     )
 
 
-@rule("norm", "group_norm")
+@rule("group_norm")
 def _group_norm(draw: Draw, name: str) -> Case:
     groups, each = size(draw, 1, 3), size(draw, 2, 3)
     channels = groups * each if not chance(draw, 8) else groups * each + 1
@@ -169,7 +172,7 @@ def _group_norm(draw: Draw, name: str) -> Case:
     return Case(name, (operand, groups)) if "functional" in name else Case(name, (operand,), init=(groups, channels))
 
 
-@rule("norm", "local_response")
+@rule("local_response")
 def _local(draw: Draw, name: str) -> Case:
     operand = T(shape(draw, 3, 4))
     return Case(name, (operand, 2)) if "functional" in name else Case(name, (operand,), init=(2,))
@@ -183,7 +186,7 @@ def _cross_map(draw: Draw, name: str) -> Case:
 # Recurrent layers
 
 
-@rule("rnn", "recurrent", examples=80)
+@rule("recurrent", examples=80)
 def _recurrent(draw: Draw, name: str) -> Case:
     width, hidden, layers = size(draw), size(draw, 2), size(draw, 1, 2)
     options: dict[str, Any] = {
@@ -207,7 +210,7 @@ def _recurrent(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("rnn", "cell")
+@rule("cell")
 def _cell(draw: Draw, name: str) -> Case:
     width, hidden, batch = size(draw), size(draw), size(draw)
     operand = T(bent(draw, (batch, width) if not chance(draw, 4) else (width,)))
@@ -218,7 +221,7 @@ def _cell(draw: Draw, name: str) -> Case:
     return Case(name, (operand, (state, T((*rows, hidden))) if "LSTM" in name else state), init=(width, hidden))
 
 
-@rule("rnn", "pack", lenient=True)
+@rule("pack", lenient=True)
 def _pack(draw: Draw, name: str) -> Case:
     batch, length = size(draw), size(draw)
     first = pick(draw, True, False)
@@ -227,7 +230,7 @@ def _pack(draw: Draw, name: str) -> Case:
     return Case(name, (operand, lengths), {"batch_first": first})
 
 
-@rule("rnn", "unpack", "pack_sequence", open_ended=True, lenient=True, examples=2)
+@rule("unpack", "pack_sequence", open_ended=True, lenient=True, examples=2)
 def _packed(draw: Draw, name: str) -> Case:
     return Case(name, ([T((3, 4)), T((2, 4))],))
 
@@ -235,7 +238,7 @@ def _packed(draw: Draw, name: str) -> Case:
 # Attention
 
 
-@rule("attention", "scaled_dot_product", examples=60)
+@rule("scaled_dot_product", examples=60)
 def _scaled(draw: Draw, name: str) -> Case:
     lead, target, source, width, out = shape(draw, 0, 2), size(draw), size(draw), size(draw), size(draw)
     operands = (
@@ -251,7 +254,7 @@ def _scaled(draw: Draw, name: str) -> Case:
     return Case(name, operands, mask)
 
 
-@rule("attention", "multihead", examples=80)
+@rule("multihead", examples=80)
 def _multihead(draw: Draw, name: str) -> Case:
     heads = size(draw, 1, 2)
     width = heads * size(draw, 1, 3) if not chance(draw, 10) else heads * 2 + 1
@@ -306,7 +309,7 @@ def _stacked(draw: Draw, name: str) -> Case:
     return Case(name, operands if "Decoder" in name else operands[:1], init=(layer, 1))
 
 
-@rule("attention", "square_mask")
+@rule("square_mask")
 def _square_mask(draw: Draw, name: str) -> Case:
     return Case(name, (size(draw),))
 
@@ -314,7 +317,7 @@ def _square_mask(draw: Draw, name: str) -> Case:
 # Images
 
 
-@rule("vision", "pad")
+@rule("pad")
 def _pad(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     mode = pick(draw, "constant", "constant", "reflect", "replicate", "circular")
@@ -323,14 +326,14 @@ def _pad(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), tuple(draw(st.integers(low, 2)) for _ in range(2 * pairs))), {"mode": mode})
 
 
-@rule("vision", "padding_module")
+@rule("padding_module")
 def _padding_module(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name)
     amount: Any = size(draw, 1, 2) if chance(draw, 2) else tuple(size(draw, 1, 2) for _ in range(2 * spatial))
     return Case(name, (T(_image(draw, 2, spatial)),), init=(amount, 0.0) if "Constant" in name else (amount,))
 
 
-@rule("vision", "interpolate", "upsample", examples=60)
+@rule("interpolate", "upsample", examples=60)
 def _interpolate(draw: Draw, name: str) -> Case:
     plain = name.endswith(("interpolate", "upsample", "Upsample"))
     rank = pick(draw, 3, 4, 5) if plain else 4
@@ -346,20 +349,20 @@ def _interpolate(draw: Draw, name: str) -> Case:
     return Case(name, (operand,), init_kwargs=options) if name[9].isupper() else Case(name, (operand,), options)
 
 
-@rule("vision", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle")
+@rule("pixel_shuffle", "pixel_unshuffle", "channel_shuffle")
 def _shuffle(draw: Draw, name: str) -> Case:
     factor = size(draw, 1, 2)
     operand = T(bent(draw, (2, 4 * factor, 2 * factor, 2 * factor), 3))
     return Case(name, (operand,), init=(factor,)) if name[9].isupper() else Case(name, (operand, factor))
 
 
-@rule("vision", "grid_sample", lenient=True)
+@rule("grid_sample", lenient=True)
 def _grid_sample(draw: Draw, name: str) -> Case:
     spatial = pick(draw, 2, 2, 3)
     grid = (2, *[size(draw) for _ in range(spatial)], spatial)
     return Case(name, (T(bent(draw, (2, 3, *[4] * spatial), 6)), T(bent(draw, grid, 4))))
 
 
-@rule("vision", "affine_grid")
+@rule("affine_grid")
 def _affine_grid(draw: Draw, name: str) -> Case:
     return Case(name, (T(bent(draw, (2, 2, 3), 3)), (2, 3, size(draw), size(draw))))

@@ -19,7 +19,7 @@ def _case(draw: Draw, name: str, operands: tuple[Any, ...], **options: Any) -> C
 
 
 def _loss(*rules: str, **settings: Any) -> Callable[[Callable[[Draw, str], Case]], Callable[[Draw, str], Case]]:
-    return rule("loss", *rules, **settings)
+    return rule(*rules, **settings)
 
 
 @_loss("cross_entropy", "class_ids", examples=120)
@@ -92,3 +92,12 @@ def _ctc(draw: Draw, name: str) -> Case:
 def _adaptive(draw: Draw, name: str) -> Case:
     rows = size(draw)
     return Case(name, (T(bent(draw, (rows, 4))), T(bent(draw, (rows,)), "int64")), init=(4, 10, [2, 5]))
+
+
+@_loss("linear_cross_entropy")
+def _linear_classes(draw: Draw, name: str) -> Case:
+    rows, width, classes = size(draw), size(draw), size(draw, 2)
+    operand, target = T(bent(draw, (rows, width), 5)), T(bent(draw, (rows,), 5), "int64")
+    if "functional" in name:
+        return Case(name, (operand, T((classes, width)), target))
+    return Case(name, (operand, target), init=(width, classes))

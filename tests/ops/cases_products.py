@@ -59,7 +59,7 @@ def _outer(draw: Draw, name: str) -> Case:
     return Case(name, (T(bent(draw, (size(draw),))), T(bent(draw, (size(draw),)))))
 
 
-@rule("linalg", "addmm")
+@rule("addmm")
 def _addmm(draw: Draw, name: str) -> Case:
     b, n, m, p = (size(draw) for _ in range(4))
     left, right, out = {
@@ -70,7 +70,7 @@ def _addmm(draw: Draw, name: str) -> Case:
     return Case(name, (T(broadcastable(draw, out)), T(bent(draw, left, 6)), T(bent(draw, right, 6))))
 
 
-@rule("linalg", "cdist")
+@rule("cdist")
 def _cdist(draw: Draw, name: str) -> Case:
     width, batch = size(draw), shape(draw, 0, 2)
     return Case(
@@ -79,7 +79,7 @@ def _cdist(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("linalg", "cosine_similarity")
+@rule("cosine_similarity")
 def _cosine(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     dim = axis(draw, len(first))
@@ -87,7 +87,7 @@ def _cosine(draw: Draw, name: str) -> Case:
     return Case(name, operands, init_kwargs={"dim": dim}) if "Cosine" in name else Case(name, operands, {"dim": dim})
 
 
-@rule("linalg", "pairwise_distance")
+@rule("pairwise_distance")
 def _pairwise(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     keep = {"keepdim": pick(draw, True, False)}
@@ -95,7 +95,7 @@ def _pairwise(draw: Draw, name: str) -> Case:
     return Case(name, operands, init_kwargs=keep) if "Pairwise" in name else Case(name, operands, keep)
 
 
-@rule("linalg", "pdist", "trace", "diag", "triangular", "covariance", "pinv", "singular_values")
+@rule("pdist", "trace", "diag", "triangular", "covariance", "pinv", "singular_values")
 def _matrixlike(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 0 if chance(draw, 6) else 2, 3 if chance(draw, 2) else 2)),))
 
@@ -117,14 +117,14 @@ def _diag_embed(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), draw(st.integers(-2, 2)), axis(draw, len(first) + 1), axis(draw, len(first) + 1)))
 
 
-@rule("linalg", "square", "determinant", "slogdet", "eigh", "eigenvalues", "eigenvalues_complex", lenient=True)
+@rule("square", "determinant", "slogdet", "eigh", "eigenvalues", "eigenvalues_complex", lenient=True)
 def _square(draw: Draw, name: str) -> Case:
     side = size(draw)
     first = bent(draw, (*shape(draw, 0, 2), side, side), 3)
     return Case(name, (T(first), 2) if name.endswith("matrix_power") else (T(first),))
 
 
-@rule("linalg", "svd", "qr")
+@rule("svd", "qr")
 def _svd(draw: Draw, name: str) -> Case:
     kwargs: dict[str, Any] = {}
     if name == "torch.linalg.svd":
@@ -136,19 +136,19 @@ def _svd(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 1 if chance(draw, 6) else 2, 4)),), kwargs)
 
 
-@rule("linalg", "solve", lenient=True)
+@rule("solve", lenient=True)
 def _solve(draw: Draw, name: str) -> Case:
     side, batch = size(draw), shape(draw, 0, 1)
     right = pick(draw, (side,), (side, size(draw)), (*batch, side, size(draw)))
     return Case(name, (T((*batch, side, side)), T(bent(draw, right))))
 
 
-@rule("linalg", "matrix_norm")
+@rule("matrix_norm")
 def _matrix_norm(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 2)),), {"keepdim": pick(draw, True, False)})
 
 
-@rule("linalg", "vector_norm")
+@rule("vector_norm")
 def _vector_norm(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(
@@ -164,42 +164,42 @@ def _cross(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), T(broadcastable(draw, first) if chance(draw, 2) else first)), {"dim": -1})
 
 
-@rule("linalg", "kron")
+@rule("kron")
 def _kron(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 0, 3)), T(shape(draw, 0, 3))))
 
 
-@rule("linalg", "vecdot")
+@rule("vecdot")
 def _vecdot(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     return Case(name, (T(first), T(broadcastable(draw, first))), {"dim": axis(draw, len(first))})
 
 
-@rule("linalg", "multi_dot")
+@rule("multi_dot")
 def _multi_dot(draw: Draw, name: str) -> Case:
     a, b, c = size(draw), size(draw), size(draw)
     return Case(name, ([T((a, b)), T(bent(draw, (b, c), 8)), T(pick(draw, (c,), (c, 2)))],))
 
 
-@rule("linalg", "searched")
+@rule("searched")
 def _searched(draw: Draw, name: str) -> Case:
     values, boundaries = T(shape(draw)), T((size(draw),))
     return Case(name, (values, boundaries) if name == "torch.bucketize" else (boundaries, values))
 
 
-@rule("linalg", "counted")
+@rule("counted")
 def _counted(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 1, 2), "int64"),) if name == "torch.bincount" else (T(shape(draw)), size(draw)))
 
 
-@rule("linalg", "unique", lenient=True)
+@rule("unique", lenient=True)
 def _unique(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     kwargs: dict[str, Any] = {"return_inverse": pick(draw, True, False), "return_counts": pick(draw, True, False)}
     return Case(name, (T(first),), {**kwargs, "dim": axis(draw, len(first))} if chance(draw, 2) else kwargs)
 
 
-@rule("linalg", "quantile")
+@rule("quantile")
 def _quantile(draw: Draw, name: str) -> Case:
     first = shape(draw)
     q: Any = 0.5 if chance(draw, 2) else T(shape(draw, 0, 1))
@@ -210,13 +210,13 @@ def _quantile(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("linalg", "differences")
+@rule("differences")
 def _diff(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first),), {"n": size(draw, 1, 2), "dim": axis(draw, len(first))})
 
 
-@rule("linalg", "window_view")
+@rule("window_view")
 def _unfold(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), axis(draw, len(first)), size(draw, 1, 4), size(draw, 1, 3)))
@@ -334,7 +334,7 @@ def _unpack(draw: Draw, name: str) -> Case:
 # Fourier transforms
 
 
-@rule("fft", "transform")
+@rule("transform")
 def _transform(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     first = tuple(n + 1 for n in first)
@@ -343,22 +343,22 @@ def _transform(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("fft", "transform_many")
+@rule("transform_many")
 def _many(draw: Draw, name: str) -> Case:
     return Case(name, (T(tuple(n + 1 for n in shape(draw, 2))),))
 
 
-@rule("fft", "shifted", "part")
+@rule("shifted", "part")
 def _shifted(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 1), "complex64"),))
 
 
-@rule("fft", "frequencies")
+@rule("frequencies")
 def _frequencies(draw: Draw, name: str) -> Case:
     return Case(name, (size(draw),))
 
 
-@rule("fft", "stft")
+@rule("stft")
 def _stft(draw: Draw, name: str) -> Case:
     kwargs = {
         "return_complex": True,
@@ -372,11 +372,81 @@ def _stft(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("fft", "view_as_real")
+@rule("view_as_real")
 def _as_real(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw), "complex64"),))
 
 
-@rule("fft", "view_as_complex")
+@rule("view_as_complex")
 def _as_complex(draw: Draw, name: str) -> Case:
     return Case(name, (T(bent(draw, (*shape(draw, 0, 2), 2))),))
+
+
+@op("torch.nn.LazyLinear")
+def _lazy_linear(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw, 1)),), init=(size(draw),))
+
+
+@rule("inner")
+def _inner(draw: Draw, name: str) -> Case:
+    width = size(draw)
+    lead = shape(draw, 0, 0 if "vdot" in name else 2)
+    return Case(name, (T(bent(draw, (*lead, width), 6)), T(bent(draw, (*shape(draw, 0, len(lead)), width), 6))))
+
+
+@op("torch.addr", "torch.addbmm")
+def _added(draw: Draw, name: str) -> Case:
+    b, n, m, p = (size(draw) for _ in range(4))
+    left, right = ((n,), (p,)) if name == "torch.addr" else ((b, n, m), (b, m, p))
+    return Case(name, (T(broadcastable(draw, (n, p))), T(bent(draw, left, 6)), T(bent(draw, right, 6))))
+
+
+@op("torch.chain_matmul")
+def _chain(draw: Draw, name: str) -> Case:
+    a, b, c = size(draw), size(draw), size(draw)
+    return Case(name, (T((a, b)), T(bent(draw, (b, c), 4)), T((c, 2))))
+
+
+@rule("trapezoid")
+def _trapezoid(draw: Draw, name: str) -> Case:
+    first = shape(draw, 1)
+    return Case(name, (T(first),), {"dim": axis(draw, len(first))})
+
+
+@rule("combinations", "vander")
+def _combinations(draw: Draw, name: str) -> Case:
+    return Case(name, (T(bent(draw, (size(draw),))), size(draw, 1, 3)))
+
+
+@rule("histogram", examples=5)
+def _histogram(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw, 1)), size(draw)))
+
+
+@rule("gradient")
+def _gradient(draw: Draw, name: str) -> Case:
+    return Case(name, (T(tuple(n + 1 for n in shape(draw, 1))),))
+
+
+@rule("diagflat")
+def _diagflat(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw)), draw(st.integers(-2, 2))))
+
+
+@rule("solve_triangular", "cholesky_solve", lenient=True)
+def _solved(draw: Draw, name: str) -> Case:
+    side = size(draw)
+    square, right = T((*shape(draw, 0, 1), side, side)), T(bent(draw, (side, size(draw)), 4))
+    return (
+        Case(name, (right, square)) if name == "torch.cholesky_solve" else Case(name, (square, right), {"upper": True})
+    )
+
+
+@rule("matrix_number", "lu", lenient=True)
+def _matrix_number(draw: Draw, name: str) -> Case:
+    return Case(name, (T(shape(draw, 2)),))
+
+
+@op("torch.linalg.lstsq", open_ended=True, lenient=True, examples=1)
+def _lstsq(draw: Draw, name: str) -> Case:
+    return Case(name, (T((3, 2)), T((3, 2))))

@@ -30,7 +30,7 @@ def _view(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), *sizes) if spread else (T(first), sizes))
 
 
-@rule("reshape", "view_as")
+@rule("view_as")
 def _view_as(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), T(bent(draw, tuple(reversed(first))))))
@@ -56,7 +56,7 @@ def _unflatten(draw: Draw, name: str) -> Case:
     return Case(name, (T(first),), init=(at, sizes)) if "nn." in name else Case(name, (T(first), at, sizes))
 
 
-@rule("reshape", "permute")
+@rule("permute")
 def _permute(draw: Draw, name: str) -> Case:
     first = shape(draw)
     order = tuple(draw(st.permutations(range(len(first)))))
@@ -65,13 +65,13 @@ def _permute(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), tuple(at - len(first) if chance(draw, 4) else at for at in order)))
 
 
-@rule("reshape", "transpose")
+@rule("transpose")
 def _transpose(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), axis(draw, len(first)), axis(draw, len(first))))
 
 
-@rule("reshape", "matrix_transpose")
+@rule("matrix_transpose")
 def _matrix(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw)),))
 
@@ -81,7 +81,7 @@ def _plain_transpose(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 2, 2)),))
 
 
-@rule("reshape", "movedim")
+@rule("movedim")
 def _movedim(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     if chance(draw, 2):
@@ -91,7 +91,7 @@ def _movedim(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), source, bent(draw, target, 8)))
 
 
-@rule("reshape", "squeeze")
+@rule("squeeze")
 def _squeeze(draw: Draw, name: str) -> Case:
     first = tuple(1 if chance(draw, 2) else n for n in shape(draw))
     if chance(draw, 4):
@@ -100,7 +100,7 @@ def _squeeze(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), (dim,) if chance(draw, 4) else dim))
 
 
-@rule("reshape", "unsqueeze")
+@rule("unsqueeze")
 def _unsqueeze(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), axis(draw, len(first) + 1)))
@@ -115,26 +115,26 @@ def _expand(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), bent(draw, wanted, 5)))
 
 
-@rule("reshape", "expand_as")
+@rule("expand_as")
 def _expand_as(draw: Draw, name: str) -> Case:
     wanted = shape(draw)
     return Case(name, (T(broadcastable(draw, wanted)), T(wanted)))
 
 
-@rule("reshape", "repeat", "tile")
+@rule("repeat", "tile")
 def _repeat(draw: Draw, name: str) -> Case:
     first = shape(draw, 0, 3)
     times = tuple(size(draw, 1, 3) for _ in first)
     return Case(name, (T(first), bent(draw, times, 2)))
 
 
-@rule("reshape", "repeat_interleave")
+@rule("repeat_interleave")
 def _interleave(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), size(draw, 1, 3)), {"dim": axis(draw, len(first))} if chance(draw, 2) else {})
 
 
-@rule("reshape", "atleast", "ravel")
+@rule("atleast", "ravel")
 def _atleast(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw)),))
 
@@ -174,13 +174,13 @@ def _stack(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("join", "along_named")
+@rule("along_named")
 def _stacks(draw: Draw, name: str) -> Case:
     first = shape(draw, 0, 3)
     return Case(name, ([T(first), *[T(bent(draw, first, 3)) for _ in range(size(draw, 0, 2))]],))
 
 
-@rule("join", "split")
+@rule("split")
 def _split(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     at = draw(st.integers(-len(first), len(first) - 1))
@@ -191,7 +191,7 @@ def _split(draw: Draw, name: str) -> Case:
 
 
 @op("torch.chunk", plain=True)
-@rule("join", "tensor_split")
+@rule("tensor_split")
 def _chunk(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     if name == "torch.tensor_split" and chance(draw, 3):
@@ -199,7 +199,7 @@ def _chunk(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), draw(st.integers(0, 4))), {"dim": axis(draw, len(first))})
 
 
-@rule("join", "unbind")
+@rule("unbind")
 def _unbind(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), axis(draw, len(first))))
@@ -210,29 +210,29 @@ def _iterate(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 1)),))
 
 
-@rule("join", "broadcast_tensors")
+@rule("broadcast_tensors")
 def _broadcast(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), T(broadcastable(draw, first))))
 
 
-@rule("join", "meshgrid")
+@rule("meshgrid")
 def _meshgrid(draw: Draw, name: str) -> Case:
     vectors = [T(shape(draw, 0, 1)) for _ in range(size(draw, 1, 3))]
     return Case(name, tuple(vectors) if chance(draw, 2) else (vectors,), {"indexing": pick(draw, "ij", "xy")})
 
 
-@rule("join", "cartesian_prod")
+@rule("cartesian_prod")
 def _cartesian(draw: Draw, name: str) -> Case:
     return Case(name, tuple(T(shape(draw, 1, 1 if not chance(draw, 5) else 2)) for _ in range(size(draw, 1, 3))))
 
 
-@rule("join", "block_diag")
+@rule("block_diag")
 def _block(draw: Draw, name: str) -> Case:
     return Case(name, tuple(T(shape(draw, 0, 2 if not chance(draw, 5) else 3)) for _ in range(size(draw, 1, 3))))
 
 
-@rule("join", "pad_sequence")
+@rule("pad_sequence")
 def _pad_sequence(draw: Draw, name: str) -> Case:
     rest = shape(draw, 0, 2)
     return Case(
@@ -292,7 +292,7 @@ def _gather(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), axis(draw, len(first)), T(index, pick(draw, "int64", "int64", "int64", "float32"))))
 
 
-@rule("indexing", "scatter")
+@rule("scatter")
 def _scatter(draw: Draw, name: str) -> Case:
     first = shape(draw)
     index = bent(draw, tuple(size(draw, 1, n) for n in first), 3)
@@ -301,7 +301,7 @@ def _scatter(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), axis(draw, len(first)), T(index, "int64"), T(source), *more))
 
 
-@rule("indexing", "index_select")
+@rule("index_select")
 def _index_select(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(
@@ -314,36 +314,36 @@ def _index_select(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("indexing", "select")
+@rule("select")
 def _select(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), axis(draw, len(first)), draw(st.integers(-3, 3))))
 
 
-@rule("indexing", "narrow")
+@rule("narrow")
 def _narrow(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), axis(draw, len(first)), draw(st.integers(-2, 3)), draw(st.integers(0, 3))))
 
 
-@rule("indexing", "masked_select")
+@rule("masked_select")
 def _masked_select(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return Case(name, (T(first), T(broadcastable(draw, first), "bool")))
 
 
-@rule("indexing", "nonzero")
+@rule("nonzero")
 def _nonzero(draw: Draw, name: str) -> Case:
     as_tuple = {"as_tuple": pick(draw, True, False)} if name == "torch.nonzero" else {}
     return Case(name, (T(shape(draw)),), as_tuple)
 
 
-@rule("indexing", "take")
+@rule("take")
 def _take(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 1)), T(shape(draw), "int64")))
 
 
-@rule("indexing", "embedding")
+@rule("embedding")
 def _embedding(draw: Draw, name: str) -> Case:
     ids = T(shape(draw), pick(draw, "int64", "int64", "int32", "float32"))
     if "nn.Embedding" in name:
@@ -354,7 +354,7 @@ def _embedding(draw: Draw, name: str) -> Case:
 # Creating
 
 
-@rule("factory", "sized")
+@rule("sized")
 def _sized(draw: Draw, name: str) -> Case:
     sizes = shape(draw)
     return Case(
@@ -362,23 +362,23 @@ def _sized(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("factory", "full")
+@rule("full")
 def _full(draw: Draw, name: str) -> Case:
     return Case(name, (shape(draw), pick(draw, 1, 0.5, True)))
 
 
-@rule("factory", "randint")
+@rule("randint")
 def _randint(draw: Draw, name: str) -> Case:
     return Case(name, (*pick(draw, (3,), (0, 3)), shape(draw)))
 
 
-@rule("factory", "like")
+@rule("like")
 def _like(draw: Draw, name: str) -> Case:
     more = {"torch.full_like": (1.0,), "torch.randint_like": (3,)}.get(name, ())
     return Case(name, (T(shape(draw)), *more), {"dtype": "torch.float64"} if chance(draw, 3) else {})
 
 
-@rule("factory", "new_sized")
+@rule("new_sized")
 def _new(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw), "int64"), shape(draw), *((1,) if name.endswith("full") else ())))
 
@@ -390,7 +390,7 @@ def _data(draw: Draw, depth: int) -> Any:
     return [row] * size(draw, 1, 3) if not chance(draw, 6) else [row, _data(draw, depth - 1)]
 
 
-@rule("factory", "tensor", "typed")
+@rule("tensor", "typed")
 def _tensor(draw: Draw, name: str) -> Case:
     return Case(name, (_data(draw, size(draw, 1, 3)),))
 
@@ -412,29 +412,29 @@ def _parameter(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw)),))
 
 
-@rule("factory", "arange")
+@rule("arange")
 def _arange(draw: Draw, name: str) -> Case:
     if chance(draw, 2):
         return Case(name, (size(draw),))
     return Case(name, (draw(st.integers(-2, 3)), draw(st.integers(-2, 6)), pick(draw, 1, 2, 0.5, -1)))
 
 
-@rule("factory", "linspace")
+@rule("linspace")
 def _linspace(draw: Draw, name: str) -> Case:
     return Case(name, (0, 1, size(draw)))
 
 
-@rule("factory", "eye")
+@rule("eye")
 def _eye(draw: Draw, name: str) -> Case:
     return Case(name, (size(draw), size(draw)) if chance(draw, 2) else (size(draw),))
 
 
-@rule("factory", "window", "randperm")
+@rule("window", "randperm")
 def _one_number(draw: Draw, name: str) -> Case:
     return Case(name, (size(draw),))
 
 
-@rule("factory", "normal")
+@rule("normal")
 def _normal(draw: Draw, name: str) -> Case:
     first = shape(draw)
     return pick(
@@ -445,16 +445,90 @@ def _normal(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("factory", "multinomial", lenient=True)
+@rule("multinomial", lenient=True)
 def _multinomial(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw, 0, 3)), size(draw, 1, 4)), {"replacement": pick(draw, True, False)})
 
 
-@rule("factory", "triangle")
+@rule("triangle")
 def _triangle(draw: Draw, name: str) -> Case:
     return Case(name, (size(draw), size(draw), draw(st.integers(-2, 2))))
 
 
-@rule("factory", "one_hot", lenient=True)
+@rule("one_hot", lenient=True)
 def _one_hot(draw: Draw, name: str) -> Case:
     return Case(name, (T(shape(draw), pick(draw, "int64", "int64", "float32")), size(draw)))
+
+
+@rule("split_along_named")
+def _named_split(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first), size(draw, 1, 3)))
+
+
+@rule("take_along_dim")
+def _take_along(draw: Draw, name: str) -> Case:
+    first = shape(draw, 1)
+    if chance(draw, 4):
+        return Case(name, (T(first), T(shape(draw), "int64")))
+    return Case(name, (T(first), T(bent(draw, first, 2), "int64"), axis(draw, len(first))))
+
+
+@rule("masked_scatter")
+def _masked_scatter(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first), T(broadcastable(draw, first), "bool"), T((999,))))
+
+
+@rule("index_into", lenient=True)
+def _index_into(draw: Draw, name: str) -> Case:
+    first = shape(draw, 1)
+    at = draw(st.integers(-len(first), len(first) - 1))
+    count = size(draw, 1, 3)
+    source = list(first)
+    source[at] = count
+    more = ("mean",) if name.endswith("reduce") else ()
+    return Case(name, (T(first), at, T(bent(draw, (count,), 5), "int64"), T(bent(draw, tuple(source), 5)), *more))
+
+
+@rule("index_fill")
+def _index_fill(draw: Draw, name: str) -> Case:
+    first = shape(draw, 1)
+    return Case(name, (T(first), axis(draw, len(first)), T(bent(draw, (2,)), "int64"), 0.5))
+
+
+@rule("index_put", lenient=True)
+def _index_put(draw: Draw, name: str) -> Case:
+    first = shape(draw, 1)
+    more = {
+        "torch.index_put": ([T((2,), "int64")], T((2, *first[1:]))),
+        "torch.Tensor.put_": (T((2,), "int64"), T((2,))),
+        "torch.select_scatter": (T(first[1:]), 0, 0),
+        "torch.slice_scatter": (T(first),),
+    }
+    return Case(name, (T(first), *more[name]))
+
+
+@rule("embedding_bag")
+def _embedding_bag(draw: Draw, name: str) -> Case:
+    flat = chance(draw, 2)
+    ids = T(bent(draw, (4,) if flat else (size(draw), 4), 6), "int64")
+    weight = () if "nn.Embedding" in name else (T((6, 3)),)
+    offsets = {"offsets": T((size(draw, 1, 3),), "int64")} if flat != chance(draw, 8) else {}
+    init = (
+        {"init": (6, 3), "init_kwargs": {"include_last_offset": pick(draw, True, False)} if flat else {}}
+        if not weight
+        else {}
+    )
+    return Case(name, (ids, *weight), offsets, **init)
+
+
+@rule("strided", lenient=True)
+def _strided(draw: Draw, name: str) -> Case:
+    return Case(name, (T((9,)), (2, 2), (2, 1)))
+
+
+@rule("summed")
+def _summed(draw: Draw, name: str) -> Case:
+    first = shape(draw)
+    return Case(name, (T(first), broadcastable(draw, first)))

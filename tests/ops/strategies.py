@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shapecheck.ops import tables
-from tests.ops.harness import Case, T
+from tests.ops.harness import Case
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -39,23 +39,21 @@ class Strategy:
 
 
 _BY_NAME: dict[str, Strategy] = {}
-_BY_RULE: dict[tuple[str, str], Strategy] = {}
+_BY_RULE: dict[str, Strategy] = {}
 
 
 def of(name: str) -> Strategy | None:
     """The strategy of an operator: its own, or that of its rule."""
     entry = tables.entry(name)
     assert entry is not None
-    return _BY_NAME.get(name) or _BY_RULE.get((entry.family, entry.rule))
+    return _BY_NAME.get(name) or _BY_RULE.get(entry.rule)
 
 
-def rule(
-    family: str, *names: str, **options: Any
-) -> Callable[[Callable[[Draw, str], Case]], Callable[[Draw, str], Case]]:
-    """Register a strategy for rules of a family."""
+def rule(*names: str, **options: Any) -> Callable[[Callable[[Draw, str], Case]], Callable[[Draw, str], Case]]:
+    """Register a strategy for all operators of some rules."""
 
     def register(draw: Callable[[Draw, str], Case]) -> Callable[[Draw, str], Case]:
-        _BY_RULE.update({(family, name): Strategy(draw, **options) for name in names})
+        _BY_RULE.update({name: Strategy(draw, **options) for name in names})
         return draw
 
     return register
