@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Exhausted(Exception):  # noqa: N818 - a way out of deep recursion, not a failure
+class Exhausted(Exception):
     """The steps are used up: the file, or the part of it that was being read, is left as far as it came."""
 
 

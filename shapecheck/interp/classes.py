@@ -14,7 +14,6 @@ from shapecheck.interp.python.objects import Descriptor, LocalModule, Super
 from shapecheck.interp.scopes import NEXT, Scope
 from shapecheck.interp.targets import store
 from shapecheck.interp.values import (
-
     Builtin,
     CallArgs,
     Class,

@@ -15,17 +15,18 @@ from shapecheck.interp.python.objects import Deferred
 from shapecheck.interp.targets import assign
 from shapecheck.interp.values import (
     Bound,
-    Builtin,
     CallArgs,
     Const,
     Function,
     Int,
     Items,
+    Lacking,
     Mapping,
     Slice,
     Text,
     Unknown,
     Value,
+    all_complete,
     join,
 )
 from shapecheck.places import Origin
@@ -121,11 +122,13 @@ def spread_keywords(m: Interpreter, args: CallArgs, value: Value, place: ast.AST
     if mapping is None:
         args.exact = False
         return
+    lacking = mapping.complete.keys if isinstance(mapping.complete, Lacking) else frozenset()
     for key, item in mapping.items.items():
         if isinstance(key, str):
-            args.keywords[key] = item
+            # A key that may be missing: whether the parameter gets this value or its default is not known.
+            args.keywords[key] = Unknown() if key in lacking else item
             args.keyword_nodes[key] = place
-    args.exact = args.exact and mapping.complete
+    args.exact = args.exact and mapping.complete is not False
 
 
 def as_mapping(m: Interpreter, value: Value, place: ast.AST | None) -> Mapping | None:
@@ -244,7 +247,7 @@ def dictionary(m: Interpreter, node: ast.Dict) -> Value:
         if key_node is None:
             other = value if type(value) is Mapping else as_mapping(m, value, place)
             out.items.update(other.items if other is not None else {})
-            out.complete = out.complete and other is not None and other.complete
+            out.complete = all_complete(out.complete, other.complete if other is not None else False)
             continue
         key = operators.constant_key(m.eval(key_node))
         if key is None:

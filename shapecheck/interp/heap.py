@@ -6,7 +6,19 @@ from typing import Any
 
 from shapecheck.dims import UNKNOWN
 from shapecheck.interp.scopes import Scope
-from shapecheck.interp.values import NEVER, Class, Instance, Items, Mapping, Unknown, Value, join, join_all
+from shapecheck.interp.values import (
+    NEVER,
+    Class,
+    Instance,
+    Items,
+    Lacking,
+    Mapping,
+    Unknown,
+    Value,
+    all_complete,
+    join,
+    join_all,
+)
 
 State = dict[str, Any]
 Changes = dict[int, tuple[Any, Any]]
@@ -54,8 +66,8 @@ def merge(thing: Any, a: Any, b: Any) -> Any:
         element = join_all([*(a[0] if a[0] is not None else [a[1]]), *(b[0] if b[0] is not None else [b[1]])])
         return None, element, a[2] if a[2] == b[2] and a[0] is b[0] is None else UNKNOWN
     if kind is Mapping:
-        complete = a[1] and b[1] and a[0].keys() == b[0].keys()
-        return _merged(a[0], b[0]), complete, join(a[2], b[2])
+        lacking = Lacking(frozenset(a[0].keys() ^ b[0].keys()))
+        return _merged(a[0], b[0]), all_complete(a[1], b[1], lacking if lacking.keys else True), join(a[2], b[2])
     return {slot: _either(a[slot], b[slot]) for slot in a}
 
 
@@ -70,7 +82,9 @@ def same(thing: Any, a: Any, b: Any) -> bool:
             return left is right and a[2] == b[2] and (a[1] is NEVER or bool(a[1].key() == b[1].key()))
         return len(left) == len(right) and all(x is y or x.key() == y.key() for x, y in zip(left, right, strict=True))
     if kind is Mapping:
-        return bool(a[0].keys() == b[0].keys()) and all(v is b[0][k] or v.key() == b[0][k].key() for k, v in a[0].items())
+        return bool(a[0].keys() == b[0].keys()) and all(
+            v is b[0][k] or v.key() == b[0][k].key() for k, v in a[0].items()
+        )
     return bool(a == b)
 
 
@@ -78,11 +92,16 @@ def given_up(thing: Any, old: Any, joined: Any) -> Any:
     """A state in which all that differs between the two is unknown."""
     kind = type(thing)
     if kind is Scope or kind is Instance or kind is Class:
-        return {name: value if name not in old or _alike(value, old[name]) else Unknown() for name, value in joined.items()}
+        return {
+            name: value if name not in old or _alike(value, old[name]) else Unknown() for name, value in joined.items()
+        }
     if kind is Items:
         return None, Unknown(), UNKNOWN
     if kind is Mapping:
-        items = {key: value if key in old[0] and _alike(value, old[0][key]) else Unknown() for key, value in joined[0].items()}
+        items = {
+            key: value if key in old[0] and _alike(value, old[0][key]) else Unknown()
+            for key, value in joined[0].items()
+        }
         return items, joined[1], Unknown()
     return joined
 

@@ -15,11 +15,13 @@ from shapecheck.interp.values import (
     Instance,
     Int,
     Items,
+    Lacking,
     Mapping,
     Number,
     TensorValue,
     Unknown,
     Value,
+    all_complete,
     join_all,
 )
 
@@ -96,7 +98,12 @@ def _tensor(m: Interpreter, op: str, left: Value, right: Value, node: ast.AST) -
         return _special(m, op, left, right, node)
     nodes: list[ast.AST | None] = list(_sides(node))
     args = CallArgs([left, right], nodes=nodes)
-    if type(right) is TensorValue and type(left) is not TensorValue and type(left) not in _NUMBERS and not isinstance(left, Unknown):
+    if (
+        type(right) is TensorValue
+        and type(left) is not TensorValue
+        and type(left) not in _NUMBERS
+        and not isinstance(left, Unknown)
+    ):
         answer = left.operate(op, right, False, m, node)
         if type(answer) is not Unknown:
             return answer
@@ -180,7 +187,7 @@ def _computed(op: str, a: Any, b: Any) -> Value:
         return Unknown() if isinstance(a, str) or isinstance(b, str) else Number()
     try:
         return plain(_PYTHON[op](a, b))
-    except Exception:  # noqa: BLE001 - whatever Python raises for these constants, the value does not exist
+    except Exception:
         return Unknown()
 
 
@@ -244,7 +251,7 @@ def truth_of(value: Value) -> bool | None:
 
 
 def _united(left: Mapping, right: Mapping) -> Mapping:
-    return Mapping({**left.items, **right.items}, left.complete and right.complete)
+    return Mapping({**left.items, **right.items}, all_complete(left.complete, right.complete))
 
 
 _DUNDER = {"and_": "and", "or_": "or"}
@@ -291,8 +298,15 @@ def contains(m: Interpreter, container: Value, value: Value, node: ast.AST) -> b
         key = constant_key(value)
         if key is None:
             return None
+        if isinstance(container.complete, Lacking):
+            return None if key[0] in container.complete.keys else key[0] in container.items
         return True if key[0] in container.items else False if container.complete else None
-    if type(container) is Const and type(value) is Const and isinstance(container.value, str) and isinstance(value.value, str):
+    if (
+        type(container) is Const
+        and type(value) is Const
+        and isinstance(container.value, str)
+        and isinstance(value.value, str)
+    ):
         return value.value in container.value
     if isinstance(container, Items) and container.items is not None:
         verdicts = [truth_of(binary(m, "eq", item, value, node)) for item in container.items[:64]]

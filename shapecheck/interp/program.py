@@ -5,8 +5,8 @@ from __future__ import annotations
 from shapecheck.graph import ShapeGraph
 from shapecheck.interp import uncalled
 from shapecheck.interp.budget import Budget, Exhausted
-from shapecheck.interp.machine import Interpreter
 from shapecheck.interp.files import Layout, concerned
+from shapecheck.interp.machine import Interpreter
 from shapecheck.interp.modules import Modules, module_scope
 from shapecheck.interp.python.objects import LocalModule
 from shapecheck.syntax import Parsed

@@ -506,6 +506,29 @@ class Items(Value):
         return self.items if self.items is not None else [self.element]
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Of a dict's keys: there are no others, but these may be missing. (Not as good as knowing all: false.)"""
+
+    keys: frozenset[Any]
+
+    def __bool__(self) -> bool:
+        return False
+
+
+Complete = bool | Lacking
+"""Whether a dict's keys are known: True, False (there may be others), or that some may be missing."""
+
+
+def all_complete(*parts: Complete) -> Complete:
+    """What is known of the keys of several dicts together."""
+    if all(part is True for part in parts):
+        return True
+    if any(part is False for part in parts):
+        return False
+    return Lacking(frozenset().union(*(part.keys for part in parts if isinstance(part, Lacking))))
+
+
 @dataclass(slots=True)
 class Mapping(Value):
     """A dict. ``items`` by constant key; ``complete`` False where other keys may exist, ``element`` their value.
@@ -514,7 +537,7 @@ class Mapping(Value):
     """
 
     items: dict[Any, Value] = field(default_factory=dict)
-    complete: bool = True
+    complete: Complete = True
     element: Value = field(default_factory=Unknown)
     born: int = field(default=0, compare=False)
 
@@ -558,13 +581,13 @@ class Mapping(Value):
     def join(self, other: Value) -> Value:
         """The keys of both; one that only one of them has may be missing."""
         assert isinstance(other, Mapping)
-        same = self.items.keys() == other.items.keys()
+        lacking = Lacking(frozenset(self.items.keys() ^ other.items.keys()))
         items = {
             key: join(self.items[key], other.items[key]) if key in self.items and key in other.items else value
             for key, value in {**self.items, **other.items}.items()
         }
         element = join(self.element, other.element)
-        return Mapping(items, same and self.complete and other.complete, element)
+        return Mapping(items, all_complete(self.complete, other.complete, lacking if lacking.keys else True), element)
 
 
 @dataclass(slots=True)

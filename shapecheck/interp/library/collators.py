@@ -49,7 +49,7 @@ class HFCollator(Value):
         return (
             Mapping(fields, example.complete)
             if self.kind == "default"
-            else Encoding(fields, given.length(), None, example.complete)
+            else Encoding(fields, given.length(), None, example.complete is True)
         )
 
     def _joined(self, items: dict[str, Value], count: Dim, machine: Machine, node: ast.AST) -> dict[str, Value]:

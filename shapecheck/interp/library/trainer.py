@@ -101,7 +101,7 @@ def _called(model: Value, batch: Value, machine: Machine, node: ast.AST) -> Valu
     if not isinstance(batch, Mapping):
         return machine.not_checked(node, "what the Trainer's batches hold is not known")
     keywords = {str(key): value for key, value in batch.items.items()}
-    return machine.call(model, CallArgs([], keywords, exact=batch.complete), node)
+    return machine.call(model, CallArgs([], keywords, exact=batch.complete is not False), node)
 
 
 def _batch(given: dict[str, Value], dataset: Value, machine: Machine, node: ast.AST) -> Value:

@@ -10,7 +10,20 @@ from shapecheck.dims import UNKNOWN, number
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.python.builtin import first
 from shapecheck.interp.python.objects import Handler, Namespace, Native
-from shapecheck.interp.values import Bound, Builtin, CallArgs, Class, Const, Function, Int, Items, Machine, Number, Unknown, Value
+from shapecheck.interp.values import (
+    Bound,
+    Builtin,
+    CallArgs,
+    Class,
+    Const,
+    Function,
+    Int,
+    Items,
+    Machine,
+    Number,
+    Unknown,
+    Value,
+)
 from shapecheck.places import Origin
 
 if TYPE_CHECKING:

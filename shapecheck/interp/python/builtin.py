@@ -27,6 +27,7 @@ from shapecheck.interp.values import (
     Text,
     Unknown,
     Value,
+    all_complete,
     join_all,
 )
 from shapecheck.places import Origin
@@ -181,9 +182,9 @@ def _dict(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
                     out.items[key[0]] = pair.items[1]
         else:
             out.items.update(other.items if other is not None else {})
-            out.complete = out.complete and other is not None and other.complete
+            out.complete = all_complete(out.complete, other.complete if other is not None else False)
     out.items.update(args.keywords)
-    out.complete = out.complete and args.exact
+    out.complete = out.complete if args.exact else False
     return out
 
 

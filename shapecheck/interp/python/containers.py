@@ -14,11 +14,13 @@ from shapecheck.interp.values import (
     Int,
     Items,
     Iteration,
+    Lacking,
     Machine,
     Mapping,
     Slice,
     Unknown,
     Value,
+    all_complete,
     join,
     join_all,
 )
@@ -337,8 +339,9 @@ def _get(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Val
     key = constant_key(_first(args))
     default = args.positional[1] if len(args.positional) > 1 else NONE
     if key is not None and key[0] in mapping.items:
-        return mapping.items[key[0]]
-    if key is not None and mapping.complete:
+        lacking = isinstance(mapping.complete, Lacking) and key[0] in mapping.complete.keys
+        return join(mapping.items[key[0]], default) if lacking else mapping.items[key[0]]
+    if key is not None and mapping.complete is not False:
         return default
     return join(lookup(mapping, _first(args)), default)
 
@@ -361,9 +364,9 @@ def _update(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> 
     for value in args.positional:
         other = value if type(value) is Mapping else as_mapping(m, value, node)
         mapping.items.update(other.items if other is not None else {})
-        mapping.complete = mapping.complete and other is not None and other.complete
+        mapping.complete = all_complete(mapping.complete, other.complete if other is not None else False)
     mapping.items.update(args.keywords)
-    mapping.complete = mapping.complete and args.exact
+    mapping.complete = mapping.complete if args.exact else False
     return NONE
 
 

@@ -131,7 +131,7 @@ def field(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     return Field(default, args.keywords.get("default_factory") or args.keywords.get("factory"))
 
 
-HANDLERS = {name: field for name in _FIELDS}
+HANDLERS = dict.fromkeys(_FIELDS, field)
 
 
 def attribute(m: Interpreter, instance: Instance, name: str, node: ast.AST) -> Value | None:

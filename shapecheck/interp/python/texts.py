@@ -74,7 +74,7 @@ def method(value: Const, name: str, args: CallArgs, machine: Machine, node: ast.
             return Unknown()
         try:
             return _kept(getattr(raw, name)(*(part[0] for part in given if part), **{k: v[0] for k, v in named.items() if v}))
-        except Exception:  # noqa: BLE001 - whatever Python raises for these constants, the value does not exist
+        except Exception:
             return Unknown()
     return of_unknown(name) if isinstance(raw, str) else Unknown()
 
@@ -98,7 +98,7 @@ def _formatted(raw: str, args: CallArgs) -> Value:
         return Text()
     try:
         return _kept(raw.format(*(part[0] for part in given if part), **{k: v[0] for k, v in named.items() if v}))
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:
         return Text()
 
 
