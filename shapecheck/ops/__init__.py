@@ -34,8 +34,10 @@ __all__ = [
 def canonical(name: str) -> str | None:
     """The one name of an operator under any of its names; None if it is not known.
 
-    >>> canonical("torch.nn.functional.relu"), canonical("torch.Tensor.relu_"), canonical("torch.nn.modules.linear.Linear")
-    ('torch.relu', 'torch.relu', 'torch.nn.Linear')
+    >>> canonical("torch.nn.functional.relu"), canonical("torch.Tensor.relu_")
+    ('torch.relu', 'torch.relu')
+    >>> canonical("torch.nn.modules.linear.Linear")
+    'torch.nn.Linear'
     """
     found = entry(name)
     return found.name if found else None

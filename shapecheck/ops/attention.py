@@ -41,9 +41,15 @@ def scaled_dot_product(call: Call) -> Spec:
 
 def _product_words(query: Shape, key: Shape) -> str:
     if key.rank == 2:
-        return f"mat1 and mat2 shapes cannot be multiplied ({query.dim(-2)}x{query.dim(-1)} and {key.dim(-1)}x{key.dim(-2)})"
+        return (
+            f"mat1 and mat2 shapes cannot be multiplied ({query.dim(-2)}x{query.dim(-1)} and "
+            f"{key.dim(-1)}x{key.dim(-2)})"
+        )
     count = Shape(key.dims[:-2], key.open_at).numel
-    return f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {query.dim(-1)}] but got: [{count}, {key.dim(-1)}]."
+    return (
+        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {query.dim(-1)}] but got: "
+        f"[{count}, {key.dim(-1)}]."
+    )
 
 
 def _same(call: Call, left: Dim, right: Dim, left_name: str, right_name: str, words: str) -> None:
@@ -67,9 +73,6 @@ def _score_mask(call: Call, query: Shape, key: Shape) -> None:
     if compare(out, scores) is Truth.DIFFERENT:
         words = f"output with shape [{listed(scores)}] doesn't match the broadcast shape [{listed(out)}]"
         raise call.clash("broadcast", words, left_name="attn_mask", right_name="key")
-    if query.rank == 4 and mask.shape.rank == 1:
-        words = "Dimension out of range (expected to be in range of [-1, 0], but got -2)"
-        raise call.clash("rank", words, left=number(1), right=number(4), left_name="attn_mask")
 
 
 def _size(shape: Shape) -> str:
@@ -77,7 +80,7 @@ def _size(shape: Shape) -> str:
 
 
 def multihead(call: Call) -> tuple[Spec, object]:
-    """``MultiheadAttention(query, key, value)``: the attended values, and the weights (None without ``need_weights``)."""
+    """``MultiheadAttention(query, key, value)``: the attended values, and the weights (or None)."""
     query, key, value = (call.shape(name) for name in ("query", "key", "value"))
     dtype = call.tensor("query").dtype
     width = as_dim(call["embed_dim"])
@@ -116,7 +119,8 @@ def _ranks(call: Call, query: Shape, key: Shape, value: Shape) -> None:
     if key.rank != query.rank or value.rank != query.rank:
         kind = "batched (3-D)" if query.rank == 3 else "unbatched (2-D)"
         words = (
-            f"For {kind} `query`, expected `key` and `value` to be {query.rank}-D but found {key.rank}-D and {value.rank}-D "
+            f"For {kind} `query`, expected `key` and `value` to be {query.rank}-D but found {key.rank}-D and "
+            f"{value.rank}-D "
             "tensors respectively"
         )
         raise call.clash("rank", words, left_name="key", right_name="query")
@@ -146,7 +150,10 @@ def _key_and_value(call: Call, key: Shape, value: Shape) -> None:
         separate = call["kdim"] is not None or call["vdim"] is not None
         words = f"key shape {_size(key)} does not match value shape {_size(value)}"
         if separate:
-            words = f"key's sequence and batch dims {_size(Shape(key.dims[:2]))} do not match value's {_size(Shape(value.dims[:2]))}"
+            words = (
+                f"key's sequence and batch dims {_size(Shape(key.dims[:2]))} do not match value's "
+                f"{_size(Shape(value.dims[:2]))}"
+            )
         raise call.clash("inner", words, left_name="key", right_name="value")
 
 
@@ -160,7 +167,10 @@ def _masks(call: Call, sizes: _Layout) -> None:
         heads, width = as_dim(call["num_heads"]), as_dim(call["embed_dim"])
         if heads.known and width.known:
             total = sizes.source * sizes.key_batch * width
-            words = f"shape '[{sizes.source}, {sizes.batch * heads}, {width // heads}]' is invalid for input of size {total}"
+            words = (
+                f"shape '[{sizes.source}, {sizes.batch * heads}, {width // heads}]' is invalid for input of "
+                f"size {total}"
+            )
         raise call.clash("batch", words, left=sizes.batch, right=sizes.key_batch, left_name="query", right_name="key")
     _padding_mask(call, sizes)
     _attention_mask(call, sizes)
@@ -173,7 +183,10 @@ def _padding_mask(call: Call, sizes: _Layout) -> None:
     wanted = Shape((sizes.source,) if sizes.batch is None else (sizes.batch, sizes.source))
     if mask.shape.rank != wanted.rank:
         kind = "batched (3-D)" if sizes.batch is not None else "unbatched (2-D)"
-        words = f"For {kind} `query`, expected `key_padding_mask` to be `None` or {wanted.rank}-D but found {mask.shape.rank}-D tensor instead"
+        words = (
+            f"For {kind} `query`, expected `key_padding_mask` to be `None` or {wanted.rank}-D but found "
+            f"{mask.shape.rank}-D tensor instead"
+        )
         raise call.clash("rank", words, left_name="key_padding_mask", right_name="key")
     if compare(mask.shape, wanted) is Truth.DIFFERENT:
         at = next(
@@ -194,7 +207,10 @@ def _attention_mask(call: Call, sizes: _Layout) -> None:
         return
     if mask.shape.rank not in (2, 3):
         kind = "batched (3-D)" if sizes.batch is not None else "unbatched (2-D)"
-        words = f"For {kind} `query`, expected `attn_mask` to be `None`, 2-D or 3-D but found {mask.shape.rank}-D tensor instead"
+        words = (
+            f"For {kind} `query`, expected `attn_mask` to be `None`, 2-D or 3-D but found {mask.shape.rank}-D "
+            "tensor instead"
+        )
         raise call.clash("rank", words, left_name="attn_mask")
     heads = as_dim(call["num_heads"])
     rows = (heads if sizes.batch is None else sizes.batch * heads,) if mask.shape.rank == 3 else ()

@@ -92,7 +92,10 @@ def _maps_of_ids(call: Call, shape: Shape, wanted: Shape) -> None:
     if len(shape.dims) == 4:
         words = f"size mismatch (got input: {bracketed(shape)} , target: {bracketed(wanted)}"
         if len(wanted.dims) != 3:
-            words = f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {len(wanted.dims)}"
+            words = (
+                "only batches of spatial targets supported (3D tensors) but got targets of dimension: "
+                f"{len(wanted.dims)}"
+            )
     raise call.clash("target", words, left=left, right=right, right_name="target", axis=at)
 
 
@@ -121,7 +124,8 @@ def multi_margin(call: Call) -> Spec:
     rows = shape.dims[0] if shape.rank == 2 else number(1)
     if target.shape.rank > 1 or target.shape.numel.compare(rows) is Truth.DIFFERENT:
         words = (
-            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). "
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples "
+            "(batch size). "
             f"Expected target size [{rows}], but got {bracketed(target.shape)}. Input has shape {bracketed(shape)}."
         )
         raise call.clash("target", words, left=rows, right=target.shape.dim(0), right_name="target", axis=0)
@@ -187,7 +191,10 @@ def linear_cross_entropy(call: Call) -> Spec:
         raise call.clash("rank", words, left=number(operand.shape.rank), right=number(2))
     have = operand.shape.dims[-1]
     if have.compare(wanted) is Truth.DIFFERENT:
-        words = f"expected equal input and linear_weight last dimensions (in_features), got {have} and {wanted}, respectively"
+        words = (
+            f"expected equal input and linear_weight last dimensions (in_features), got {have} and {wanted}, "
+            "respectively"
+        )
         raise call.clash("inner", words, left=have, right=wanted, right_name=name, axis=operand.shape.rank - 1)
     logits = Spec(Shape((*operand.shape.dims[:-1], classes)), operand.dtype)
     call.args.update(input=logits, target=target)

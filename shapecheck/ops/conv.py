@@ -85,7 +85,10 @@ def _checked(call: Call, operand: Operand, kernel: Kernel, spatial: int, transpo
     if have.compare(kernel.inputs) is Truth.DIFFERENT:
         raise _wrong_channels(call, shape, have, kernel, spatial, transposed)
     if dtypes.is_integral(operand.dtype) and "in_channels" in call.args and call["dtype"] is None:
-        words = f"Input type (torch.{dtypes.title(operand.dtype)}Tensor) and bias type (torch.FloatTensor) should be the same"
+        words = (
+            f"Input type (torch.{dtypes.title(operand.dtype)}Tensor) and bias type (torch.FloatTensor) should "
+            "be the same"
+        )
         words = words.replace("torch.", "").replace("Tensor)", ")").replace("FloatTensor", "Float")
         words = (
             f"expected scalar type {dtypes.title(operand.dtype)} but found Float" if call["bias"] is False else words
@@ -98,7 +101,8 @@ def _wrong_channels(call: Call, shape: Shape, have: Dim, kernel: Kernel, spatial
     # An input without a batch axis gets one before torch compares, and the message shows it.
     seen = Shape((number(1), *shape.dims)) if shape.rank == spatial + 1 else shape
     words = (
-        f"Given {'transposed=1' if transposed else f'groups={kernel.groups}'}, weight of size {sizes_text(kernel.weight(transposed))}, "
+        f"Given {'transposed=1' if transposed else f'groups={kernel.groups}'}, weight of size "
+        f"{sizes_text(kernel.weight(transposed))}, "
         f"expected input{sizes_text(seen)} to have {kernel.inputs} channels, but got {have} channels instead"
     )
     axis = None if shape.rank is None else shape.rank - spatial - 1
@@ -223,7 +227,8 @@ def fold(call: Call) -> Spec:
         raise Unclear("the number of axes is not known")
     if shape.rank not in (2, 3):
         words = (
-            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, "
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero "
+            "dimensions for input, "
             f"but got: {sizes_text(shape)}"
         )
         raise call.clash("rank", words, left=number(shape.rank), right=number(3))
@@ -241,9 +246,12 @@ def fold(call: Call) -> Spec:
     places = [slid(*one) for one in zip(size, kernel, stride, padding, dilation, strict=True)]
     if (places[0] * places[1]).compare(blocks) is Truth.DIFFERENT:
         words = (
-            f"Given output_size=({listed(tuple(size))}), kernel_size=({listed(tuple(kernel))}), dilation=({listed(tuple(dilation))}), "
-            f"padding=({listed(tuple(padding))}), stride=({listed(tuple(stride))}), expected size of input's dimension 2 to match "
-            f"the calculated number of sliding blocks {places[0]} * {places[1]} = {places[0] * places[1]}, but got input.size(2)={blocks}."
+            f"Given output_size=({listed(tuple(size))}), kernel_size=({listed(tuple(kernel))}), "
+            f"dilation=({listed(tuple(dilation))}), "
+            f"padding=({listed(tuple(padding))}), stride=({listed(tuple(stride))}), expected size of input's "
+            "dimension 2 to match "
+            f"the calculated number of sliding blocks {places[0]} * {places[1]} = {places[0] * places[1]}, but "
+            f"got input.size(2)={blocks}."
         )
         raise call.clash(
             "numel", words, left=blocks, right=places[0] * places[1], right_name="output_size", axis=shape.rank - 1

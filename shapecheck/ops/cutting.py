@@ -122,13 +122,17 @@ def split_along_named(call: Call) -> tuple[Spec, ...]:
     shape = call.shape()
     least = {"hsplit": 1, "vsplit": 2, "dsplit": 3}[call.name]
     if shape.rank is not None and shape.rank < least:
-        words = f"torch.{call.name} requires a tensor with at least {least} dimension, but got a tensor with {shape.rank} dimensions!"
+        words = (
+            f"torch.{call.name} requires a tensor with at least {least} dimension, but got a tensor with "
+            f"{shape.rank} dimensions!"
+        )
         raise call.clash("rank", words, left=number(shape.rank), right=number(least))
     at = {"hsplit": 0 if shape.rank == 1 else 1, "vsplit": 0, "dsplit": 2}[call.name]
     sections, size = as_dim(call["indices_or_sections"]), shape.dim(at)
     if sections.value and (size % sections).compare(number(0)) is Truth.DIFFERENT:
         words = (
-            f"torch.{call.name} attempted to split along dimension {at}, but the size of the dimension {size} is not divisible "
+            f"torch.{call.name} attempted to split along dimension {at}, but the size of the dimension {size} "
+            "is not divisible "
             f"by the split_size {sections}!"
         )
         raise call.clash("concat", words, left=size, right=sections, right_name="indices_or_sections", axis=at)

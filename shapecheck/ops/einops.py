@@ -20,7 +20,11 @@ _TOKEN = re.compile(r"\(([^)]*)\)|(\.\.\.)|([\w]+)")
 
 @cache
 def parse(side: str) -> tuple[Group, ...]:
-    """One side of a pattern as groups of names: ``b (h w) c`` is ``(("b",), ("h", "w"), ("c",))``; ``...`` stands alone.
+    """One side of a pattern as groups of names; ``...`` stands alone.
+
+    >>> parse("b (h w) c")
+    (('b',), ('h', 'w'), ('c',))
+
 
     ``(...)`` is ``("...", "1")``: one axis, and not as many as the dots stand for.
     """

@@ -93,7 +93,10 @@ def _bind(call: Call, letter: str, dim: Dim, at: int, place: int, sizes: dict[st
         words = f"einsum(): subscript {letter} is repeated for operand {at} but the sizes don't match, {dim} != {known}"
         raise call.clash("inner", words, left=dim, right=known, left_name=f"operands[{at}]", axis=place)
     if known.compare(dim) is Truth.DIFFERENT and 1 not in (known.value, dim.value):
-        words = f"einsum(): subscript {letter} has size {dim} for operand {at} which does not broadcast with previously seen size {known}"
+        words = (
+            f"einsum(): subscript {letter} has size {dim} for operand {at} which does not broadcast with "
+            f"previously seen size {known}"
+        )
         raise call.clash(
             "inner",
             words,
@@ -130,7 +133,10 @@ def tensordot(call: Call) -> Spec:
     for a, b in zip(first, second, strict=True):
         have, want = left.dims[a], right.dims[b]
         if have.compare(want) is Truth.DIFFERENT and 1 not in (have.value, want.value):
-            words = f"contracted dimensions need to match, but first has size {have} in dim {a} and second has size {want} in dim {b}"
+            words = (
+                f"contracted dimensions need to match, but first has size {have} in dim {a} and second has "
+                f"size {want} in dim {b}"
+            )
             raise call.clash("inner", words, left=have, right=want, left_name="a", right_name="b", axis=a)
     kept = [dim for at, dim in enumerate(left.dims) if at not in first]
     kept += [dim for at, dim in enumerate(right.dims) if at not in second]

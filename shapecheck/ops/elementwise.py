@@ -96,8 +96,10 @@ def dropout1d(call: Call) -> Spec:
     rank = call.shape().rank
     if rank is not None and rank not in (2, 3):
         words = (
-            f"dropout1d: Expected 2D or 3D input, but received a {rank}D input. Note that dropout1d exists to provide channel-wise "
-            "dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+            f"dropout1d: Expected 2D or 3D input, but received a {rank}D input. Note that dropout1d exists to "
+            "provide channel-wise "
+            "dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension "
+            "(i.e. 2D or 3D inputs)."
         )
         raise call.clash("rank", words, left=number(rank), right=number(3))
     return call.out(call.shape())

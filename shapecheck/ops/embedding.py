@@ -45,14 +45,16 @@ def _bags(call: Call, ids: Shape) -> Dim:
     weights = call["per_sample_weights"]
     if is_tensor(weights) and compare(weights.shape, ids) is Truth.DIFFERENT:
         words = (
-            f"embedding_bag: If per_sample_weights (torch.Size([{listed(weights.shape)}])) is not None, then it must have the same "
+            f"embedding_bag: If per_sample_weights (torch.Size([{listed(weights.shape)}])) is not None, then "
+            "it must have the same "
             f"shape as the input (torch.Size([{listed(ids)}]))"
         )
         raise call.clash("broadcast", words, left_name="per_sample_weights", right_name="input")
     if ids.rank == 2:
         if is_tensor(offsets):
             words = (
-                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed "
+                "length sequences. "
                 "However, found offsets of type <class 'torch.Tensor'>"
             )
             raise call.clash("parameter", words, left_name="offsets")

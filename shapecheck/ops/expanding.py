@@ -30,7 +30,8 @@ def expanded(call: Call, shape: Shape, wanted: Shape) -> Shape:
     if new < 0:
         words = (
             f"expand({_type_name(call)}{{[{listed(shape)}]}}, size=[{listed(wanted)}]): the number of sizes provided "
-            f"({len(wanted.dims)}) must be greater or equal to the number of dimensions in the tensor ({lowest_rank(shape)})"
+            f"({len(wanted.dims)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({lowest_rank(shape)})"
         )
         raise call.clash("rank", words, right_name="size")
     if shape.rank is None:
@@ -52,7 +53,8 @@ def _expanded_axis(call: Call, have: Dim, wanted: Shape, at: int, shape: Shape) 
         return have
     if have.value is not None and have.value != 1 and have.compare(want) is Truth.DIFFERENT:
         words = (
-            f"The expanded size of the tensor ({want}) must match the existing size ({have}) at non-singleton dimension {at}.  "
+            f"The expanded size of the tensor ({want}) must match the existing size ({have}) at non-singleton "
+            f"dimension {at}.  "
             f"Target sizes: [{listed(wanted)}].  Tensor sizes: [{listed(shape)}]"
         )
         raise call.clash(

@@ -14,7 +14,7 @@ _REAL = {"complex128": "float64", "float64": "float64"}
 
 
 def transform(call: Call) -> Spec:
-    """``fft``, ``ifft``: the input's shape, an axis cut or padded to ``n``. ``rfft`` halves it, ``irfft`` doubles it."""
+    """``fft``, ``ifft``: the input's shape, an axis cut or padded to ``n``; ``rfft`` halves it, ``irfft`` doubles."""
     shape = call.shape()
     if shape.rank == 0:
         raise call.clash("axis", "Dimension out of range (expected to be in range of [-1, 0], but got -1)")

@@ -159,7 +159,8 @@ def _selectors(call: Call, item: Operand, shape: Shape, at: int) -> list[Operand
         have = shape.dims[at + place]
         if size.compare(have) is Truth.DIFFERENT:
             words = (
-                f"The shape of the mask [{', '.join(map(str, item.shape.dims))}] at index {place} does not match the shape of the "
+                f"The shape of the mask [{', '.join(map(str, item.shape.dims))}] at index {place} does not "
+                "match the shape of the "
                 f"indexed tensor [{', '.join(map(str, shape.dims))}] at index {at + place}"
             )
             raise call.clash("index", words, left=have, right=size, right_name="key", axis=at + place)
@@ -245,15 +246,20 @@ def _not_assigned(call: Call, target: Shape, value: Shape, at: tuple[Dim | None,
     have, want, axis_number = at
     key = call["key"] if isinstance(call["key"], tuple) else (call["key"],)
     if any(is_tensor(item) or isinstance(item, list) for item in key):
-        words = f"shape mismatch: value tensor of shape [{listed(value)}] cannot be broadcast to indexing result of shape [{listed(target)}]"
+        words = (
+            f"shape mismatch: value tensor of shape [{listed(value)}] cannot be broadcast to indexing result "
+            f"of shape [{listed(target)}]"
+        )
     elif len(value.dims) > len(target.dims):
         words = (
             f"expand(torch.FloatTensor{{[{listed(value)}]}}, size=[{listed(target)}]): the number of sizes provided "
-            f"({len(target.dims)}) must be greater or equal to the number of dimensions in the tensor ({len(value.dims)})"
+            f"({len(target.dims)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(value.dims)})"
         )
     else:
         words = (
-            f"The expanded size of the tensor ({want}) must match the existing size ({have}) at non-singleton dimension {axis_number}.  "
+            f"The expanded size of the tensor ({want}) must match the existing size ({have}) at non-singleton "
+            f"dimension {axis_number}.  "
             f"Target sizes: [{listed(target)}].  Tensor sizes: [{listed(value)}]"
         )
     return call.clash("broadcast", words, left=have, right=want, left_name="value", right_name="input")

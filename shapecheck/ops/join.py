@@ -99,7 +99,10 @@ def stack(call: Call) -> Spec:
 
 
 def _unequal(call: Call, first: Shape, shape: Shape, place: int) -> Exception:
-    words = f"stack expects each tensor to be equal size, but got [{listed(first)}] at entry 0 and [{listed(shape)}] at entry {place}"
+    words = (
+        f"stack expects each tensor to be equal size, but got [{listed(first)}] at entry 0 and "
+        f"[{listed(shape)}] at entry {place}"
+    )
     pairs = enumerate(zip(shape.dims, first.dims, strict=False))
     left, right, at = next(((a, b, i) for i, (a, b) in pairs if a.compare(b) is Truth.DIFFERENT), (None, None, None))
     return call.clash(

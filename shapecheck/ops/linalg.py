@@ -135,7 +135,10 @@ def solve(call: Call) -> Spec:
     at = -1 if vector else -2
     have, want = b.dims[at], a.dims[-1]
     if have.compare(want) is Truth.DIFFERENT:
-        words = f"linalg.solve: Incompatible shapes of A and B for the equation AX = B (got A: {want}x{want} and B: {have}x{b.dims[-1]})"
+        words = (
+            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B (got A: {want}x{want} and "
+            f"B: {have}x{b.dims[-1]})"
+        )
         raise call.clash("inner", words, left=want, right=have, left_name="A", right_name="B")
     if vector:
         return Spec(Shape((*a.dims[:-2], a.dims[-1])), call.tensor("B").dtype)
@@ -158,7 +161,10 @@ def cross(call: Call) -> Spec:
     for name in ("input", "other"):
         size = call.shape(name).dim(at)
         if size.value is not None and size.value != 3:
-            words = "linalg.cross: inputs dimension {call['dim']} must have length 3. Got {call.shape().dim(at)} and {call.shape('other').dim(at)}"
+            words = (
+                f"linalg.cross: inputs dimension {call['dim']} must have length 3. Got {call.shape().dim(at)} "
+                f"and {call.shape('other').dim(at)}"
+            )
             raise call.clash("inner", words, left=size, right=number(3), left_name=name, axis=at)
     return call.out(shape)
 

@@ -41,7 +41,8 @@ def binary_cross_entropy(call: Call) -> Spec:
         call,
         shape,
         target.shape,
-        "Using a target size ({target}) that is different to the input size ({input}) is deprecated. Please ensure they have the same size.",
+        "Using a target size ({target}) that is different to the input size ({input}) is deprecated. Please "
+        "ensure they have the same size.",
     )
     if dtypes.is_integral(target.dtype):
         words = f"Found dtype {dtypes.title(target.dtype)} but expected Float"
@@ -85,11 +86,12 @@ def _elementwise_weight(call: Call, shape: Shape) -> None:
             words = out.message
             if call.name in ("BCELoss", "binary_cross_entropy"):
                 words = (
-                    f"Attempting to broadcast a dimension of length {given.shape.dim(-1)} at -1! Mismatching argument at index 1 had "
+                    f"Attempting to broadcast a dimension of length {given.shape.dim(-1)} at -1! Mismatching "
+                    "argument at index 1 had "
                     f"{torch_size(given.shape)}; but expected shape should be broadcastable to {bracketed(shape)}"
                 )
             raise call.clash("classes", words, left=out.left, right=out.right, right_name=name, axis=out.axis)
-        if out.rank is not None and shape.rank is not None and out.rank > shape.rank:
+        if compare(out, shape) is Truth.DIFFERENT:
             words = f"output with shape {bracketed(shape)} doesn't match the broadcast shape {bracketed(out)}"
             raise call.clash("broadcast", words, left_name=name)
 
@@ -117,7 +119,7 @@ def multilabel_soft_margin(call: Call) -> Spec:
 
 
 def gaussian(call: Call) -> Spec:
-    """``gaussian_nll_loss(input, target, var)``: the variance as the input, or without (or with 1 for) its last axis."""
+    """``gaussian_nll_loss(input, target, var)``: the variance as the input, its last axis left out or 1."""
     shape, var = call.shape(), call["var"]
     if is_tensor(var) and var.shape.rank is not None and shape.rank is not None:
         fits = [shape, Shape(shape.dims[:-1]), Shape((*shape.dims[:-1], number(1)))]
@@ -171,7 +173,10 @@ def cosine_embedding(call: Call) -> Spec:
     rows = Shape(joined(call, ["input1", "input2"]).dims[:-1])
     out = broadcast(rows, target)
     if isinstance(out, Conflict):
-        words = f"The size of tensor a ({out.right}) must match the size of tensor b ({out.left}) at non-singleton dimension 0"
+        words = (
+            f"The size of tensor a ({out.right}) must match the size of tensor b ({out.left}) at non-singleton "
+            "dimension 0"
+        )
         raise call.clash(
             "batch", words, left=out.left, right=out.right, left_name="input1", right_name="target", axis=0
         )
@@ -206,14 +211,16 @@ def ctc(call: Call) -> Spec:
         return reduced(call, ANY, call.tensor("log_probs").dtype)
     if shape.rank not in (2, 3):
         words = (
-            f"Expected 3-dimensional tensor, but got {shape.rank + (shape.rank != 3)}-dimensional tensor for argument #1 'log_probs' "
+            f"Expected 3-dimensional tensor, but got {shape.rank + (shape.rank != 3)}-dimensional tensor for "
+            "argument #1 'log_probs' "
             "(while checking arguments for ctc_loss_allocate_outputs)"
         )
         raise call.clash("rank", words, left=number(shape.rank), right=number(3), left_name="log_probs")
     batch = shape.dims[1] if shape.rank == 3 else number(1)
     if shape.rank == 3 and targets.rank == 2 and targets.dims[0].compare(batch) is Truth.DIFFERENT:
         words = (
-            f"Expected tensor to have size {batch} at dimension 0, but got size {targets.dims[0]} for argument #2 'targets' "
+            f"Expected tensor to have size {batch} at dimension 0, but got size {targets.dims[0]} for argument "
+            "#2 'targets' "
             "(while checking arguments for ctc_loss_allocate_outputs)"
         )
         raise call.clash(

@@ -88,9 +88,15 @@ def _product_words(a: Shape, b: Shape) -> str:
         return f"size mismatch, got input ({a.dims[0]}), mat ({a.dims[0]}x{a.dims[1]}), vec ({b.dims[0]})"
     if b.rank == 2 or (a.rank == 2 and b.rank == 2) or b.rank == 1:
         rows = Shape(a.dims[:-1], a.open_at).numel
-        return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a.dim(-1)} and {b.dim(-2) if b.rank != 1 else b.dims[0]}x{b.dim(-1) if b.rank != 1 else 1})"
+        return (
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a.dim(-1)} and "
+            f"{b.dim(-2) if b.rank != 1 else b.dims[0]}x{b.dim(-1) if b.rank != 1 else 1})"
+        )
     if a.rank is None or b.rank is None or a.rank < 3:
-        return f"mat1 and mat2 shapes cannot be multiplied ({a.dim(-2) if a.rank != 1 else 1}x{a.dim(-1)} and {b.dim(-2)}x{b.dim(-1)})"
+        return (
+            f"mat1 and mat2 shapes cannot be multiplied ({a.dim(-2) if a.rank != 1 else 1}x{a.dim(-1)} and "
+            f"{b.dim(-2)}x{b.dim(-1)})"
+        )
     batch = broadcast(Shape(a.dims[:-2]), Shape(b.dims[:-2]))
     count = batch.numel if isinstance(batch, Shape) else number(1)
     return (
@@ -129,7 +135,8 @@ def dot(call: Call) -> Spec:
 def unequal_vectors(a: Shape, b: Shape) -> str:
     """What torch says of a dot product of vectors of two lengths."""
     return (
-        f"inconsistent tensor size, expected tensor [{listed(a)}] and src [{listed(b)}] to have the same number of elements, "
+        f"inconsistent tensor size, expected tensor [{listed(a)}] and src [{listed(b)}] to have the same "
+        "number of elements, "
         f"but got {listed(a)} and {listed(b)} elements respectively"
     )
 
@@ -204,7 +211,8 @@ def _expands_onto(call: Call, out: Shape) -> None:
     ]
     left, right, at = next((pair for pair in pairs if pair[0].compare(pair[1]) is Truth.DIFFERENT), (None, None, None))
     words = (
-        f"The expanded size of the tensor ({left}) must match the existing size ({right}) at non-singleton dimension {at}.  "
+        f"The expanded size of the tensor ({left}) must match the existing size ({right}) at non-singleton "
+        f"dimension {at}.  "
         f"Target sizes: [{listed(out)}].  Tensor sizes: [{listed(shape)}]"
     )
     raise call.clash("broadcast", words, left=right, right=left)
@@ -218,7 +226,10 @@ def inner(call: Call) -> Spec:
     if 0 in (a.rank, b.rank):
         return call.out(b if a.rank == 0 else a)
     if a.dim(-1).compare(b.dim(-1)) is Truth.DIFFERENT:
-        words = f"inner() the last dimension must match on both input tensors but got shapes [{listed(a)}] and [{listed(b)}]"
+        words = (
+            f"inner() the last dimension must match on both input tensors but got shapes [{listed(a)}] and "
+            f"[{listed(b)}]"
+        )
         if call.name == "vdot" or a.rank == b.rank == 1:
             words = unequal_vectors(a, b)
         raise call.clash("inner", words, left=a.dim(-1), right=b.dim(-1), right_name="other")
@@ -240,7 +251,10 @@ def multi_dot(call: Call) -> Spec:
     tail = () if shapes[-1].rank == 1 else (shapes[-1].dims[-1],)
     for at, (left, right) in enumerate(pairwise(shapes)):
         if left.dims[-1].compare(right.dims[0]) is Truth.DIFFERENT:
-            words = f"multi_dot(): tensors {at} and {at + 1} with shapes [{listed(left)}] and [{listed(right)}] cannot be multiplied"
+            words = (
+                f"multi_dot(): tensors {at} and {at + 1} with shapes [{listed(left)}] and [{listed(right)}] "
+                "cannot be multiplied"
+            )
             raise call.clash(
                 "inner",
                 words,

@@ -30,7 +30,10 @@ def layer_norm(call: Call) -> Spec:
 
 def _wrong_tail(call: Call, shape: Shape, wanted: Shape) -> Exception:
     inner = ", ".join(["*", *map(str, wanted.dims)])
-    words = f"Given normalized_shape=[{listed(wanted)}], expected input with shape [{inner}], but got input of size{sizes_text(shape)}"
+    words = (
+        f"Given normalized_shape=[{listed(wanted)}], expected input with shape [{inner}], but got input of "
+        f"size{sizes_text(shape)}"
+    )
     pairs = [(shape.dim(-back), wanted.dim(-back), back) for back in range(1, len(wanted.dims) + 1)]
     left, right, back = next((pair for pair in pairs if pair[0].compare(pair[1]) is Truth.DIFFERENT), pairs[0])
     axis = None if shape.rank is None else shape.rank - back

@@ -54,7 +54,10 @@ def pool(call: Call) -> Spec | tuple[Spec, Spec]:
 def _padding_fits(call: Call, kernel: list[Dim], padding: list[Dim]) -> None:
     for width, pad in zip(kernel, padding, strict=True):
         if width.value is not None and pad.value is not None and pad.value > width.value // 2:
-            words = f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={width} and dilation=1"
+            words = (
+                f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={width} "
+                "and dilation=1"
+            )
             if "avg" in call.name.lower():
                 words = "pad should be smaller than or equal to half of kernel size, but got padW = "
             raise call.clash("parameter", words, left=pad, right=width, left_name="padding", right_name="kernel_size")
@@ -75,7 +78,10 @@ def _image_fits(call: Call, sizes: list[Dim], kernel: list[Dim]) -> None:
 def _too_small(call: Call, lead: Shape, sizes: list[Dim], out: list[Dim]) -> Exception:
     channels = lead.dims[-1] if lead.dims else UNKNOWN_DIM
     if len(sizes) == 1:
-        words = f"Given input size: ({channels}x1x{sizes[0]}). Calculated output size: ({channels}x1x{out[0]}). Output size is too small"
+        words = (
+            f"Given input size: ({channels}x1x{sizes[0]}). Calculated output size: ({channels}x1x{out[0]}). "
+            "Output size is too small"
+        )
         if "max" in call.name.lower():
             words = f"max_pool1d() Invalid computed output size: {out[0]}"
     else:

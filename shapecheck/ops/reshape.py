@@ -170,7 +170,10 @@ def _unflattened(call: Call, sizes: Shape) -> Spec:
     except Clash as clash:
         if clash.conflict.kind != "numel":
             raise
-        words = f"unflatten: Provided sizes [{listed(sizes)}] don't multiply up to the size of dim {at} ({size}) in the input tensor"
+        words = (
+            f"unflatten: Provided sizes [{listed(sizes)}] don't multiply up to the size of dim {at} ({size}) "
+            "in the input tensor"
+        )
         raise call.clash("numel", words, left=size, right=sizes.numel, right_name="sizes", axis=at) from clash
     return call.out(shape.replaced(at, *split.dims))
 
@@ -194,7 +197,8 @@ def permute(call: Call) -> Spec:
 
 def _wrong_count(call: Call, shape: Shape, dims: tuple[object, ...] | list[object]) -> Exception:
     words = (
-        "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
+        "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+        "desired ordering of "
         f"dimensions i.e. input.dim() = {len(shape.dims)} is not equal to len(dims) = {len(dims)}"
     )
     return call.clash("rank", words, left=number(len(shape.dims)), right=number(len(dims)), right_name="dims")

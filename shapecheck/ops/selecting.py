@@ -35,7 +35,8 @@ def _not_longer(call: Call, chosen: Shape, shape: Shape, at: int) -> None:
     for place, (size, have) in enumerate(zip(chosen.dims, shape.dims, strict=False)):
         if place != at and size.value is not None and have.value is not None and size.value > have.value:
             words = (
-                f"Size does not match at dimension {place} expected index [{', '.join(map(str, chosen.dims))}] to be no larger than "
+                f"Size does not match at dimension {place} expected index [{', '.join(map(str, chosen.dims))}] "
+                "to be no larger than "
                 f"self [{', '.join(map(str, shape.dims))}] apart from dimension {at}"
             )
             raise call.clash("index", words, left=size, right=have, left_name="index", axis=place)
@@ -66,7 +67,8 @@ def _scatter_sizes(call: Call, chosen: Shape, shape: Shape, at: int) -> None:
     for place, (size, have) in enumerate(zip(chosen.dims, shape.dims or (number(1),), strict=False)):
         if place != at and size.value is not None and have.value is not None and size.value > have.value:
             words = (
-                f"Expected index [{', '.join(map(str, chosen.dims))}] to be no larger than self [{', '.join(map(str, call.shape().dims))}] "
+                f"Expected index [{', '.join(map(str, chosen.dims))}] to be no larger than self "
+                f"[{', '.join(map(str, call.shape().dims))}] "
                 f"apart from dimension {axis(call.shape(), call['dim'])}"
             )
             source = call.args.get("src")
@@ -98,7 +100,10 @@ def select(call: Call) -> Spec:
     at = axis(shape, call["dim"])
     chosen, size = as_dim(call["index"]), shape.dim(at)
     if chosen.value is not None and size.value is not None and not -size.value <= chosen.value < size.value:
-        words = f"select(): index {chosen} out of range for tensor of size [{', '.join(map(str, shape.dims))}] at dimension {at}"
+        words = (
+            f"select(): index {chosen} out of range for tensor of size [{', '.join(map(str, shape.dims))}] at "
+            f"dimension {at}"
+        )
         raise call.clash("index", words, left=size, right=chosen, right_name="index", axis=at)
     return call.out(removed(shape, [at]))
 
@@ -153,7 +158,7 @@ def take(call: Call) -> Spec:
 
 
 def take_along_dim(call: Call) -> Spec:
-    """``take_along_dim(input, indices, dim)``: like ``gather``, the other axes broadcast; without ``dim`` all elements."""
+    """``take_along_dim(input, indices, dim)``: like ``gather``, other axes broadcast; without ``dim`` all elements."""
     shape, chosen = call.shape(), call.tensor("indices")
     _index_type(
         call, chosen, "torch.take_along_dim(): dtype of indices should be Long but got " + dtypes.title(chosen.dtype)
@@ -201,9 +206,15 @@ def index_into(call: Call) -> Spec:
         _slices_agree(call, shape, source, at)
         count = index.shape.numel
         if count.compare(source.dims[at]) is Truth.DIFFERENT:
-            words = f"{call.name}_(): Number of indices ({count}) should be equal to source.size(dim): ({source.dims[at]}), for dim: {at}"
+            words = (
+                f"{call.name}_(): Number of indices ({count}) should be equal to source.size(dim): "
+                f"({source.dims[at]}), for dim: {at}"
+            )
             if call.name == "index_copy":
-                words = f"index_copy_(): Number of indices ({count}) should be equal to source.size(dim) ({source.dims[at]})"
+                words = (
+                    f"index_copy_(): Number of indices ({count}) should be equal to source.size(dim) "
+                    f"({source.dims[at]})"
+                )
             raise call.clash(
                 "index", words, left=source.dims[at], right=count, left_name="source", right_name="index", axis=at
             )

@@ -17,7 +17,10 @@ def covariance(call: Call) -> Spec:
     """``cov`` and ``corrcoef``: (variables, observations) to (variables, variables)."""
     shape = call.shape()
     if shape.rank is not None and shape.rank > 2:
-        words = f"{call.name}(): expected input to have two or fewer dimensions but got an input with {shape.rank} dimensions"
+        words = (
+            f"{call.name}(): expected input to have two or fewer dimensions but got an input with {shape.rank} "
+            "dimensions"
+        )
         raise call.clash("rank", words, left=number(shape.rank), right=number(2))
     if rank_of(shape) < 2 or shape.dims[0].value == 1:
         return call.out(Shape(()))

@@ -79,7 +79,10 @@ class Entry:
         """PyTorch's wording for a notation that does not hold."""
         template = self._extra.get("errors", {}).get(self.name, {}).get(kind)
         if template is None:
-            return f"{self.name}: {operand} of shape {call.shape(operand)} does not fit '{self.rule}' at '{' '.join(pattern)}'"
+            return (
+                f"{self.name}: {operand} of shape {call.shape(operand)} does not fit '{self.rule}' at "
+                f"'{' '.join(pattern)}'"
+            )
         shapes = {
             name: notation.Printed(Spec(call.shape(name))) for name in self.operands if call.args.get(name) is not None
         }

@@ -48,7 +48,10 @@ def _same_rank(call: Call, query: Shape, key: Shape, query_name: str, key_name: 
     if None in (query.rank, key.rank) or query.rank == key.rank:
         return
     kind = "batched (3-D)" if query.rank == 3 else "unbatched (2-D)"
-    words = f"For {kind} `query`, expected `key` and `value` to be {query.rank}-D but found {key.rank}-D and {key.rank}-D tensors respectively"
+    words = (
+        f"For {kind} `query`, expected `key` and `value` to be {query.rank}-D but found {key.rank}-D and "
+        f"{key.rank}-D tensors respectively"
+    )
     left, right = number(len(key.dims)), number(len(query.dims))
     raise call.clash("rank", words, left=left, right=right, left_name=key_name, right_name=query_name)
 

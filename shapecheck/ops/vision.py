@@ -51,7 +51,8 @@ def _padded(call: Call, shape: Shape, amounts: Any, mode: str) -> Shape:
         grown = size + before + after
         if isinstance(grown.expr, int) and grown.expr < 0:
             words = (
-                f"The input size {size}, plus negative padding {before} and {after} resulted in a negative output size, "
+                f"The input size {size}, plus negative padding {before} and {after} resulted in a negative "
+                "output size, "
                 f"which is invalid. Check dimension {len(shape.dims) - 1 - at} of your input."
             )
             raise call.clash("parameter", words, left=size, axis=len(shape.dims) - 1 - at)
@@ -69,8 +70,8 @@ def _fits(call: Call, shape: Shape, pairs: int, mode: str) -> None:
     if mode == "constant":
         if pairs > rank:
             words = (
-                "Length of pad should be no more than twice the number of dimensions of the input. "
-                f"Pad length is {2 * pairs} while the input has {rank} dimensions."
+                "Padding length should be less than or equal to two times the input dimension "
+                f"but got padding length {2 * pairs} and input of dimension {rank}"
             )
             raise call.clash("rank", words, left=number(rank), right=number(pairs), right_name="pad")
     elif rank not in (pairs + 1, pairs + 2):
@@ -107,8 +108,10 @@ def interpolate(call: Call) -> Spec:
     factors = list(factor) if isinstance(factor, (tuple, list)) else [factor] * spatial
     if len(factors) != spatial:
         words = (
-            f"Input and scale_factor must have the same number of spatial dimensions, but got input with spatial dimensions of "
-            f"{[int(d.value) if d.value is not None else str(d) for d in shape.dims[2:]]} and scale_factor of shape {factors}. "
+            "Input and scale_factor must have the same number of spatial dimensions, but got input with "
+            "spatial dimensions of "
+            f"{[int(d.value) if d.value is not None else str(d) for d in shape.dims[2:]]} and scale_factor of "
+            f"shape {factors}. "
             "Please provide input tensor in (N, C, d1, d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format."
         )
         raise call.clash("rank", words, right_name="scale_factor")
@@ -131,7 +134,8 @@ def _mode_fits(call: Call, rank: int, mode: Any) -> None:
         if rank not in (3, 4, 5) or mode == "bicubic":
             words = (
                 "Input Error: Only 3D, 4D and 5D input Tensors supported "
-                f"(got {rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | nearest-exact (got {mode})"
+                f"(got {rank}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | "
+                f"nearest-exact (got {mode})"
             )
         raise call.clash("rank", words, left=number(rank), right=number(wanted or 4), right_name="mode")
 
@@ -232,15 +236,27 @@ def grid_sample(call: Call) -> Spec:
     grid_rank = rank_of(grid)
     if rank not in (4, 5) or rank != grid_rank:
         if rank == grid_rank:
-            words = f"grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes {sizes_text(shape)} and grid with sizes {sizes_text(grid)}"
+            words = (
+                "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got "
+                f"input with sizes {sizes_text(shape)} and grid with sizes {sizes_text(grid)}"
+            )
         else:
-            words = f"grid_sampler(): expected grid to have same number of dimensions as input, but got input with sizes {sizes_text(shape)} and grid with sizes {sizes_text(grid)}"
+            words = (
+                "grid_sampler(): expected grid to have same number of dimensions as input, but got input with "
+                f"sizes {sizes_text(shape)} and grid with sizes {sizes_text(grid)}"
+            )
         raise call.clash("rank", words, left=number(rank), right=number(grid_rank), right_name="grid")
     if shape.dims[0].compare(grid.dims[0]) is Truth.DIFFERENT:
-        words = f"grid_sampler(): expected grid and input to have same batch size, but got input with sizes {sizes_text(shape)} and grid with sizes {sizes_text(grid)}"
+        words = (
+            "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
+            f"{sizes_text(shape)} and grid with sizes {sizes_text(grid)}"
+        )
         raise call.clash("batch", words, left=shape.dims[0], right=grid.dims[0], right_name="grid", axis=0)
     if grid.dims[-1].compare(number(rank - 2)) is Truth.DIFFERENT:
-        words = f"grid_sampler(): expected grid to have size {rank - 2} in last dimension, but got grid with sizes {sizes_text(grid)}"
+        words = (
+            f"grid_sampler(): expected grid to have size {rank - 2} in last dimension, but got grid with sizes "
+            f"{sizes_text(grid)}"
+        )
         raise call.clash(
             "inner", words, left=grid.dims[-1], right=number(rank - 2), left_name="grid", axis=grid_rank - 1
         )
@@ -253,11 +269,18 @@ def affine_grid(call: Call) -> Spec:
     if size.rank is None or theta.rank is None:
         raise Unclear("the number of axes is not known")
     if size.rank not in (4, 5):
-        raise call.clash("rank", f"affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size {sizes_text(size)}", left_name="size")  # fmt: skip
+        words = (
+            "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. "
+            f"Got size {sizes_text(size)}"
+        )
+        raise call.clash("rank", words, left_name="size")
     spatial = size.rank - 2
     for have, want in zip(theta.dims, (size.dims[0], number(spatial), number(spatial + 1)), strict=False):
         if theta.rank != 3 or have.compare(want) is Truth.DIFFERENT:
-            words = f"Expected a batch of {spatial}D affine matrices of shape Nx{spatial}x{spatial + 1} for size {_size(size)}. Got torch.Size({sizes_text(theta)})."
+            words = (
+                f"Expected a batch of {spatial}D affine matrices of shape Nx{spatial}x{spatial + 1} for size "
+                f"{_size(size)}. Got torch.Size({sizes_text(theta)})."
+            )
             raise call.clash(
                 "rank" if theta.rank != 3 else "inner",
                 words,

@@ -152,8 +152,7 @@ def _functional_norm(draw: Draw, name: str) -> Case:
     return Case(name, (operand, vector, vector))
 
 
-@op(*[f"torch.nn.LazyInstanceNorm{rank}d" for rank in (1, 2, 3)], lenient=True)
-@rule("instance_norm")
+@rule("instance_norm", lenient=True)
 def _instance_norm(draw: Draw, name: str) -> Case:
     channels, spatial = size(draw, 2, 4), spatial_rank(name)
     return Case(

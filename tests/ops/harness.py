@@ -54,7 +54,7 @@ class M:
 
 def torch_callable(name: str) -> Any:
     """The torch (or einops) object of a canonical name."""
-    import einops  # noqa: F401 - resolved below by name
+    import einops
     import einops.layers.torch  # noqa: F401
 
     parts = name.split(".")

@@ -1,6 +1,6 @@
 """What to try each operator with: one strategy for every rule of a family, or for an operator by name.
 
-A strategy draws a :class:`Case`; most are valid, some are not. A new operator whose rule has a strategy needs nothing here.
+A strategy draws a :class:`Case`; most are valid, some are not. A new operator whose rule has a strategy needs nothing.
 """
 
 from __future__ import annotations
