@@ -53,8 +53,10 @@ def _hub(module: Any) -> None:
         module, ("login", "notebook_login", "create_repo", "upload_file", "upload_folder"), lambda *args, **kwargs: None
     )
     module.hf_hub_download = lambda repo_id="", filename="", *args, **kwargs: f"{repo_id}/{filename}"
+    module.get_full_repo_name = lambda model_id="", *args, **kwargs: f"user/{model_id}"
     module.snapshot_download = lambda repo_id="", *args, **kwargs: repo_id
-    module.HfApi = Absorbing("huggingface_hub.HfApi")
+    for name in ("HfApi", "Repository", "HfFolder", "ModelCard"):
+        setattr(module, name, Absorbing(f"huggingface_hub.{name}"))
 
 
 def _torch_hub(module: Any, session: Session) -> None:

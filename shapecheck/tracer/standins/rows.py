@@ -86,6 +86,8 @@ class Dataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
             raise IndexError(f"Index {row} out of range for dataset of size {self._rows}.")
         if self._transform is not None:
             return {name: values[0] for name, values in self._transform(self._plain([row])).items()}
+        if self._maker is not None and self._format is None and self._shown is None:
+            return _Row(self, row)
         return {name: _formatted(self.column(name)[row], self._format) for name in self._shown or self.column_names}
 
     def __getitems__(self, rows: list[int]) -> list[Any]:
@@ -106,6 +108,10 @@ class Dataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
     def _batch(self, rows: Sequence[int]) -> dict[str, Any]:
         if self._transform is not None:
             return dict(self._transform(self._plain(rows)))
+        if self._maker is not None and self._format is None and self._shown is None:
+            return self._plain(rows)
+        if self._format == "pandas":
+            return importlib.import_module("pandas").DataFrame(dict(self._plain(rows)))
         names = self._shown or self.column_names
         return {name: _formatted([self.column(name)[row] for row in rows], self._format) for name in names}
 

@@ -42,6 +42,9 @@ def _patch_arguments(module: Any, session: Session) -> None:
 
     def init(original: Any) -> Any:
         def start(self: Any, *args: Any, **kwargs: Any) -> None:
+            for name in ("logging_steps", "eval_steps", "save_steps"):
+                if kwargs.get(name) == 0:  # counted from made-up rows
+                    kwargs[name] = 1
             original(self, *args, **_known(session, original, "TrainingArguments", kwargs))
 
         return start

@@ -1,0 +1,109 @@
+"""Data sets and files that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import pytest
+
+from shapecheck.tracer import TraceResult
+
+Holds = Callable[..., TraceResult]
+
+no_datasets = pytest.mark.skipif(find_spec("datasets") is not None, reason="datasets is installed")
+
+
+@no_datasets
+def test_a_known_data_set_has_its_columns_and_classes(holds: Holds) -> None:
+    holds(
+        """
+        from datasets import load_dataset
+        news = load_dataset("ag_news")
+        assert news["train"].column_names == ["text", "label"] and news["train"].features["label"].num_classes == 4
+        assert set(news["train"]["label"]) == {0, 1, 2, 3}
+        tagged = load_dataset("conll2003", split="train")
+        assert len(tagged[0]["tokens"]) == len(tagged[0]["ner_tags"])
+        """
+    )
+
+
+@no_datasets
+def test_map_filter_split_and_format_work_as_in_datasets(holds: Holds) -> None:
+    result = holds(
+        """
+        import torch
+        from datasets import Dataset, DatasetDict, load_dataset
+        from transformers import AutoTokenizer
+        raw = load_dataset("my/unknown", split="train")
+        tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased")
+        def encode(batch):
+            return tokenizer(batch["review"], truncation=True, padding="max_length", max_length=20)
+        data = raw.map(encode, batched=True)
+        data = data.rename_column("label", "labels").remove_columns(["text"])
+        data.set_format("torch", columns=["input_ids", "labels"])
+        assert data[0]["input_ids"].shape == (20,) and data[:3]["labels"].dtype == torch.int64
+        parts = data.train_test_split(test_size=0.2)
+        assert abs(len(parts["test"]) / len(data) - 0.2) < 0.02 and isinstance(parts, DatasetDict)
+        small = Dataset.from_dict({"x": [1, 2, 3], "y": ["a", "b", "c"]})
+        assert small.filter(lambda row: row["x"] > 1)["y"] == ["b", "c"]
+        assert small.map(lambda row: {"z": row["x"] * 2}, remove_columns=["y"])[1] == {"x": 2, "z": 4}
+        assert small.select([2, 0])["x"] == [3, 1] and small.shuffle(seed=1).num_rows == 3
+        """
+    )
+    assert any(text.startswith("data set my/unknown") for text in result.assumptions)
+
+
+@no_datasets
+def test_made_up_rows_fill_more_than_one_batch_of_the_size_that_the_script_sets(holds: Holds) -> None:
+    holds(
+        """
+        from datasets import load_dataset
+        from torch.utils.data import DataLoader
+        batch_size = 200
+        loader = DataLoader(load_dataset("imdb", split="train"), batch_size=batch_size)
+        sizes = [len(batch["label"]) for batch in loader]
+        assert sizes[0] == 200 and 1 < sizes[-1] < 200
+        """
+    )
+
+
+def test_missing_files_are_made_up_and_written_ones_are_read_again(holds: Holds) -> None:
+    result = holds(
+        """
+        import csv, glob, json, os, pickle
+        from pathlib import Path
+        import torch
+        with open("data/train.json") as file:
+            records = json.load(file)
+        assert isinstance(records[0]["question"], str) and isinstance(records[0]["label"], int)
+        rows = [json.loads(line) for line in open("dev.jsonl")]
+        assert isinstance(rows[3]["sentence1"], str)
+        assert next(csv.reader(open("table.csv"))) == ["text", "label"]
+        os.makedirs("out/deep", exist_ok=True)
+        Path("out/deep/log.txt").write_text("hello")
+        assert open("out/deep/log.txt").read() == "hello" and os.path.exists("out/deep/log.txt")
+        assert not os.path.exists("checkpoint.pt")
+        assert os.path.exists("needed.csv"), "the run would end here"
+        assert len(os.listdir("images")) > 1 and glob.glob("images/*.jpg")[0].endswith(".jpg")
+        model = torch.nn.Linear(2, 2)
+        state = torch.load("best.pt", map_location="cuda")
+        model.load_state_dict(state["model"])
+        assert state["epoch"] == 0
+        torch.save({"weights": model.state_dict()}, "out/m.pt")
+        assert torch.load("out/m.pt")["weights"]["weight"].shape == (2, 2)
+        """
+    )
+    assert "best.pt is not there: no weights are loaded from it" in result.assumptions
+
+
+def test_nothing_is_written_beside_the_script(holds: Holds, tmp_path: object) -> None:
+    holds(
+        """
+        import os, shutil
+        with open("result.txt", "w") as file:
+            file.write("x")
+        os.makedirs("models"); os.remove("script.py"); shutil.rmtree(".")
+        """
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["script.py"]  # type: ignore[attr-defined]

@@ -1,0 +1,204 @@
+"""Packages that are not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import pytest
+
+from shapecheck.tracer import TraceResult
+
+Holds = Callable[..., TraceResult]
+
+
+def without(package: str) -> pytest.MarkDecorator:
+    """Only where a package is not installed: else the real one is used."""
+    return pytest.mark.skipif(find_spec(package) is not None, reason=f"{package} is installed")
+
+
+def test_an_unknown_package_absorbs_all_use_and_that_is_said(holds: Holds) -> None:
+    result = holds(
+        """
+        import no_such_package as nsp, torch
+        from no_such_package.deep.er import Thing, helper
+        class Mine(Thing):
+            def __init__(self, a):
+                super().__init__(a, other=1)
+        class Net(nsp.nn.BaseModule):
+            def __init__(self):
+                super().__init__()
+                self.layer = torch.nn.Linear(2, 2)
+        @nsp.decorate
+        def once(x):
+            return x
+        @nsp.register("name")
+        def twice(x):
+            return 2 * x
+        assert once(3) == 3 and twice(3) == 6 and len(list(Net().parameters())) == 2
+        a, b = nsp.pair()
+        with nsp.context() as thing:
+            thing.attribute[3] += 1
+        for _ in nsp.stream():
+            raise AssertionError("streams are empty")
+        print(f"{nsp.score:.3f}", nsp.value + 1, 2 * nsp.value, nsp.value < 3, int(nsp.count))
+        try:
+            pass
+        except nsp.SomeError:
+            pass
+        assert not isinstance(3, nsp.Type)
+        Mine(1)
+        """
+    )
+    assert "no_such_package is not installed: what it does is left out" in result.assumptions
+
+
+def test_a_script_that_is_ready_for_the_failure_sees_it(holds: Holds) -> None:
+    holds(
+        """
+        import importlib.util
+        try:
+            import no_such_package
+        except ImportError:
+            no_such_package = None
+        assert no_such_package is None and importlib.util.find_spec("no_such_package") is None
+        try:
+            from other_package import thing
+        except ImportError:
+            raise ImportError("pip install other_package")
+        """
+    )
+
+
+def test_a_tensor_made_of_what_is_not_known_is_not_known(holds: Holds) -> None:
+    result = holds(
+        """
+        import no_such_package, torch
+        features = no_such_package.load("x")
+        x = torch.tensor(features)
+        y = torch.nn.functional.linear(torch.from_numpy(features), torch.ones(3, 2))
+        z = torch.cat([x, torch.ones(2, 2)]).sum()
+        assert not isinstance(x, torch.Tensor) and not isinstance(y, torch.Tensor) and not isinstance(z, torch.Tensor)
+        """
+    )
+    assert all(stage.conflict is None for stage in result.graph.stages)
+
+
+@without("sklearn")
+def test_scikit_learn_splits_and_encodes_for_real(holds: Holds) -> None:
+    holds(
+        """
+        from sklearn.model_selection import KFold, train_test_split
+        from sklearn.preprocessing import LabelEncoder
+        from sklearn.metrics import accuracy_score, f1_score
+        letters = list("abababcaba")
+        train, test, train_y, test_y = train_test_split(list(range(10)), letters, test_size=0.2, random_state=1)
+        assert (len(train), len(test), len(train_y), len(test_y)) == (8, 2, 8, 2)
+        assert letters[train[0]] == train_y[0]
+        assert LabelEncoder().fit_transform(["b", "a", "b"]).tolist() == [1, 0, 1]
+        assert [len(test) for _, test in KFold(5).split(range(10))] == [2] * 5
+        assert 0 <= accuracy_score([1], [1]) <= 1 and 0 <= f1_score([1], [1], average="macro") <= 1
+        """
+    )
+
+
+@without("pandas")
+def test_data_frames_make_up_the_columns_that_are_asked_for(holds: Holds) -> None:
+    result = holds(
+        """
+        import pandas as pd
+        frame = pd.read_csv("reviews.csv").dropna().reset_index(drop=True)
+        frame["label"] = frame["sentiment"].map({"positive": 1, "negative": 0})
+        assert set(frame["label"]) == {0, 1} and isinstance(frame["review"][0], str)
+        assert len(frame[frame["label"] == 1]) < len(frame)
+        assert frame[["age", "price"]].values.shape == (len(frame), 2)
+        row = next(frame.iterrows())[1]
+        assert row["review"] == frame.review.iloc[0] == frame.loc[0, "review"]
+        words = pd.read_csv("ner.csv").groupby("Sentence #")["Word"].apply(list).values
+        assert isinstance(words[0], list)
+        frame.loc[:, "new"] = [1] * len(frame)
+        assert frame.new.tolist() == [1] * len(frame)
+        """
+    )
+    assert any("reviews.csv" in text for text in result.assumptions)
+
+
+@without("pandas")
+def test_a_csv_file_that_is_there_is_read(holds: Holds) -> None:
+    holds(
+        """
+        import pandas as pd
+        with open("small.csv", "w") as file:
+            file.write("text,label\\nhello,1\\nworld,0\\n")
+        frame = pd.DataFrame({"a": [1, 2, 3], "b": list("xyz")})
+        assert frame[frame.a > 1].b.tolist() == ["y", "z"] and frame.shape == (3, 2)
+        assert pd.concat([frame, frame])["a"].tolist() == [1, 2, 3, 1, 2, 3]
+        """
+    )
+
+
+@without("lightning")
+def test_lightning_runs_a_training_and_a_validation_epoch(holds: Holds) -> None:
+    holds(
+        """
+        import torch
+        from torch.utils.data import DataLoader, TensorDataset
+        import pytorch_lightning as pl
+        seen = []
+        class Net(pl.LightningModule):
+            def __init__(self, width=4, lr=0.1):
+                super().__init__()
+                self.save_hyperparameters()
+                self.layer = torch.nn.Linear(3, self.hparams.width)
+            def training_step(self, batch, batch_idx):
+                seen.append("train")
+                loss = self.layer(batch[0]).sum()
+                self.log("loss", loss)
+                return loss
+            def validation_step(self, batch, batch_idx):
+                seen.append("val")
+            def configure_optimizers(self):
+                return torch.optim.SGD(self.parameters(), lr=self.hparams.lr)
+        loader = DataLoader(TensorDataset(torch.ones(6, 3)), batch_size=4)
+        pl.Trainer(max_epochs=5, accelerator="gpu", devices=1).fit(Net(), loader, loader)
+        assert {"train", "val"} <= set(seen)
+        """
+    )
+
+
+@without("torchvision")
+def test_torchvision_models_and_data_have_the_real_sizes(holds: Holds) -> None:
+    holds(
+        """
+        import torch
+        from torchvision import datasets, models, transforms
+        resnet = models.resnet50(weights=None)
+        assert resnet.fc.in_features == 2048
+        features = torch.nn.Sequential(*list(resnet.children())[:-1])(torch.rand(2, 3, 224, 224))
+        assert features.shape == (2, 2048, 1, 1)
+        resnet.conv1 = torch.nn.Conv2d(1, 64, 7, 2, 3)
+        assert resnet(torch.rand(2, 1, 64, 64)).shape == (2, 1000)
+        assert models.vgg16().classifier[6].in_features == 4096
+        data = datasets.MNIST("data", train=True, download=True, transform=transforms.ToTensor())
+        assert len(data) == 60000 and data[0][0].shape == (1, 28, 28)
+        both = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor()])
+        assert datasets.CIFAR10("data", transform=both)[0][0].shape == (3, 224, 224)
+        """
+    )
+
+
+@without("accelerate")
+def test_accelerate_gives_back_what_it_prepares(holds: Holds) -> None:
+    holds(
+        """
+        import torch
+        from accelerate import Accelerator
+        accelerator = Accelerator(mixed_precision="fp16")
+        model = torch.nn.Linear(2, 1)
+        prepared, optimizer = accelerator.prepare(model, torch.optim.SGD(model.parameters(), lr=0.1))
+        assert prepared is model and accelerator.is_main_process
+        with accelerator.accumulate(model):
+            accelerator.backward(model(torch.ones(1, 2)).sum())
+        optimizer.step()
+        """
+    )
