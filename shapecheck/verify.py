@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from shapecheck import fixes
 from shapecheck.errors import FixConflict, UnreadableSource
 from shapecheck.findings import Edit, Finding, Fix
-from shapecheck.graph import ShapeGraph
+from shapecheck.graph import ShapeGraph, Stage
 from shapecheck.places import Span
 from shapecheck.source import Source
 from shapecheck.texts import Texts
@@ -97,8 +97,8 @@ def _passed(result: TraceResult, finding: Finding, edits: Iterable[Edit]) -> boo
     symptom = finding.symptom or finding.span
     _, path, line = _moved((finding.rule, symptom.path, symptom.line), edits)
     here = Span(path, line)
-    there = [stage for stage in result.graph.stages if replace(stage.span, column=0).covers(here)]
-    if any(stage.message is not None for stage in there):
+    there = [item for item in result.graph.items if replace(item.span, column=0).covers(here)]
+    if any(isinstance(item, Stage) and item.message is not None for item in there):
         return False
     if there:
         return True
