@@ -167,6 +167,8 @@ class Event:
         ``resize``      ``resize_token_embeddings``; data: ``module``, ``count``
         ``collate``     a loader joins examples to a batch; data: ``keys``, ``batch_size``, ``rows``, ``drop_last``
         ``labels``      a label count was set; data: ``count``, ``module``
+        ``trainer_loss``  what a Trainer takes for the loss; data: ``of`` (``model_output``, ``dict``, ``tuple``, ``tensor``,
+                        ``none``, ``other``), ``fields`` (of an output or a dict), ``taken`` (a Tensor or None), ``stage``
         ``state``       a shape that the author wrote down; data: ``tensor``, ``stated`` (a Shape), ``how``
     """
 

@@ -11,9 +11,9 @@ from shapecheck.interp.library.collate import default
 from shapecheck.interp.library.encodings import Encoding
 from shapecheck.interp.library.numpy import ArrayValue
 from shapecheck.interp.library.registry import Handler, take
-from shapecheck.interp.library.rows import Rows
+from shapecheck.interp.library.rows import Rows, described
 from shapecheck.interp.library.tokenizers import TokenizerValue
-from shapecheck.interp.values import CallArgs, Items, Machine, Mapping, TensorValue, Unknown, Value
+from shapecheck.interp.values import CallArgs, Items, Machine, Mapping, TensorValue, Unknown, Value, join_all
 from shapecheck.shapes import ANY, Shape
 
 KINDS = {
@@ -56,13 +56,14 @@ class HFCollator(Value):
         fields: dict[str, Value] = {}
         length: Dim | None = None
         for key, value in items.items():
-            if isinstance(value, (Rows, TensorValue, ArrayValue)) and self._pads(key):
+            row = _row(value) if self._pads(key) else None
+            if row is not None:
                 if length is None or key == "labels" and self.kind == "seq2seq":
-                    own = value.tensor.shape.dim(0)
+                    own = row.shape.dim(0)
                     fixed = own if isinstance(own.expr, int) else None
                     word = "target" if key == "labels" and self.kind == "seq2seq" else "seq"
                     length = fixed or machine.fresh(word, node, "the number of tokens of the longest text of the batch")
-                fields[key] = self._padded(key, value.tensor, count, length)
+                fields[key] = self._padded(key, row, count, length)
             else:
                 fields["labels" if key in ("label", "label_ids") else key] = _stacked(value, count)
         if self.kind == "language" and isinstance(fields.get("input_ids"), TensorValue):
@@ -84,17 +85,23 @@ class HFCollator(Value):
         return TensorValue(Tensor(shape, "int64", role="labels" if key == "labels" else row.role, padding=side))
 
 
+def _row(value: Value) -> Tensor | None:
+    """A list of numbers (a tensor, an array) as a tensor; None for anything else."""
+    if isinstance(value, (Rows, TensorValue, ArrayValue)):
+        return value.tensor
+    return described(value) if isinstance(value, Items) and value.kind == "list" else None
+
+
 def _stacked(value: Value, count: Dim) -> Value:
     """A column of numbers, or lists of numbers of one length, as a tensor."""
-    if isinstance(value, Rows):
-        return default(TensorValue(value.tensor), count)
-    return default(value, count)
+    row = _row(value)
+    return default(value if row is None else TensorValue(row), count)
 
 
 def _example(given: Value) -> Value:
     if not isinstance(given, Items):
         return Unknown()
-    return given.element if given.items is None else given.items[0] if given.items else Unknown()
+    return given.element if given.items is None else join_all(given.items)
 
 
 def lookup(name: str) -> Handler | None:

@@ -9,9 +9,23 @@ from shapecheck.interp.library.collate import collated, keys_of
 from shapecheck.interp.library.collators import HFCollator, kind_for
 from shapecheck.interp.library.data import example_of, size_of
 from shapecheck.interp.library.encodings import Encoding
+from shapecheck.interp.library.outputs import ModelOutput
 from shapecheck.interp.library.pretrained import PretrainedModel
 from shapecheck.interp.library.registry import Handler, Opaque, take
-from shapecheck.interp.values import Bound, CallArgs, Const, Instance, Int, Machine, Mapping, Unknown, Value
+from shapecheck.interp.values import (
+    Bound,
+    CallArgs,
+    Const,
+    Function,
+    Instance,
+    Int,
+    Items,
+    Machine,
+    Mapping,
+    TensorValue,
+    Unknown,
+    Value,
+)
 
 _PARAMS = (
     "model",
@@ -85,7 +99,7 @@ def _step(owner: Value, given: dict[str, Value], which: str, machine: Machine, n
         loss = machine.attribute(owner, "compute_loss", node)
         machine.call(loss, CallArgs([model, batch], nodes=[None, None]), node)
         return
-    _called(model, batch, machine, node)
+    _tell_loss(_called(model, batch, machine, node), machine, node)
 
 
 def _own_loss(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
@@ -130,10 +144,41 @@ def _used(example: Value, model: Value | None, settings: Value | None) -> Value:
     """The columns that the model takes: a Trainer drops the others."""
     if isinstance(settings, Arguments) and "remove_unused_columns" in settings.given:
         return example
-    if not isinstance(example, Mapping) or not isinstance(model, PretrainedModel) or model.facts is None:
+    taken = _parameters(model)
+    if not isinstance(example, Mapping) or taken is None:
         return example
-    wanted = {*model.facts.forward_params, *_LABELS}
+    wanted = {*taken, *_LABELS}
     return Mapping({key: value for key, value in example.items.items() if key in wanted}, example.complete)
+
+
+def _parameters(model: Value | None) -> list[str] | None:
+    """The names that a model's forward takes."""
+    if isinstance(model, PretrainedModel) and model.facts is not None:
+        return list(model.facts.forward_params)
+    forward = model.cls.attributes.get("forward") if isinstance(model, Instance) else None
+    if not isinstance(forward, Function) or isinstance(forward.node, ast.Lambda):
+        return None
+    spec = forward.node.args
+    return [arg.arg for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+
+
+def _tell_loss(output: Value, machine: Machine, node: ast.AST) -> None:
+    """Say what the Trainer takes for the loss: the entry ``loss`` of a dict, the first part of anything else."""
+    fields: list[str] | None = None
+    of, taken = "other", None
+    match output:
+        case ModelOutput():
+            of, fields, taken = "model_output", list(output.fields), output.fields.get("loss")
+        case Mapping(complete=True):
+            of, fields, taken = "dict", [str(key) for key in output.items], output.items.get("loss")
+        case Items(kind="tuple" | "list", items=list() as parts) if parts:
+            of, taken = "tuple", parts[0]
+        case TensorValue():
+            of, taken = "tensor", output
+        case Const(value=None):
+            of = "none"
+    tensor = taken.tensor if isinstance(taken, TensorValue) else None
+    machine.event("trainer_loss", node, of=of, fields=fields, taken=tensor, stage=tensor.producer if tensor else None)
 
 
 def lookup(name: str) -> Handler | None:

@@ -150,3 +150,19 @@ def test_a_trainers_own_loss_is_followed() -> None:
     Mine(model=model, args=TrainingArguments("out"), train_dataset=rows).train()
     """
     assert shapes(text) == ["(batch, 4)"]
+
+
+def test_what_a_trainer_takes_for_the_loss_is_an_event() -> None:
+    text = """
+    from transformers import Trainer, TrainingArguments
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 2)
+        def forward(self, x, labels=None):
+            return self.fc(x)
+    rows = [{"x": torch.zeros(4), "labels": 1, "id": 7}] * 4
+    Trainer(model=Net(), args=TrainingArguments("out"), train_dataset=rows).train()
+    """
+    (event,) = events(text, "trainer_loss")
+    assert (event.data["of"], str(event.data["taken"].shape)) == ("tensor", "(batch, 2)")
