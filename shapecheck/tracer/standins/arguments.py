@@ -109,7 +109,7 @@ def _argparse(session: Session) -> None:
     original = argparse.ArgumentParser.parse_known_args
 
     def parse_known_args(self: Any, args: Any = None, namespace: Any = None) -> Any:
-        if args is None and not sys.argv[1:]:
+        if not args and not sys.argv[1:]:
             args = list(_wanted(session, self))
         return original(self, args, namespace)
 
