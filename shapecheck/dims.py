@@ -18,6 +18,7 @@ Status = Literal["known", "observed", "assumed", "invented"]
 """How a size came to be known: ``known`` from the text (static), ``observed`` in a trace, ``assumed`` (an input
 size that the tracer chose), ``invented`` (downstream of a number that the tracer made up)."""
 
+_FROM = "from "
 WRITTEN = "written here"
 """The origin of a number that stands in the text."""
 
@@ -348,16 +349,25 @@ def _combine(
 
 
 def _told(a: Dim, b: Dim, op: str, expr: Expr | None) -> Origin | None:
-    """The origin of a result: of one of the two where nothing changed or the other has none, else of both in words."""
-    if a.origin is None or b.origin is None or expr in (a.expr, b.expr) or a.origin == b.origin:
-        return a.origin or b.origin
-    parts = [
-        str(d) if isinstance(d.expr, int) and d.origin.text == WRITTEN else d.origin.text for d in (a, b) if d.origin
-    ]
-    text = f" {op} ".join(parts)
-    if len(text) > _LONGEST_ORIGIN:
-        return a.origin
-    return Origin(text, a.origin.span if b.origin.text == WRITTEN else b.origin.span)
+    """The origin of a result: that of the side which it equals, else of both sides in words."""
+    if a.origin is None and b.origin is None:
+        return None
+    for side in (a, b):
+        if side.expr == expr and side.origin is not None:
+            return side.origin
+    first = a.origin or b.origin
+    if first is not None and first.text.startswith(_FROM) and (a.origin is None or b.origin is None):
+        return first
+    text = f" {op} ".join(_part(side) for side in (a, b))
+    numbers = all(side.origin is None or side.origin.text == WRITTEN for side in (a, b))
+    if len(text) > _LONGEST_ORIGIN or (numbers and (a.origin is None or b.origin is None)):
+        text = f"{_FROM}{next(_part(side) for side in (a, b) if side.origin is not None)}"
+    last = b.origin if b.origin is not None and b.origin.text != WRITTEN else first
+    return Origin(text, last.span if last is not None else None)
+
+
+def _part(side: Dim) -> str:
+    return str(side) if side.origin is None or side.origin.text == WRITTEN else side.origin.text
 
 
 def worst(statuses: Iterable[Status]) -> Status:

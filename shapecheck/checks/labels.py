@@ -94,7 +94,7 @@ def _beyond(stage: Stage, labels: Tensor, count: Dim, root: Span | None) -> Find
         labels=words.called(labels),
         high=labels.high,
         classes=classes,
-        why=f" ({count.origin})" if count.origin else "",
+        why=f" ({words.told(count.origin)})" if count.origin else "",
         most=classes - 1,
     )
 

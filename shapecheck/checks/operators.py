@@ -65,4 +65,4 @@ def _size(dim: Dim | None, tensor: Tensor | None, index: int | None) -> str:
         at = next((k for k in order if blame.equal(tensor.shape.dim(k), dim)), None)
         if at is not None:
             return words.sized(axis(tensor, at))
-    return f"{words.size(dim)} ({dim.origin})" if dim.origin else words.size(dim)
+    return f"{words.size(dim)} ({words.told(dim.origin)})" if dim.origin else words.size(dim)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from shapecheck import trail
-from shapecheck.dims import Dim
+from shapecheck.dims import WRITTEN, Dim
 from shapecheck.findings import NamedShape, Related
 from shapecheck.graph import Stage, Tensor
+from shapecheck.places import Origin
 from shapecheck.trail import Axis, given, made, short
 
 _POOLED_NAME = re.compile(r"cls|pool|sentence|sent_|emb|feat|vec|repr|summary", re.IGNORECASE)
@@ -60,15 +61,19 @@ def origin(at: Axis) -> str:
     by_operator = _by_operator(source, stage)
     if by_operator:
         return by_operator
-    if dim.origin is not None:
-        return str(dim.origin)
-    if at.dim.origin is not None:
-        return str(at.dim.origin)
+    for known in (dim.origin, at.dim.origin):
+        if known is not None:
+            return told(known)
     if stage is None:
         return f"axis {source.index} of {called(source.tensor)}{at_line(source.tensor)}"
     if trail.is_model(stage):
         return f"the width of `{source.tensor.field}` of {short(stage)}, line {stage.span.line}"
     return f"what {shown(stage.op)} gives, line {stage.span.line}"
+
+
+def told(why: Origin) -> str:
+    """An origin as it stands in brackets behind a size."""
+    return f"written at line {why.span.line}" if why.text == WRITTEN and why.span else str(why)
 
 
 def _by_operator(source: Axis, stage: Stage | None) -> str:
@@ -82,8 +87,14 @@ def _by_operator(source: Axis, stage: Stage | None) -> str:
         parts = [f"{size(t.shape.dim(source.index))} of {called(t)}" for t in trail.operands(stage)]
         return f"{' + '.join(parts)}, joined by torch.cat, {line}"
     if name in ("Linear", "LazyLinear") and stage.module is not None:
-        created = stage.module.created
-        return f"out_features of nn.Linear{f', line {created.line}' if created else ''}"
+        created, count = stage.module.created, stage.module.params.get("out_features")
+        place = f"out_features of nn.Linear{f', line {created.line}' if created else ''}"
+        why = count.origin if isinstance(count, Dim) else None
+        return (
+            place
+            if why is None or (created and why.span and why.span.line == created.line)
+            else f"{place}: {told(why)}"
+        )
     if name in trail.RECURRENT:
         return f"hidden_size of nn.{name}, {line}"
     return ""
@@ -98,10 +109,16 @@ def sized(at: Axis) -> str:
 def parameter(stage: Stage, name: str, dim: Dim | None) -> str:
     """A constructor's size with its reason: ``768 (in_features, line 19)``."""
     if dim is not None and dim.origin is not None:
-        return f"{size(dim)} ({dim.origin})"
+        return f"{size(dim)} ({told(dim.origin)})"
     module = stage.module
     span = module.param_spans.get(name, module.created) if module else None
     return f"{size(dim)} ({name}, line {span.line})" if span else size(dim)
+
+
+def because(stage: Stage, name: str, dim: Dim | None) -> str:
+    """The reason of a constructor's size alone, in brackets behind what it counts; empty where none is known."""
+    text = parameter(stage, name, dim)
+    return text.removeprefix(size(dim))
 
 
 def named(tensor: Tensor | None, why: str = "", name: str = "") -> NamedShape:
