@@ -141,6 +141,9 @@ def config_dict(model_type: str, facts: Mapping[str, Any]) -> dict[str, Any]:
             config.setdefault(part, {})[inner] = value
         else:
             _place(config, default, key, value, facts)
+    if getattr(default, "is_encoder_decoder", False) and not hasattr(default, "decoder_start_token_id"):
+        # every published checkpoint says it, and the class has no default (T5 and its kin start with the padding token)
+        config.setdefault("decoder_start_token_id", getattr(default, "pad_token_id", None) or 0)
     return config
 
 
