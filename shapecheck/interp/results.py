@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Tensor
-from shapecheck.interp.library.rows import PackedValue, ResultTuple
+from shapecheck.interp.library.around import PackedValue, ResultTuple
 from shapecheck.interp.values import Const, Int, Items, Mapping, TensorValue, Unknown, Value
 from shapecheck.ops import Packed, Spec
 from shapecheck.places import Span

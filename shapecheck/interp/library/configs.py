@@ -240,7 +240,7 @@ def for_model(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
 
 
 def lookup(name: str) -> Handler | None:
-    """What calling ``AutoConfig.from_pretrained``, ``BertConfig`` and their like means; ``name`` without ``transformers.``."""
+    """What calling ``AutoConfig.from_pretrained`` or ``BertConfig`` means; ``name`` without ``transformers.``."""
     cls, _, method = name.partition(".")
     if cls == "AutoConfig":
         return {"from_pretrained": loader(None), "for_model": for_model, "register": none}.get(method)

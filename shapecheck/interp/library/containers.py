@@ -24,7 +24,10 @@ from shapecheck.ops.values import as_int
 
 
 class Container(ModuleValue):
-    """A module that holds others. ``exact`` is False once an unknown number of them was put in; ``element`` is then one of them."""
+    """A module that holds others.
+
+    ``exact`` is False once an unknown number of them was put in; ``element`` is then one of them.
+    """
 
     __slots__ = ("element", "exact")
 

@@ -103,7 +103,7 @@ def size_of(dataset: Value, machine: Machine, node: ast.AST) -> Dim:
 
 @dataclass(slots=True, eq=False)
 class Loader(Value):
-    """A DataLoader. ``batch_size`` is None where it hands over single examples, an unknown Dim where it is not known."""
+    """A DataLoader. ``batch_size`` is None where it gives single examples, an unknown Dim where it is not known."""
 
     dataset: Value
     batch_size: Dim | None

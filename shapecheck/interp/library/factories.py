@@ -6,8 +6,9 @@ import ast
 from typing import Any
 
 from shapecheck.graph import Tensor
+from shapecheck.interp.library.around import DType, ShapeValue
 from shapecheck.interp.library.registry import HANDLERS, Handler, handles, take
-from shapecheck.interp.library.rows import DType, ShapeValue, described
+from shapecheck.interp.library.rows import described
 from shapecheck.interp.values import CallArgs, Const, Int, Items, Machine, TensorValue, Value
 from shapecheck.ops.dtypes import is_floating, is_integral
 from shapecheck.ops.values import as_int, as_shape

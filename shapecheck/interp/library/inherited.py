@@ -82,7 +82,7 @@ def library_base(cls: Class) -> Base | None:
 
 
 def inherited(owner: Value, name: str, machine: Machine, node: ast.AST) -> Value | None:
-    """An attribute that an instance or class of the program has from a library class; None if it has none of that name."""
+    """What an instance or class of the program has from a library class under a name; None if it has nothing."""
     if isinstance(owner, Class):
         base = library_base(owner)
         return _class_attribute(owner, base, name) if base is not None else None

@@ -1,4 +1,4 @@
-"""ModelOutputs that the program makes itself: ``SequenceClassifierOutput(loss=..., logits=...)``, and classes of its own."""
+"""ModelOutputs that the program makes itself: ``SequenceClassifierOutput(logits=...)``, and classes of its own."""
 
 from __future__ import annotations
 

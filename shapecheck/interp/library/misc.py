@@ -1,4 +1,4 @@
-"""Constants and small helpers of the standard library and of common packages: what gives its argument back, what is quiet."""
+"""Constants, and helpers of common packages: what gives its argument back, what changes no shape."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import number
+from shapecheck.interp.library.around import DType, ShapeValue
 from shapecheck.interp.library.registry import (
     CONSTANTS,
     HANDLERS,
@@ -18,7 +19,6 @@ from shapecheck.interp.library.registry import (
     unknown,
     words,
 )
-from shapecheck.interp.library.rows import DType, ShapeValue
 from shapecheck.interp.values import CallArgs, Const, Int, Items, Machine, Number, Unknown, Value
 from shapecheck.ops.values import as_int, as_shape
 

@@ -94,7 +94,7 @@ def make(cls: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
 
 
 def lookup(name: str) -> Handler | None:
-    """What calling ``AutoModel.from_pretrained``, ``BertModel`` and their like means; ``name`` without ``transformers.``."""
+    """What calling ``AutoModel.from_pretrained`` or ``BertModel`` means; ``name`` without ``transformers.``."""
     cls, _, method = name.partition(".")
     if not cls.startswith("AutoModel") and (hub.model(cls) is None):
         return None

@@ -8,8 +8,9 @@ from typing import Any
 from shapecheck import ops
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Tensor
+from shapecheck.interp.library.around import DType, ShapeValue
 from shapecheck.interp.library.registry import CONSTANTS, HANDLERS, Handler, handles, take, words
-from shapecheck.interp.library.rows import DType, Rows, ShapeValue, described
+from shapecheck.interp.library.rows import Rows, described
 from shapecheck.interp.values import (
     Bound,
     CallArgs,

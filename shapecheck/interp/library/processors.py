@@ -9,11 +9,12 @@ from shapecheck import hub
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Tensor
+from shapecheck.interp.library.encode import encode
 from shapecheck.interp.library.encodings import Encoding
 from shapecheck.interp.library.numpy import ArrayValue
 from shapecheck.interp.library.registry import Handler, Taken, take
 from shapecheck.interp.library.rows import Rows
-from shapecheck.interp.library.tokenizers import TokenizerValue, encode
+from shapecheck.interp.library.tokenizers import TokenizerValue
 from shapecheck.interp.values import Bound, CallArgs, Items, Machine, TensorValue, Unknown, Value
 from shapecheck.shapes import ANY, Shape
 

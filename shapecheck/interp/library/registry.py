@@ -92,8 +92,10 @@ class Native(Value):
 
 @dataclass(slots=True, eq=False)
 class Opaque(Value):
-    """An object without influence on shapes (an optimizer, a logger, a device): whatever it is asked, the answer is unknown
-    and not worth a word."""
+    """An object without influence on shapes (an optimizer, a logger, a device).
+
+    Whatever it is asked, the answer is unknown and not worth a word.
+    """
 
     kind: str
 

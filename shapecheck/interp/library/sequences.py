@@ -21,7 +21,7 @@ def _unlisted(value: Value | None) -> Items | None:
 
 
 def _joined(op: str) -> Handler:
-    """A list that is empty as far as was read is filled where nobody looked: that torch would refuse it proves nothing."""
+    """An operator over a list; one that is empty as far as was read may be filled where nobody looked."""
 
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         given = take(args, "tensors").get("tensors")

@@ -8,8 +8,9 @@ from shapecheck import ops
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import number
 from shapecheck.graph import Tensor
+from shapecheck.interp.library.around import DType, ShapeValue
 from shapecheck.interp.library.registry import Opaque, take
-from shapecheck.interp.library.rows import DType, Rows, ShapeValue, element_of
+from shapecheck.interp.library.rows import Rows, element_of
 from shapecheck.interp.values import (
     Bound,
     CallArgs,

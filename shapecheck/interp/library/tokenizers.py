@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from shapecheck import hub
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
-from shapecheck.graph import Padding, Role, Tensor
+from shapecheck.graph import Tensor
+from shapecheck.interp.library.encode import encode, padded
 from shapecheck.interp.library.encodings import Encoding, Words
-from shapecheck.interp.library.registry import Handler, Taken, none, take
+from shapecheck.interp.library.registry import Handler, none, take
 from shapecheck.interp.library.rows import Rows
-from shapecheck.interp.library.texts import Texts, texts_of
 from shapecheck.interp.values import (
     Bound,
     CallArgs,
@@ -22,31 +20,12 @@ from shapecheck.interp.values import (
     Int,
     Items,
     Machine,
-    TensorValue,
     Text,
     Unknown,
     Value,
 )
-from shapecheck.ops.values import UNKNOWN, as_int
-from shapecheck.places import Origin
 from shapecheck.shapes import Shape
 
-_CALL = (
-    "text",
-    "text_pair",
-    "text_target",
-    "text_pair_target",
-    "add_special_tokens",
-    "padding",
-    "truncation",
-    "max_length",
-)
-_ROLES: dict[str, Role] = {
-    "input_ids": "ids",
-    "attention_mask": "mask",
-    "token_type_ids": "segments",
-    "labels": "labels",
-}
 _PROPERTIES = frozenset(
     [
         "additional_special_tokens",
@@ -150,156 +129,6 @@ class TokenizerValue(Value):
         count = given.length() if isinstance(given, Items) else UNKNOWN_DIM
         machine.event("add_tokens", node, tokenizer=self.name, count=count)
         return Int(count)
-
-
-def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-    """``tokenizer(text, ...)``: the encoding, with the sizes that the options fix."""
-    taken = take(args, *_CALL)
-    if not args.exact:
-        return Encoding({}, None, None, False)
-    split = taken.plain("is_split_into_words", False) is True
-    text = taken.get("text") or taken.get("batch_text_or_text_pairs") or taken.get("text_target")
-    texts = texts_of(text, taken.get("text_pair"), split, machine, node)
-    container = taken.plain("return_tensors")
-    length, fixed = _length(tokenizer, taken, texts, machine, node)
-    fields = _fields(tokenizer, taken, texts, length, fixed, container, machine, node)
-    words = length if texts.batch is None or container is not None or fixed else None
-    return Encoding(fields, texts.batch, words)
-
-
-def _length(tokenizer: TokenizerValue, taken: Taken, texts: Texts, machine: Machine, node: ast.AST) -> tuple[Dim, bool]:
-    """The number of tokens, and whether all rows of a batch have it (they were padded)."""
-    padding, truncation = taken.plain("padding", False), taken.plain("truncation", False)
-    if taken.plain("pad_to_max_length") is True:
-        padding = "max_length"
-    limit = taken.get("max_length")
-    size = limit.dim if isinstance(limit, Int) else None
-    if limit is None or isinstance(limit, Const):
-        size = (
-            number(tokenizer.facts.model_max_length) if tokenizer.facts and tokenizer.facts.model_max_length else None
-        )
-    cut = truncation not in (False, None, "do_not_truncate", UNKNOWN)
-    padded = padding not in (False, None, "do_not_pad")
-    if padding == "max_length" and size is not None and size.known and (cut or (as_int(size) or 0) < 0):
-        return _named(size, taken, machine), True
-    least = texts.least
-    if truncation is UNKNOWN:
-        least = 1
-    if cut:
-        bound = as_int(size)
-        least = min(least, bound) if bound else 1
-    elif padding == "max_length" and as_int(size) is not None:
-        least = max(least, as_int(size) or 1)
-    origin = (
-        "the number of tokens of the longest text"
-        if padded and texts.batch is not None
-        else "the number of tokens of the text"
-    )
-    return machine.fresh("seq", node, origin, max(1, least)), padded and padding is not UNKNOWN
-
-
-def _named(size: Dim, taken: Taken, machine: Machine) -> Dim:
-    at = taken.nodes.get("max_length")
-    return size if size.origin is not None or at is None else size.at(Origin("max_length", machine.span(at)))
-
-
-def _fields(
-    tokenizer: TokenizerValue,
-    taken: Taken,
-    texts: Texts,
-    length: Dim,
-    fixed: bool,
-    container: Any,
-    machine: Machine,
-    node: ast.AST,
-) -> dict[str, Value]:
-    rows = texts.batch
-    if rows is None and container is not None and texts.known:
-        rows = number(1, Origin("one text", machine.span(node)))
-    padding = _padding_of(tokenizer, taken, texts)
-    fields: dict[str, Value] = {}
-    for name in _keys(tokenizer, taken):
-        tail = (number(2),) if name == "offset_mapping" else ()
-        if not texts.known:
-            shape = Shape((UNKNOWN_DIM, length, *tail)) if container is not None else Shape((), 0)
-        else:
-            shape = Shape((length, *tail) if rows is None else (rows, length, *tail))
-        tensor = Tensor(shape, "int64", role=_ROLES.get(name), padding=padding, span=machine.span(node), text=name)
-        if name in ("attention_mask", "token_type_ids"):
-            tensor.low, tensor.high = 0, 1
-        fields[name] = _contained(tensor, container, rows is not None and not fixed)
-    return fields
-
-
-def _contained(tensor: Tensor, container: Any, ragged: bool) -> Value:
-    """The tensor in the container that ``return_tensors`` asks for."""
-    if container in ("pt", "np"):
-        from shapecheck.interp.library.numpy import ArrayValue
-
-        return TensorValue(tensor) if container == "pt" else ArrayValue(tensor)
-    return Unknown() if container is not None else Rows(tensor, ragged)
-
-
-def _keys(tokenizer: TokenizerValue, taken: Taken) -> Sequence[str]:
-    names = list(_usual_keys(tokenizer))
-    for option, key in (("return_token_type_ids", "token_type_ids"), ("return_attention_mask", "attention_mask")):
-        wanted = taken.plain(option)
-        if wanted is True and key not in names:
-            names.append(key)
-        elif wanted is False and key in names:
-            names.remove(key)
-    extra = (("return_offsets_mapping", "offset_mapping"), ("return_special_tokens_mask", "special_tokens_mask"))
-    names += [key for option, key in extra if taken.plain(option) is True]
-    if taken.get("text_target") is not None and taken.get("text") is not None:
-        names.append("labels")
-    return names
-
-
-def _usual_keys(tokenizer: TokenizerValue) -> tuple[str, ...]:
-    """The keys that the tokenizer returns by itself; without segments where that is not known."""
-    facts = tokenizer.facts
-    if facts is None or facts.keys is None:
-        return ("input_ids", "attention_mask")
-    return tuple(key for key in facts.keys if key != "token_type_ids" or facts.token_type_ids)
-
-
-def _padding_of(tokenizer: TokenizerValue, taken: Taken, texts: Texts) -> Padding:
-    """Where padding stands, if the call pads at all."""
-    padding = taken.plain("padding", False)
-    if taken.plain("pad_to_max_length") is True:
-        padding = "max_length"
-    if padding in (False, None, "do_not_pad"):
-        return "none"
-    alone = texts.known and (texts.batch is None or texts.batch.expr == 1)
-    if alone and padding in (True, "longest"):
-        return "none"
-    side = taken.plain("padding_side") or tokenizer.own.get("padding_side", Const(None)).operand()
-    if side is None and tokenizer.facts:
-        side = tokenizer.facts.padding_side
-    return side if side in ("left", "right") else "unknown"
-
-
-def padded(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-    """``tokenizer.pad(examples, return_tensors="pt")``: a batch of encodings."""
-    taken = take(args, "encoded_inputs", "padding", "max_length")
-    given = taken.get("encoded_inputs") or Unknown()
-    count = given.length()
-    if not count.known:
-        count = machine.fresh("batch", node, "the number of examples")
-    length, _ = _length(tokenizer, _always_padded(taken), Texts(count, 1), machine, node)
-    side = tokenizer.facts.padding_side if tokenizer.facts else "unknown"
-    container = taken.plain("return_tensors")
-    fields: dict[str, Value] = {}
-    for name in _usual_keys(tokenizer):
-        tensor = Tensor(
-            Shape((count, length)), "int64", role=_ROLES[name], padding=side if side in ("left", "right") else "unknown"
-        )
-        fields[name] = _contained(tensor, container, False)
-    return Encoding(fields, count, length, complete=False)
-
-
-def _always_padded(taken: Taken) -> Taken:
-    return Taken({"padding": Const(True), **taken.values}, taken.nodes)
 
 
 def load(cls: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:

@@ -90,7 +90,7 @@ def method(owner: Value, given: dict[str, Value], name: str, args: CallArgs, mac
 
 
 def _step(owner: Value, given: dict[str, Value], which: str, machine: Machine, node: ast.AST) -> None:
-    """One training step: a collated batch goes through the model (through ``compute_loss`` where the program has its own)."""
+    """One training step: a batch goes through the model (through ``compute_loss`` where the program has its own)."""
     model, dataset = given.get("model"), given.get(which)
     if model is None or dataset is None:
         return

@@ -11,12 +11,15 @@ class Rows(Dataset):
     def __len__(self):
         return self.n
     def __getitem__(self, i):
-        return {"x": torch.zeros(3, 4), "y": 1, "z": 0.5, "text": "words", "pair": (torch.zeros(2), torch.ones(5).long())}
+        pair = (torch.zeros(2), torch.ones(5).long())
+        return {"x": torch.zeros(3, 4), "y": 1, "z": 0.5, "text": "words", "pair": pair}
 """
 
 
 def test_collation_puts_the_batch_in_front_of_everything() -> None:
-    text = ROWS + """
+    text = (
+        ROWS
+        + """
 for batch in DataLoader(Rows(8), batch_size=4):
     torch.relu(batch["x"])
     torch.relu(batch["y"])
@@ -24,6 +27,7 @@ for batch in DataLoader(Rows(8), batch_size=4):
     torch.relu(batch["pair"][1])
     torch.relu(torch.zeros(len(batch["text"])))
 """
+    )
     tensors = probed(text)
     assert [str(t.shape) for t in tensors] == ["(4, 3, 4)", "(4,)", "(4,)", "(4, 5)", "(4,)"]
     assert [t.dtype for t in tensors[:4]] == ["float32", "int64", "float64", "int64"]
@@ -44,13 +48,16 @@ def test_the_collation_is_an_event_with_what_it_joins() -> None:
 
 
 def test_a_collate_function_is_given_the_examples() -> None:
-    text = ROWS + """
+    text = (
+        ROWS
+        + """
 def collate(rows):
     return torch.stack([row["x"] for row in rows]), torch.tensor([row["y"] for row in rows])
 for x, y in DataLoader(Rows(10), batch_size=4, collate_fn=collate):
     torch.relu(x)
     torch.relu(y)
 """
+    )
     assert shapes(text) == ["(batch, 3, 4)", "(batch,)"]
 
 
@@ -67,13 +74,16 @@ def test_columns_of_a_batch_are_transposed_by_zip() -> None:
 
 
 def test_parts_of_data_sets_keep_the_examples() -> None:
-    text = ROWS + """
+    text = (
+        ROWS
+        + """
 from torch.utils.data import ConcatDataset, Subset, random_split
 a, b = random_split(Rows(10), [8, 2])
 torch.relu(next(iter(DataLoader(a, batch_size=4)))["x"])
 torch.relu(next(iter(DataLoader(Subset(Rows(10), [0, 1, 2]), batch_size=3)))["x"])
 torch.relu(next(iter(DataLoader(ConcatDataset([Rows(2), Rows(4)]), batch_size=6)))["x"])
 """
+    )
     assert shapes(text) == ["(4, 3, 4)", "(3, 3, 4)", "(6, 3, 4)"]
 
 
@@ -89,7 +99,9 @@ def test_a_tensor_data_set_gives_rows_with_their_ranges() -> None:
 
 
 def test_the_number_of_batches_is_known() -> None:
-    assert shapes(ROWS + "torch.relu(torch.zeros(len(DataLoader(TensorDataset(torch.zeros(10, 2)), batch_size=4))))") == ["(3,)"]
+    assert shapes(
+        ROWS + "torch.relu(torch.zeros(len(DataLoader(TensorDataset(torch.zeros(10, 2)), batch_size=4))))"
+    ) == ["(3,)"]
 
 
 def test_a_mapped_data_set_holds_the_columns_that_the_function_returns() -> None:

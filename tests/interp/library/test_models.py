@@ -46,9 +46,14 @@ def test_the_size_of_a_checkpoint_is_told_with_its_origin() -> None:
 
 
 def test_a_missing_attribute_is_an_event() -> None:
-    text = 'out = AutoModel.from_pretrained("distilbert-base-uncased")(torch.ones(2, 7, dtype=torch.long))\nout.pooler_output'
+    model = 'AutoModel.from_pretrained("distilbert-base-uncased")'
+    text = f"out = {model}(torch.ones(2, 7, dtype=torch.long))\nout.pooler_output"
     (event,) = events(text, "attribute")
-    assert (event.data["name"], event.data["missing"], event.data["fields"]) == ("pooler_output", True, ["last_hidden_state"])
+    assert (event.data["name"], event.data["missing"], event.data["fields"]) == (
+        "pooler_output",
+        True,
+        ["last_hidden_state"],
+    )
 
 
 def test_a_field_that_is_none_is_an_event_only_where_it_is_used() -> None:
@@ -137,7 +142,9 @@ def test_an_output_that_the_program_makes_is_read_like_one_of_transformers() -> 
 
 
 def test_an_unknown_checkpoint_leaves_its_width_a_name() -> None:
-    text = 'bert = BertModel.from_pretrained("someone/own-bert")\ntorch.relu(bert(torch.ones(2, 5, dtype=torch.long))[0])'
+    text = (
+        'bert = BertModel.from_pretrained("someone/own-bert")\ntorch.relu(bert(torch.ones(2, 5, dtype=torch.long))[0])'
+    )
     assert shapes(text) == ["(2, 5, hidden)"]
 
 
@@ -163,5 +170,5 @@ def test_a_checkpoint_that_is_not_known_still_gives_a_text_models_output() -> No
 
 
 def test_what_an_unknown_models_output_lacks_is_not_claimed() -> None:
-    text = 'out = AutoModel.from_pretrained(input())(torch.ones(2, 5, dtype=torch.long))\nout.pooler_output\na, b = out'
+    text = "out = AutoModel.from_pretrained(input())(torch.ones(2, 5, dtype=torch.long))\nout.pooler_output\na, b = out"
     assert events(text, "attribute") == events(text, "unpack") == []

@@ -15,11 +15,13 @@ def test_a_layer_knows_its_parameters_and_where_they_are_written() -> None:
 
 
 def test_attributes_of_layers_are_sizes() -> None:
-    assert shapes("l = nn.Linear(8, 3)\ntorch.relu(torch.zeros(l.in_features, l.out_features))\ntorch.relu(l.weight)\ntorch.relu(l.bias)") == [
-        "(8, 3)",
-        "(3, 8)",
-        "(3,)",
-    ]
+    text = """
+    l = nn.Linear(8, 3)
+    torch.relu(torch.zeros(l.in_features, l.out_features))
+    torch.relu(l.weight)
+    torch.relu(l.bias)
+    """
+    assert shapes(text) == ["(8, 3)", "(3, 8)", "(3,)"]
 
 
 def test_containers_are_called_indexed_and_looped_over() -> None:

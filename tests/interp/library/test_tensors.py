@@ -82,7 +82,10 @@ def test_rows_of_a_small_tensor_are_known_one_by_one() -> None:
 
 
 def test_the_parts_of_named_tuples_are_found_by_name() -> None:
-    assert shapes("x = torch.zeros(2, 3)\ntorch.relu(x.max(1).values)\ntorch.relu(x.topk(2).indices)") == ["(2,)", "(2, 2)"]
+    assert shapes("x = torch.zeros(2, 3)\ntorch.relu(x.max(1).values)\ntorch.relu(x.topk(2).indices)") == [
+        "(2,)",
+        "(2, 2)",
+    ]
 
 
 def test_a_packed_sequence_goes_through_a_recurrent_layer() -> None:

@@ -18,9 +18,15 @@ TOK = 'tok = AutoTokenizer.from_pretrained("bert-base-uncased")\n'
         ('tok(["a", "b"], padding="max_length", max_length=12, truncation=True, return_tensors="pt")', "(2, 12)"),
         ('tok("a", padding="max_length", truncation=True, return_tensors="pt")', "(1, 512)"),
         ('tok.encode_plus("a", padding="max_length", max_length=9, truncation=True, return_tensors="pt")', "(1, 9)"),
-        ('tok(["a", "b"], ["c", "d"], padding="max_length", max_length=8, truncation=True, return_tensors="pt")', "(2, 8)"),
+        (
+            'tok(["a", "b"], ["c", "d"], padding="max_length", max_length=8, truncation=True, return_tensors="pt")',
+            "(2, 8)",
+        ),
         ('tok([["a", "b"], ["c"]], is_split_into_words=True, padding=True, return_tensors="pt")', "(2, seq)"),
-        ('tok(["a", "b"], padding="max_length", max_length=6, truncation=True, return_tensors="pt").to("cuda")', "(2, 6)"),
+        (
+            'tok(["a", "b"], padding="max_length", max_length=6, truncation=True, return_tensors="pt").to("cuda")',
+            "(2, 6)",
+        ),
         ('tok.pad([{"input_ids": [1, 2]}, {"input_ids": [3]}], return_tensors="pt")', "(2, seq)"),
     ],
 )
@@ -67,7 +73,9 @@ torch.relu(tok("a", return_tensors="pt").input_ids)
 
 
 def test_the_padding_side_that_the_program_sets_counts() -> None:
-    (ids,) = probed(TOK + 'tok.padding_side = "left"\ntorch.relu(tok(["a", "b b"], padding=True, return_tensors="pt").input_ids)')
+    (ids,) = probed(
+        TOK + 'tok.padding_side = "left"\ntorch.relu(tok(["a", "b b"], padding=True, return_tensors="pt").input_ids)'
+    )
     assert ids.padding == "left"
 
 
@@ -83,7 +91,8 @@ def test_segments_are_returned_where_the_tokenizer_has_them() -> None:
 
 def test_an_encoding_is_read_as_items_and_as_keywords() -> None:
     text = """
-    enc = AutoTokenizer.from_pretrained("bert-base-uncased")(["a", "b"], padding="max_length", max_length=7, truncation=True, return_tensors="pt")
+    tok = AutoTokenizer.from_pretrained("bert-base-uncased")
+    enc = tok(["a", "b"], padding="max_length", max_length=7, truncation=True, return_tensors="pt")
     moved = {key: value.squeeze(0).to("cuda") for key, value in enc.items()}
     torch.relu(moved["attention_mask"])
     def read(input_ids, attention_mask, **rest):
