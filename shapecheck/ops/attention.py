@@ -20,6 +20,9 @@ def scaled_dot_product(call: Call) -> Spec:
             )
             raise call.clash("rank", words, left_name=name)
     _same(call, query.dim(-1), key.dim(-1), "query", "key", _product_words(query, key))
+    if len(value.dims) < 4 and value.rank is not None and query.rank == key.rank == value.rank:
+        # Batches of heads go to a fused kernel that takes the keys' number for both.
+        _same(call, key.dim(-2), value.dim(-2), "key", "value", _values_words(query, key, value))
     _score_mask(call, query, key)
     if None in (query.rank, key.rank, value.rank):
         return Spec(Shape((query.dim(-2), value.dim(-1)), 0), call.tensor("query").dtype)
@@ -49,6 +52,16 @@ def _product_words(query: Shape, key: Shape) -> str:
     return (
         f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {query.dim(-1)}] but got: "
         f"[{count}, {key.dim(-1)}]."
+    )
+
+
+def _values_words(query: Shape, key: Shape, value: Shape) -> str:
+    if value.rank == 2:
+        return f"mat1 and mat2 shapes cannot be multiplied ({query.dims[0]}x{key.dims[0]} and {value.dims[0]}x{value.dims[1]})"
+    count = value.dims[0]
+    return (
+        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {key.dims[1]}] "
+        f"but got: [{count}, {value.dims[1]}]."
     )
 
 

@@ -72,7 +72,7 @@ def stft(call: Call) -> Spec:
     frames = (padded - width) // hop + one if known else UNKNOWN_DIM
     bins = width // two + one if call["onesided"] in (None, True) else width
     dims = (*shape.dims[:-1], bins, frames)
-    if call["return_complex"] is True:
+    if call.flag("return_complex"):
         return Spec(Shape(dims), "complex64")
     return Spec(Shape((*dims, two)), call.tensor().dtype)
 

@@ -146,7 +146,8 @@ def _cell_state(call: Call, state: Shape, out: Shape, hidden: Dim, at: int) -> N
         if call.name == "LSTMCell":
             words = f"LSTMCell: Expected hx[{at}] to be 1D or 2D, got {state.rank}D instead"
         raise call.clash("rank", words, left_name="hx")
-    have = state.dims[-1]
+    # Without a batch axis torch puts one in front of both, and then compares the second axis.
+    have = state.dims[0] if out.rank == 1 else state.dims[-1]
     if have.compare(hidden) is Truth.DIFFERENT:
         words = f"hidden{at} has inconsistent hidden_size: got {have}, expected {hidden}"
         raise call.clash(

@@ -20,7 +20,7 @@ def _window(draw: Draw, spatial: int, low: int = 1, high: int = 3) -> Any:
     return size(draw, low, high) if chance(draw, 2) else tuple(size(draw, low, high) for _ in range(spatial))
 
 
-@rule("conv", "conv_transpose", examples=60)
+@rule("conv", "conv_transpose", examples=30)
 def _conv(draw: Draw, name: str) -> Case:
     spatial, transposed = spatial_rank(name.rpartition(".")[2]), "ranspose" in name
     groups = pick(draw, 1, 1, 2)
@@ -74,7 +74,7 @@ def _fold(draw: Draw, name: str) -> Case:
     )
 
 
-@rule("pool", examples=60)
+@rule("pool", examples=30)
 def _pool(draw: Draw, name: str) -> Case:
     spatial = spatial_rank(name.rpartition(".")[2])
     operand = T(_image(draw, 2, spatial))
@@ -185,7 +185,7 @@ def _cross_map(draw: Draw, name: str) -> Case:
 # Recurrent layers
 
 
-@rule("recurrent", examples=80)
+@rule("recurrent", examples=40)
 def _recurrent(draw: Draw, name: str) -> Case:
     width, hidden, layers = size(draw), size(draw, 2), size(draw, 1, 2)
     options: dict[str, Any] = {
@@ -237,7 +237,7 @@ def _packed(draw: Draw, name: str) -> Case:
 # Attention
 
 
-@rule("scaled_dot_product", examples=60)
+@rule("scaled_dot_product", examples=30)
 def _scaled(draw: Draw, name: str) -> Case:
     lead, target, source, width, out = shape(draw, 0, 2), size(draw), size(draw), size(draw), size(draw)
     operands = (
@@ -253,7 +253,7 @@ def _scaled(draw: Draw, name: str) -> Case:
     return Case(name, operands, mask)
 
 
-@rule("multihead", examples=80)
+@rule("multihead", examples=40)
 def _multihead(draw: Draw, name: str) -> Case:
     heads = size(draw, 1, 2)
     width = heads * size(draw, 1, 3) if not chance(draw, 10) else heads * 2 + 1
@@ -332,7 +332,7 @@ def _padding_module(draw: Draw, name: str) -> Case:
     return Case(name, (T(_image(draw, 2, spatial)),), init=(amount, 0.0) if "Constant" in name else (amount,))
 
 
-@rule("interpolate", "upsample", examples=60)
+@rule("interpolate", "upsample", examples=30)
 def _interpolate(draw: Draw, name: str) -> Case:
     plain = name.endswith(("interpolate", "upsample", "Upsample"))
     rank = pick(draw, 3, 4, 5) if plain else 4

@@ -33,7 +33,7 @@ def _classes(draw: Draw, name: str) -> Case:
     return _case(draw, name, (T(first), target), **weight)
 
 
-@_loss("binary_cross_entropy", "binary_cross_entropy_with_logits", examples=60)
+@_loss("binary_cross_entropy", "binary_cross_entropy_with_logits", examples=30)
 def _binary(draw: Draw, name: str) -> Case:
     first = shape(draw)
     target = T(bent(draw, first, 4), pick(draw, *["float32"] * 6, "int64"))

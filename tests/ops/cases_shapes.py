@@ -270,7 +270,7 @@ def _key(draw: Draw, rank: int) -> Any:
     return items[0] if len(items) == 1 and chance(draw, 2) else tuple(items)
 
 
-@op("torch.Tensor.__getitem__", examples=200)
+@op("torch.Tensor.__getitem__", examples=150)
 def _getitem(draw: Draw, name: str) -> Case:
     first = shape(draw)
     if first and chance(draw, 6):
@@ -279,7 +279,7 @@ def _getitem(draw: Draw, name: str) -> Case:
     return Case(name, (T(first), _key(draw, len(first))))
 
 
-@op("torch.Tensor.__setitem__", examples=80)
+@op("torch.Tensor.__setitem__", examples=40)
 def _setitem(draw: Draw, name: str) -> Case:
     first = shape(draw, 1)
     return Case(name, (T(first), pick(draw, 0, slice(None), (Ellipsis, 0), None), T(broadcastable(draw, first[1:]))))

@@ -5,6 +5,7 @@ Torch runs on meta tensors; where its meta kernels and the eager ones differ, ea
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import torch
 
 from shapecheck import dims, ops
 from shapecheck.dims import Dim, Poly
-from shapecheck.ops import dtypes
+from shapecheck.ops import dtypes, tables
 from shapecheck.ops.values import Packed
 from shapecheck.shapes import Conflict, Shape
 
@@ -128,19 +129,21 @@ def summary(value: Any) -> Any:
     return value
 
 
-def run_ours(case: Case, leaf: Callable[[Any], Any] | None = None) -> Any:
-    """What shapecheck says: a value, a Conflict or NotKnown."""
+def concrete(value: Any) -> Any:
+    """An operand with all its sizes."""
+    if isinstance(value, T):
+        return ops.Spec(Shape(tuple(dims.number(n) for n in value.shape)), value.dtype)
+    return value
 
-    def made(value: Any) -> Any:
-        if isinstance(value, T):
-            return ops.Spec(Shape(tuple(dims.number(n) for n in value.shape)), value.dtype)
-        return value
 
-    args, kwargs = mapped(case.args, leaf or made), mapped(dict(case.kwargs), leaf or made)
-    entry = ops.tables.entry(case.op)
+def run_ours(case: Case, leaf: Callable[[Any], Any] = concrete) -> Any:
+    """What shapecheck says: a value, a Conflict or NotKnown. ``leaf`` makes the operands."""
+    entry = tables.entry(case.op)
     assert entry is not None
+    init, init_kwargs = mapped(case.init, leaf), mapped(dict(case.init_kwargs), leaf)
+    args, kwargs = mapped(case.args, leaf), mapped(dict(case.kwargs), leaf)
     if entry.is_module:
-        params = ops.construct(case.op, mapped(case.init, made), mapped(dict(case.init_kwargs), made))
+        params = ops.construct(case.op, init, init_kwargs)
         if params is None:
             return ops.NotKnown("the constructor's arguments do not fit")
         outcome = params if isinstance(params, Conflict) else ops.forward(case.op, params, args, kwargs)
@@ -222,20 +225,27 @@ def _operation(atom: Any) -> int:
     return {"//": lambda: left // right, "%": lambda: left % right, "max": lambda: max(left, right)}[atom.op]()
 
 
-def abstracted(names: set[int], unknown: set[int], opened: int | None) -> Callable[[Any], Any]:
-    """A leaf for ``run_ours`` that hides sizes: some behind names, some altogether; ``opened`` hides leading axes."""
+def abstracted(names: set[int], unknown: set[int], opened: int | None, hidden: set[int]) -> Callable[[Any], Any]:
+    """A leaf for ``run_ours`` that hides what it can.
 
-    def hidden(n: int) -> Dim:
+    Sizes in ``names`` become names, those in ``unknown`` unknown; ``opened`` leading axes of every tensor become an
+    unknown number of axes; the arguments whose turn is in ``hidden`` become unknown (numbers and flags) or named sizes.
+    """
+    turn = itertools.count()
+
+    def size(n: int) -> Dim:
         if n in unknown:
             return dims.UNKNOWN
         return dims.symbol(f"n{n}") if n in names and n > 1 else dims.number(n)
 
     def leaf(value: Any) -> Any:
-        if not isinstance(value, T):
-            return value
-        shape = tuple(hidden(n) for n in value.shape)
-        if opened is not None and len(shape) >= opened:
-            return ops.Spec(Shape(shape[opened:], 0), value.dtype)
-        return ops.Spec(Shape(shape), value.dtype)
+        if isinstance(value, T):
+            shape = tuple(size(n) for n in value.shape)
+            if opened is not None and len(shape) >= opened:
+                return ops.Spec(Shape(shape[opened:], 0), value.dtype)
+            return ops.Spec(Shape(shape), value.dtype)
+        if isinstance(value, (bool, int, float, type(None))) and next(turn) in hidden:
+            return ops.UNKNOWN
+        return size(value) if type(value) is int and value > 1 and value in names else value
 
     return leaf

@@ -31,7 +31,7 @@ class Strategy:
     """
 
     draw: Callable[[Draw, str], Case]
-    examples: int = 30
+    examples: int = 20
     open_ended: bool = False
     lenient: bool = False
     not_compared: bool = False

@@ -56,9 +56,11 @@ def test_an_operator_gives_the_shapes_and_the_errors_of_torch(name: str) -> None
 
 
 def hide(data: st.DataObject, case: Case, theirs: object) -> None:
-    """With sizes behind names or unknown, nothing may be said that does not hold for the numbers."""
+    """With sizes and arguments hidden, nothing may be said that does not hold for the numbers."""
     sizes = st.sets(st.integers(2, 12), max_size=8)
-    leaf = abstracted(data.draw(sizes), data.draw(sizes), data.draw(st.sampled_from([None, None, 0, 1, 2])))
+    opened = data.draw(st.sampled_from([None, None, 0, 1, 2]))
+    hidden = data.draw(st.one_of(st.just(set()), st.sets(st.integers(0, 8), max_size=3)))
+    leaf = abstracted(data.draw(sizes), data.draw(sizes), opened, hidden)
     ours = run_ours(case, leaf)
     why = disagreement(ours, theirs)
-    assert why is None, (case, ours, why)
+    assert why is None, (case, hidden, opened, ours, why)
