@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecheck.errors import UnreadableSource
 from shapecheck.places import Span
@@ -21,11 +22,12 @@ class NewerSyntax(UnreadableSource):
 
 @dataclass(slots=True)
 class Parsed:
-    """A file and its tree."""
+    """A file and its tree; ``notes`` are the shapes that comments state (``# shape: (batch, seq)``), by line."""
 
     source: Source
     tree: ast.Module
     ascii: bool
+    notes: dict[int, str] = field(default_factory=dict)
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands. (Nodes without a position, such as ``arguments``, stand at the top.)"""
@@ -63,7 +65,16 @@ def parse(source: Source) -> Parsed:
             raise UnreadableSource("nested too deeply to be parsed") from why
         except ValueError as why:
             raise UnreadableSource(str(why)) from why
-    return Parsed(source, tree, source.text.isascii())
+    return Parsed(source, tree, source.text.isascii(), _notes(source))
+
+
+_NOTE = re.compile(r"#\s*shape\s*[:=]?\s*[(\[]([^()\[\]]*)[)\]]", re.IGNORECASE)
+
+
+def _notes(source: Source) -> dict[int, str]:
+    if not _NOTE.search(source.text):
+        return {}
+    return {number: found[1] for number, line in enumerate(source.lines, 1) if (found := _NOTE.search(line))}
 
 
 _NEWEST = (3, 14)

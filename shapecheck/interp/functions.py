@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shapecheck.interp import classes, library
+from shapecheck.interp import classes, library, stated
 from shapecheck.interp.binding import bind
 from shapecheck.interp.branches import settle
 from shapecheck.interp.expressions import NONE
@@ -136,6 +136,7 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
     try:
         if isinstance(function.node, ast.Lambda):
             return m.eval(function.node.body), activation.impure
+        stated.parameters(m, function, bound)
         flow = m.run(function.node.body)
         if flow == NEXT and not activation.yields:
             activation.returns.append(NONE)

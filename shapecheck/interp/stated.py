@@ -1,11 +1,16 @@
-"""Shapes that the author wrote down: assertions, and comments such as ``# shape: (batch, seq, 768)``."""
+"""Shapes that the author wrote down: assertions, jaxtyping annotations, comments such as ``# shape: (batch, seq, 768)``."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shapecheck.interp.values import Int, Items, TensorValue, Value
+from shapecheck.dims import UNKNOWN, Dim, number, symbol
+from shapecheck.graph import Tensor
+from shapecheck.interp.values import Function, Int, Items, TensorValue, Unknown, Value
+from shapecheck.places import Origin, Span
 from shapecheck.shapes import Shape
 
 if TYPE_CHECKING:
@@ -41,3 +46,51 @@ def _stated(value: Value) -> Shape | None:
     return Shape(tuple(dims)) if len(dims) == len(value.items) else None
 
 
+def noted(m: Interpreter, node: ast.stmt, value: Value) -> Value:
+    """The value of an assignment, with the shape that a comment on its last line states."""
+    words = m.home.notes.get(node.end_lineno or 0)
+    if words is None:
+        return value
+    return _told(m, value, _shape(m, [word.strip() for word in words.split(",") if word.strip()], m.span(node)), "comment", node)
+
+
+def annotated(m: Interpreter, note: ast.expr | None, value: Value, node: ast.AST) -> Value:
+    """A value, with the shape that a jaxtyping annotation states (``Float[Tensor, "batch seq 768"]``)."""
+    match note:
+        case ast.Subscript(value=ast.Name() | ast.Attribute(), slice=ast.Tuple(elts=[_, ast.Constant(value=str() as words)])):
+            return _told(m, value, _shape(m, words.split(), m.span(note)), "annotation", node)
+    return value
+
+
+def parameters(m: Interpreter, function: Function, bound: dict[str, Value]) -> None:
+    """Apply the annotations of a function's parameters to its arguments."""
+    spec = function.node.args
+    for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
+        if isinstance(parameter.annotation, ast.Subscript):
+            bound[parameter.arg] = annotated(m, parameter.annotation, bound[parameter.arg], parameter)
+
+
+def _told(m: Interpreter, value: Value, shape: Shape, how: str, node: ast.AST) -> Value:
+    if type(value) is Unknown:
+        return TensorValue(Tensor(shape, span=m.span(node)))
+    if type(value) is not TensorValue:
+        return value
+    m.event("state", node, tensor=value.tensor, stated=shape, how=how)
+    return value if value.tensor.shape.rank is not None else TensorValue(replace(value.tensor, shape=shape))
+
+
+def _shape(m: Interpreter, words: Iterable[str], span: Span) -> Shape:
+    dims: list[Dim] = []
+    open_at: int | None = None
+    for word in words:
+        if word.startswith(("...", "*")):
+            open_at = len(dims)
+        elif word.isdigit():
+            dims.append(number(int(word), Origin("stated here", span)))
+        elif word.isidentifier() and word != "_":
+            function = m.activation.function
+            key = (word, "stated", id(function.node) if function is not None else 0)
+            dims.append(symbol(word, m.uids.setdefault(key, len(m.uids) + 1), Origin("stated here", span)))
+        else:
+            dims.append(UNKNOWN)
+    return Shape(tuple(dims), open_at)

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.interp import branches, classes, loops, operators
+from shapecheck.interp import branches, classes, loops, operators, stated
 from shapecheck.interp.expressions import NONE, NOWHERE, named
 from shapecheck.interp.functions import define, raises
 from shapecheck.interp.scopes import BREAK, CONTINUE, NEXT, RAISE, RETURN
-from shapecheck.interp.stated import check_assertion
+from shapecheck.interp.stated import check_assertion, noted
 from shapecheck.interp.targets import assign, learn_shape, note_change, set_attribute, set_item, store
 from shapecheck.interp.values import Int, Items, Mapping, Unknown, join
 
@@ -34,6 +34,8 @@ def assignment(m: Interpreter, node: ast.Assign) -> int:
     value = m.eval(node.value)
     if type(value) is Int and type(first) in (ast.Name, ast.Attribute):
         value = named(value, first.id if type(first) is ast.Name else first.attr)  # type: ignore[attr-defined]
+    if m.home.notes:
+        value = noted(m, node, value)
     for target in node.targets:
         assign(m, target, value, node)
     return NEXT
@@ -45,6 +47,9 @@ def annotated(m: Interpreter, node: ast.AnnAssign) -> int:
         value = m.eval(node.value)
         if type(value) is Int and type(node.target) is ast.Name:
             value = named(value, node.target.id)
+        if m.home.notes:
+            value = noted(m, node, value)
+        value = stated.annotated(m, node.annotation, value, node)
         assign(m, node.target, value, node)
     return NEXT
 

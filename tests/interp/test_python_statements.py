@@ -174,3 +174,33 @@ def test_an_asserted_shape_is_an_event() -> None:
         """)
     (event,) = [event for event in graph.events if event.kind == "state"]
     assert (str(event.data["stated"]), str(event.data["tensor"].shape), event.data["how"]) == ("(2, 4)", "(2, 3)", "assert")
+
+
+def test_a_shape_in_a_comment_states_and_tells() -> None:
+    graph = graph_of("""
+        from somewhere import load
+        x = load()  # shape: (batch, seq, 768)
+        y = nn.Linear(768, 4)(x)
+        z = torch.zeros(2, 3)  # shape: (2, 4)
+        w = torch.zeros(2)  # size of things (not a shape)
+        """)
+    assert {s.out.text: str(s.out.shape) for s in graph.stages} == {"y": "(batch, seq, 4)", "z": "(2, 3)", "w": "(2,)"}
+    assert [(e.span.line, str(e.data["stated"]), e.data["how"]) for e in graph.events] == [(6, "(2, 4)", "comment")]
+
+
+def test_a_jaxtyping_annotation_states_and_tells() -> None:
+    graph = graph_of("""
+        from jaxtyping import Float
+        from torch import Tensor
+        def f(x: Float[Tensor, "batch seq 768"], y: Float[Tensor, "*rest 4"]):
+            z = nn.Linear(768, 2)(x)
+            w = nn.Linear(4, 3)(y)
+        """)
+    assert {s.out.text: str(s.out.shape) for s in graph.stages} == {"z": "(batch, seq, 2)", "w": "(..., 3)"}
+    graph = graph_of("""
+        from jaxtyping import Float
+        def f(x: Float[torch.Tensor, "batch 3"]):
+            return x
+        f(torch.zeros(2, 4))
+        """)
+    assert [(str(e.data["stated"]), e.data["how"]) for e in graph.events] == [("(batch, 3)", "annotation")]
