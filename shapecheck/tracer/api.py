@@ -76,6 +76,8 @@ class TraceResult:
             ``timeout``, or ``unavailable`` (nothing could be run).
         reason: one sentence for the user: what happened, at which line, what to do.
         graph: the stages up to the end; complete up to there however the script ended.
+        batch_of_one: where the number of rows is not known, and a last batch of one row raises for a shape reason that
+            nothing else showed: the graph of that run.
         guard: what kept the script from doing harm (``landlock``, ``rlimits``, ``audit``).
     """
 
@@ -89,3 +91,4 @@ class TraceResult:
     python: str | None = None
     torch: str | None = None
     transformers: str | None = None
+    batch_of_one: ShapeGraph | None = None

@@ -14,7 +14,7 @@ from typing import Any
 
 from shapecheck.dims import render
 from shapecheck.errors import TraceUnavailable, UnreadableSource
-from shapecheck.graph import Frame
+from shapecheck.graph import Frame, ShapeGraph
 from shapecheck.places import Span
 from shapecheck.resources import rules_dir
 from shapecheck.source import Source, read
@@ -81,10 +81,20 @@ class Tracer:
         asked = functools.partial(self._ask, worker, request, files)
         first = asked(sizes[0], needs.modules(script.source.text))
         second = asked(sizes[1], _loaded(first)) if _varies(first) else []
-        return _result(request, files, python, first, second, sizes)
+        result = _result(request, files, python, first, second, sizes)
+        if result.status in ("completed", "stopped") and _rows_unknown(first):
+            one = asked(sizes[0], _loaded(first), last_of_one=True)
+            result.batch_of_one = _only_for_one(one, files)
+        return result
 
     def _ask(
-        self, worker: Worker, request: TraceRequest, files: Files, sizes: Chosen, imports: list[str]
+        self,
+        worker: Worker,
+        request: TraceRequest,
+        files: Files,
+        sizes: Chosen,
+        imports: list[str],
+        last_of_one: bool = False,
     ) -> list[Record]:
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         asked = {
@@ -92,6 +102,7 @@ class Tracer:
             "argv": request.argv,
             "sizes": list(asdict(sizes).values()),
             "memory_mb": request.memory_mb,
+            "last_of_one": last_of_one,
             "overlay": files.overlay,
             "scratch": str(scratch),
             "rules": str(rules_dir()),
@@ -139,6 +150,26 @@ class Files:
 def _varies(records: list[Record]) -> bool:
     """Whether a second run with other sizes can tell more."""
     return any(record["kind"] == "end" and record.get("sizes_used") for record in records)
+
+
+def _rows_unknown(records: list[Record]) -> bool:
+    """Whether a loader's last batch may hold fewer rows than the trace had: the data are not there to be counted."""
+    joined = [record["data"] for record in records if record["kind"] == "event" and record["event"] == "collate"]
+    return any(data["rows_assumed"] and not data["drop_last"] and data["batch_size"] != 1 for data in joined)
+
+
+def _only_for_one(records: list[Record], files: Files) -> ShapeGraph | None:
+    """The graph of a run that raised over a batch of one row, None where it did not.
+
+    Batch normalisation says by itself that it wants more than one row; which number of rows comes is chance.
+    """
+    end = _raised(records)
+    if end is None or not end["shape_reason"] or "more than 1 value per channel" in end["message"]:
+        return None
+    builder = Builder(files.text, files.shown, {})
+    for record in records:
+        builder.add(record)
+    return fold(builder.graph)
 
 
 def _loaded(records: list[Record]) -> list[str]:

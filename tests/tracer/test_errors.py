@@ -26,7 +26,7 @@ FAULTS = {
     "nn.Conv2d(3, 8, 3)(torch.ones(2, 1, 9, 9))": "torch.nn.Conv2d",
     "nn.LSTM(4, 6)(torch.ones(2, 3, 5))": "torch.nn.LSTM",
     "nn.BatchNorm1d(4)(nn.Linear(7, 3)(torch.ones(2, 7)))": "torch.nn.BatchNorm1d",
-    "nn.CrossEntropyLoss()(nn.Linear(7, 3)(torch.ones(4, 6, 7)), torch.zeros(4, dtype=torch.long))": "torch.nn.CrossEntropyLoss",
+    "nn.CrossEntropyLoss()(nn.Linear(7, 3)(torch.ones(4, 6, 7)), torch.tensor([0] * 4))": "torch.nn.CrossEntropyLoss",
     "F.cross_entropy(nn.Linear(7, 3)(torch.ones(2, 7)), torch.tensor([1, 5]))": "torch.nn.functional.cross_entropy",
     "F.cross_entropy(nn.Linear(7, 3)(torch.ones(2, 7)), torch.tensor([[1], [0]]))": "torch.nn.functional.cross_entropy",
     "nn.BCEWithLogitsLoss()(nn.Linear(7, 1)(torch.ones(2, 7)), torch.ones(2))": "torch.nn.BCEWithLogitsLoss",
@@ -34,7 +34,7 @@ FAULTS = {
     "nn.Linear(7, 3)(torch.ones(2, 7)).gather(1, torch.tensor([[0], [3]]))": "torch.gather",
     "nn.Linear(7, 3)(torch.ones(2, 7))[:, :, 0]": "torch.Tensor.__getitem__",
     "nn.Linear(7, 3)(torch.ones(2, 7)).backward()": "torch.Tensor.backward",
-    "nn.MultiheadAttention(8, 2)(torch.ones(2, 3, 6), torch.ones(2, 3, 6), torch.ones(2, 3, 6))": "torch.nn.MultiheadAttention",
+    "nn.MultiheadAttention(8, 2)(*[torch.ones(2, 3, 6)] * 3)": "torch.nn.MultiheadAttention",
 }
 
 
@@ -136,7 +136,8 @@ def test_the_second_run_names_the_sizes_of_an_error(trace: Trace) -> None:
     result = trace("""
         import torch
         from transformers import AutoTokenizer
-        ids = AutoTokenizer.from_pretrained("bert-base-uncased")(["a text", "another longer text"], return_tensors="pt", padding=True)["input_ids"]
+        tokenizer = AutoTokenizer.from_pretrained("bert-base-uncased")
+        ids = tokenizer(["a text", "another longer text"], return_tensors="pt", padding=True)["input_ids"]
         torch.nn.Embedding(40000, 4)(ids) @ torch.ones(5, 2)
     """)
     assert result.error is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from shapecheck.tracer import TraceResult
 
 Trace = Callable[..., TraceResult]
@@ -131,6 +133,40 @@ def test_a_training_loop_without_end_is_stopped_and_said(trace: Trace) -> None:
             loss = scores.item()
     """)
     assert result.status == "stopped" and "showed nothing new" in result.reason
+
+
+ROWS_FROM_A_FILE = """
+    import pandas as pd
+    import torch
+    from torch.utils.data import DataLoader, TensorDataset
+
+    frame = pd.read_csv("data.csv")
+    labels = torch.tensor(frame["label"].tolist())
+    net = torch.nn.Linear(5, 2)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for x, y in DataLoader(TensorDataset(torch.ones(len(labels), 5), labels), batch_size=8, drop_last={drop_last}):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy({scores}, y).backward()
+        optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("scores", "drop_last", "raises"),
+    [
+        ("net(x).squeeze().log_softmax(dim=1)", False, True),
+        ("net(x).squeeze().log_softmax(dim=1)", True, False),
+        ("net(x)", False, False),
+    ],
+)
+def test_a_batch_of_one_is_tried_where_the_rows_are_not_known(
+    trace: Trace, scores: str, drop_last: bool, raises: bool
+) -> None:
+    result = trace(ROWS_FROM_A_FILE.format(scores=scores, drop_last=drop_last))
+    assert result.status == "completed", result.reason
+    assert (result.batch_of_one is not None) == raises
+    if result.batch_of_one is not None:
+        assert result.batch_of_one.stages[-1].message is not None
 
 
 def test_a_loop_over_an_endless_iterator_ends_after_a_few_steps(trace: Trace) -> None:

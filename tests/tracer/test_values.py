@@ -103,7 +103,8 @@ def test_packed_sequences_run(trace: Trace) -> None:
         from torch import nn
         from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
         embed, lstm = nn.Embedding(10, 4), nn.LSTM(4, 6, batch_first=True, bidirectional=True)
-        packed = pack_padded_sequence(embed(torch.ones(3, 5, dtype=torch.long)), torch.tensor([5, 3, 2]), batch_first=True)
+        ids, lengths = torch.ones(3, 5, dtype=torch.long), torch.tensor([5, 3, 2])
+        packed = pack_padded_sequence(embed(ids), lengths, batch_first=True)
         out, (h, c) = lstm(packed)
         padded, lengths = pad_packed_sequence(out, batch_first=True)
         assert padded.shape == (3, 5, 12) and lengths.tolist() == [5, 3, 2] and h.shape == (2, 3, 6)

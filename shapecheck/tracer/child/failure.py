@@ -16,7 +16,8 @@ from shapecheck.tracer.child.session import Session
 
 _NOT_SHAPES = re.compile(
     r"does not require grad|backward through the graph a second time|can't allocate memory|out of memory|"
-    r"leaf Variable|'\w*Config' object has no attribute|modified by an inplace operation|not implemented for|No such file|is not available",
+    r"leaf Variable|'\w*Config' object has no attribute|modified by an inplace operation|not implemented for|"
+    r"No such file|is not available",
     re.IGNORECASE,
 )
 _MEMORY = re.compile(r"can't allocate memory|Cannot allocate memory")

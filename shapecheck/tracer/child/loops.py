@@ -115,6 +115,8 @@ class Loops:
     def _planned(self, loader: DataLoader[Any], original: Any, plan: list[Any]) -> Iterator[Any]:
         before = self.steps
         large = len(plan) > MANY or sum(len(rows) for rows in plan if hasattr(rows, "__len__")) > WHOLE
+        if self.session.last_of_one and self.session.assumed_rows and plan and not loader.drop_last:
+            plan[-1] = plan[-1][:1]
         position = 0
         while position < len(plan):
             yield self._load(loader, original, plan[position])

@@ -26,6 +26,7 @@ def trace(request: dict[str, Any], stream: Stream) -> None:
         scratch=scratch,
         rules_dir=Path(request["rules"]),
         argv=request["argv"],
+        last_of_one=request["last_of_one"],
     )
     _watch_the_clock(session, request["timeout"])
     _watch_the_exits(session)

@@ -55,6 +55,7 @@ class Session:
         scratch: the only folder that may be written to.
         rules_dir: the knowledge files, for :mod:`shapecheck.hub`.
         assumed_rows: whether the number of rows of a data set was made up.
+        last_of_one: whether a loader's last batch is cut to one row, as an unlucky number of rows would have it.
     """
 
     script: Path
@@ -65,6 +66,7 @@ class Session:
     argv: list[str] = field(default_factory=list)
     hooks: ImportHooks = field(default_factory=ImportHooks)
     assumed_rows: bool = False
+    last_of_one: bool = False
     sizes_used: bool = False
     _assumed: set[str] = field(default_factory=set)
     stages: int = 0
