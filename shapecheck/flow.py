@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from shapecheck import ops, passing, trail
+from shapecheck import ops, passing, trail, vocabulary
 from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
 from shapecheck.passing import TextOf
 from shapecheck.shapes import Conflict
-from shapecheck.trail import Axis, axis, main, previous, short, words
+from shapecheck.trail import previous
+from shapecheck.vocabulary import Axis, axis, main, short, words
 
 INPUT_ROLES: dict[str, Role] = {
     "input_ids": "ids",
@@ -46,9 +47,9 @@ PAIR_LOSSES = words(
 LOSSES = CLASS_LOSSES | PAIR_LOSSES
 
 _CARRY = (
-    trail.KEEPS
-    | trail.CONVOLUTIONS
-    | trail.RECURRENT
+    vocabulary.KEEPS
+    | vocabulary.CONVOLUTIONS
+    | vocabulary.RECURRENT
     | words(
         "Linear linear view reshape permute transpose t T mT unsqueeze squeeze expand expand_as repeat flatten "
         "Flatten stack TransformerEncoder TransformerEncoderLayer MultiheadAttention movedim chunk split "
@@ -76,7 +77,7 @@ def annotate(graph: ShapeGraph, text_of: TextOf = _no_text) -> None:
     for stage in graph.stages:
         _name_inputs(stage)
     for stage in graph.stages:
-        if trail.is_model(stage):
+        if vocabulary.is_model(stage):
             _from_model(stage)
         elif short(stage) in LOSSES:
             _set_role(stage.out, "loss")
@@ -88,7 +89,7 @@ def annotate(graph: ShapeGraph, text_of: TextOf = _no_text) -> None:
 
 
 def _name_inputs(stage: Stage) -> None:
-    if trail.is_model(stage):
+    if vocabulary.is_model(stage):
         for name, value in stage.inputs.items():
             if isinstance(value, Tensor) and name in INPUT_ROLES:
                 _set_role(value, INPUT_ROLES[name])
@@ -131,9 +132,9 @@ def _carry(stage: Stage) -> None:
             continue
         elif name in ("Embedding", "embedding"):
             _copy(out, operand, "tokens" if out.shape.rank == 3 else None)
-        elif name in trail.BINARY:
+        elif name in vocabulary.BINARY:
             _binary(out, stage)
-        elif name in trail.REDUCTIONS or name in ("__getitem__", "select"):
+        elif name in vocabulary.REDUCTIONS or name in ("__getitem__", "select"):
             _reduced(out, operand, stage)
         elif name in ("cat", "concat", "concatenate"):
             _joined(out, stage)
@@ -156,7 +157,7 @@ def _is_mask(tensor: Tensor | None) -> bool:
 
 def _binary(out: Tensor, stage: Stage) -> None:
     """Features with a mask among the operands are masked features; else the first with a meaning gives it."""
-    tensors = trail.operands(stage)
+    tensors = vocabulary.operands(stage)
     features = next((t for t in tensors if t.role not in (None, "mask")), None)
     if features is None:
         if tensors and _is_mask(tensors[0]):
@@ -175,7 +176,7 @@ def _reduced(out: Tensor, operand: Tensor, stage: Stage) -> None:
     if operand.role != "tokens":
         _copy(out, operand, operand.role)
         return
-    if short(stage) == "__getitem__" and any(_is_mask(k) for k in trail.key_parts(stage) if isinstance(k, Tensor)):
+    if short(stage) == "__getitem__" and any(_is_mask(k) for k in vocabulary.key_parts(stage) if isinstance(k, Tensor)):
         _copy(out, operand, "tokens")
         out.masked, out.padding = True, "none"
         return
@@ -187,7 +188,7 @@ def _reduced(out: Tensor, operand: Tensor, stage: Stage) -> None:
 
 
 def _joined(out: Tensor, stage: Stage) -> None:
-    tensors = trail.operands(stage)
+    tensors = vocabulary.operands(stage)
     roles = {t.role for t in tensors}
     role = next((t.role for t in tensors if t.role is not None), None)
     _set_role(out, role if len(roles - {None}) == 1 else None)
@@ -204,7 +205,7 @@ def token_source(tensor: Tensor, index: int) -> Axis | None:
         stage = here.stage
         if here.tensor.shape.rank == 3 and here.index == 1:
             field = here.tensor.field.split(".")[0].split("[")[0]
-            if trail.is_model(stage) and OUTPUT_ROLES.get(field) == "tokens":
+            if vocabulary.is_model(stage) and OUTPUT_ROLES.get(field) == "tokens":
                 return here
             if short(stage) in ("Embedding", "embedding"):
                 return here
@@ -216,7 +217,7 @@ def token_model(tensor: Tensor) -> Stage | None:
     """The call of the transformers model that token features come from."""
     index = token_axis(tensor)
     source = token_source(tensor, index) if index is not None else None
-    return source.stage if source is not None and trail.is_model(source.stage) else None
+    return source.stage if source is not None and vocabulary.is_model(source.stage) else None
 
 
 def token_axis(tensor: Tensor) -> int | None:

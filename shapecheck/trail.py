@@ -1,46 +1,30 @@
-"""Walking a ShapeGraph backwards: which operand a tensor continues, and which stage gave an axis its size."""
+"""Walking a ShapeGraph backwards: the stages a tensor came through, and the one that gave an axis its size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from shapecheck.dims import Dim, Truth
 from shapecheck.graph import Stage, Tensor
-from shapecheck.places import Span
-
-
-def words(text: str) -> frozenset[str]:
-    """A set of names, written as one text."""
-    return frozenset(text.split())
-
-
-KEEPS = words(
-    "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout dropout alpha_dropout feature_dropout dropout1d "
-    "dropout2d dropout3d LayerNorm RMSNorm BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d "
-    "GroupNorm layer_norm rms_norm batch_norm instance_norm group_norm normalize ReLU ReLU6 LeakyReLU PReLU "
-    "ELU SELU CELU GELU SiLU Mish Tanh Sigmoid LogSigmoid Softplus Softsign Hardtanh Hardswish Hardsigmoid "
-    "Identity relu relu_ leaky_relu elu selu gelu silu mish tanh tanh_ sigmoid sigmoid_ logsigmoid softplus "
-    "hardtanh Softmax LogSoftmax softmax log_softmax exp log log1p sqrt rsqrt abs neg square pow clamp "
-    "clamp_min clamp_max clip round sign to float half double bfloat16 long int bool byte type type_as cuda "
-    "cpu contiguous clone detach detach_ requires_grad_ nan_to_num masked_fill masked_fill_ cumsum sort "
-    "pin_memory cos sin logical_not bitwise_not reciprocal"
+from shapecheck.vocabulary import (
+    BINARY,
+    CONVOLUTIONS,
+    KEEPS,
+    RECURRENT,
+    REDUCTIONS,
+    Axis,
+    axis,
+    given,
+    ints,
+    is_model,
+    key_parts,
+    main,
+    operands,
+    reduced_axes,
+    short,
+    words,
 )
-"""Operators (by their last name) that keep every axis of their first operand, and what it means."""
 
-BINARY = words(
-    "add sub mul div true_divide floor_divide remainder maximum minimum eq ne lt le gt ge logical_and "
-    "logical_or logical_xor rsub add_ sub_ mul_ div_ where fmod atan2 lerp addcmul"
-)
-REDUCTIONS = words(
-    "sum mean max min amax amin median mode std var prod any all argmax argmin logsumexp norm nansum nanmean "
-    "count_nonzero"
-)
-RECURRENT = frozenset(("LSTM", "GRU", "RNN"))
-CONVOLUTIONS = frozenset(
-    f"{kind}{n}d" for kind in ("Conv", "ConvTranspose", "conv", "conv_transpose") for n in (1, 2, 3)
-)
 _WINDOWS = frozenset(
     f"{kind}{n}d"
     for kind in (
@@ -58,37 +42,6 @@ _WINDOWS = frozenset(
 _REGROUPS = words("view reshape flatten Flatten unflatten Unflatten expand repeat view_as reshape_as tile")
 
 
-def short(stage: Stage | None) -> str:
-    """The operator's last name: ``mean`` for ``torch.Tensor.mean``, ``Linear``, ``BertModel``."""
-    return stage.op.rsplit(".", 1)[-1] if stage else ""
-
-
-def is_model(stage: Stage | None) -> bool:
-    """Whether a stage is the call of a transformers model."""
-    return stage is not None and stage.op.startswith("transformers.")
-
-
-def main(stage: Stage) -> Tensor | None:
-    """The operand whose data an operator carries on: ``input``, the first tensor of ``tensors``, a model's ids."""
-    for name in (
-        "input",
-        "self",
-        "tensors",
-        "query",
-        "hidden_states",
-        "input_ids",
-        "inputs_embeds",
-        "pixel_values",
-        "input_values",
-    ):
-        value = stage.inputs.get(name)
-        if isinstance(value, (list, tuple)):
-            value = next((v for v in value if isinstance(v, Tensor)), None)
-        if isinstance(value, Tensor):
-            return value
-    return next(stage.tensors(), None)
-
-
 def steps(tensor: Tensor) -> Iterator[Stage]:
     """The stages that a tensor came through, nearest first, along main operands."""
     seen: set[int] = set()
@@ -100,30 +53,6 @@ def steps(tensor: Tensor) -> Iterator[Stage]:
         if operand is None:
             return
         tensor = operand
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One axis of one tensor; ``index`` counts from 0 where the rank is known, else from the end (negative)."""
-
-    tensor: Tensor
-    index: int
-
-    @property
-    def dim(self) -> Dim:
-        """Its size."""
-        return self.tensor.shape.dim(self.index)
-
-    @property
-    def stage(self) -> Stage | None:
-        """The stage that made the tensor."""
-        return self.tensor.producer
-
-
-def axis(tensor: Tensor, index: int) -> Axis:
-    """An axis of a tensor, its number brought to the form that :class:`Axis` keeps."""
-    rank = tensor.shape.rank
-    return Axis(tensor, index + rank if rank is not None and index < 0 else index)
 
 
 def made(start: Axis) -> Axis:
@@ -204,42 +133,6 @@ def _model(stage: Stage, here: Axis) -> Axis | None:
     return axis(operand, here.index) if kept else None
 
 
-def ints(value: Any) -> tuple[int, ...] | None:
-    """A ``dim`` argument as a tuple of plain numbers; None where it is not known or not given."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return (value,)
-    if isinstance(value, Dim):
-        return (value.value,) if value.value is not None else None
-    if isinstance(value, (list, tuple)):
-        parts = [ints(v) for v in value]
-        return None if None in parts or not parts else tuple(p[0] for p in parts if p)
-    return None
-
-
-def given(stage: Stage, *names: str) -> Any:
-    """An argument of a call, or a constructor parameter of the module that was called."""
-    for name in names:
-        if name in stage.inputs:
-            return stage.inputs[name]
-        if stage.module is not None and name in stage.module.params:
-            return stage.module.params[name]
-    return None
-
-
-def reduced_axes(stage: Stage) -> tuple[int, ...] | None:
-    """The axes (from 0) that a reduction runs over; None where they are not known."""
-    operand = main(stage)
-    rank = operand.shape.rank if operand is not None else None
-    dims = ints(given(stage, "dim", "axis"))
-    if rank is None:
-        return tuple(d for d in dims if d >= 0) if dims and min(dims) >= 0 else None
-    if dims is None:
-        return tuple(range(rank)) if given(stage, "dim", "axis") is None else None
-    return tuple(sorted(d % rank for d in dims)) if rank else None
-
-
 def _reduction(stage: Stage, here: Axis) -> Axis | None:
     gone, operand = reduced_axes(stage), main(stage)
     if operand is None or gone is None or here.index < 0:
@@ -248,12 +141,6 @@ def _reduction(stage: Stage, here: Axis) -> Axis | None:
         return None if here.index in gone else axis(operand, here.index)
     kept = [i for i in range(here.index + len(gone) + 1) if i not in gone]
     return axis(operand, kept[here.index])
-
-
-def key_parts(stage: Stage) -> tuple[Any, ...]:
-    """The subscript of an indexing stage, as a tuple of its parts."""
-    key = given(stage, "key", "index")
-    return tuple(key) if isinstance(key, (tuple, list)) else (key,)
 
 
 def _getitem(stage: Stage, here: Axis, part: bool = False) -> Axis | None:
@@ -344,11 +231,6 @@ def _regrouped(stage: Stage, here: Axis) -> Axis | None:
     return None
 
 
-def operands(stage: Stage) -> Sequence[Tensor]:
-    """The tensors that ``cat``, ``stack`` and the binary operators take, in order."""
-    return list(stage.tensors())
-
-
 def _cat(stage: Stage, here: Axis) -> Axis | None:
     dims, rank = ints(given(stage, "dim", "axis")) or (0,), here.tensor.shape.rank
     at = dims[0] % rank if rank else dims[0]
@@ -416,8 +298,3 @@ _FOLLOW: dict[str, Callable[[Stage, Axis], Axis | None]] = {
     "unsqueeze": _unsqueeze,
     "einsum": _einsum,
 }
-
-
-def place(tensor: Tensor) -> Span | None:
-    """Where a tensor came to be in the text: its own span, or the call that made it."""
-    return tensor.span or (tensor.producer.span if tensor.producer else None)

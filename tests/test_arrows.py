@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "shapecheck"
 DATA = {"places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources"}
 TEXT = {"source", "discovery", "syntax", "texts"}
 KNOWLEDGE = {"ops", "hub", "rulebook"}
-GRAPH = DATA | KNOWLEDGE | {"trail", "flow"}
+GRAPH = DATA | KNOWLEDGE | {"vocabulary", "trail", "flow"}
 
 ALLOWED: dict[str, set[str]] = {
     "places": set(),
@@ -37,7 +37,8 @@ ALLOWED: dict[str, set[str]] = {
     "rulebook": DATA,
     "interp": DATA | TEXT | {"ops", "hub"},
     "tracer": DATA | TEXT | {"ops", "hub"},
-    "trail": DATA,
+    "vocabulary": DATA,
+    "trail": DATA | {"vocabulary"},
     "passing": DATA | TEXT,
     "flow": GRAPH | {"passing"},
     "checks": GRAPH,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
@@ -12,9 +12,10 @@ from shapecheck.findings import Finding, Related
 from shapecheck.flow import token_axis, token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.shapes import regroups
-from shapecheck.trail import axis, given, made, main, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import axis, given, main, short
 
-_SEQUENCE_MODULES = trail.RECURRENT | {
+_SEQUENCE_MODULES = vocabulary.RECURRENT | {
     "MultiheadAttention",
     "TransformerEncoder",
     "TransformerEncoderLayer",
@@ -120,7 +121,7 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         scores = main(stage)
         if short(stage) not in _SOFTMAX or stage.within or scores is None or scores.shape.rank in (None, 0):
             continue
-        dims = trail.ints(given(stage, "dim"))
+        dims = vocabulary.ints(given(stage, "dim"))
         if dims is None or scores.shape.rank is None:
             continue
         at = dims[0] % scores.shape.rank
@@ -130,7 +131,7 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
             yield _softmax(stage, scores, at, "batch")
 
 
-def _is_score(here: trail.Axis) -> bool:
+def _is_score(here: vocabulary.Axis) -> bool:
     """Whether an axis of size one is the output of a layer with one unit: no index or sum that happens to leave one."""
     return short(made(here).stage) in ("Linear", "linear")
 

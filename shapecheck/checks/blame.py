@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from shapecheck import trail
+from shapecheck import trail, vocabulary
 from shapecheck.dims import Dim, Truth
 from shapecheck.graph import Frame, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import Axis, axis, made, main, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import Axis, axis, main, short
 
 Calls = tuple[Frame, ...]
 _FAR = 60
@@ -29,7 +30,7 @@ def innermost(stage: Stage, tensor: Tensor) -> tuple[Span, Tensor]:
     span = operand_span(stage, tensor)
     while (
         (maker := tensor.producer) is not None
-        and short(maker) in trail.KEEPS
+        and short(maker) in vocabulary.KEEPS
         and span.exact
         and span.covers(maker.span)
     ):
@@ -126,8 +127,8 @@ def dropper(tensor: Tensor, wanted: Dim) -> tuple[Stage, Tensor, int] | None:
 
 def _loses_last(stage: Stage, operand: Tensor) -> bool:
     name, rank = short(stage), operand.shape.rank or 0
-    if name in trail.REDUCTIONS:
-        gone = trail.reduced_axes(stage)
+    if name in vocabulary.REDUCTIONS:
+        gone = vocabulary.reduced_axes(stage)
         return gone is not None and rank - 1 in gone
     if name in ("__getitem__", "select", "transpose", "permute", "t", "mT", "swapaxes"):
         out = stage.out

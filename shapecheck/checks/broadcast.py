@@ -11,8 +11,9 @@ from shapecheck.flow import PAIR_LOSSES
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict, Shape, broadcast
-from shapecheck.trail import REDUCTIONS, axis, made, operands, short
-from shapecheck.trail import words as names
+from shapecheck.trail import made
+from shapecheck.vocabulary import REDUCTIONS, axis, operands, short
+from shapecheck.vocabulary import words as names
 
 _ELEMENTWISE = names("pow square abs pow_ abs_ square_ mul clamp relu sqrt float to double")
 _DIFFERENCES = frozenset(("sub", "rsub"))

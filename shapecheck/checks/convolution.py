@@ -6,7 +6,8 @@ from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Related
 from shapecheck.graph import ShapeGraph, Stage
-from shapecheck.trail import axis, given, made, main
+from shapecheck.trail import made
+from shapecheck.vocabulary import axis, given, main
 
 _PARAMETERS = ("in_channels", "num_features", "num_channels")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapecheck import trail
+from shapecheck import trail, vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
@@ -12,7 +12,7 @@ from shapecheck.findings import Finding, Related
 from shapecheck.flow import CLASS_LOSSES
 from shapecheck.graph import Event, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import axis, short
+from shapecheck.vocabulary import axis, short
 
 _ONE_LABEL = ("sequence-classification", "image-classification", "audio-classification", "multiple-choice")
 _CLASS_IDS = (*_ONE_LABEL, "token-classification")
@@ -21,7 +21,7 @@ _INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "int")
 
 def model_labels(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """Why a model's own loss raises on the labels that it is given."""
-    if not trail.is_model(stage) or stage.module is None or stage.conflict is None:
+    if not vocabulary.is_model(stage) or stage.module is None or stage.conflict is None:
         return None
     for explain in (_stale_inside, _out_of_range, _labels_per_token, _rows_of_one_hot):
         finding = explain(graph, stage, stage.module)
@@ -46,7 +46,7 @@ def label_range(graph: ShapeGraph) -> Iterator[Finding]:
     for stage in graph.stages:
         if stage.within or stage.conflict is not None:
             continue
-        if not trail.is_model(stage):
+        if not vocabulary.is_model(stage):
             finding = loss_range(graph, stage)
         elif stage.module is not None and stage.module not in replaced:
             finding = _out_of_range(graph, stage, stage.module)

@@ -10,7 +10,8 @@ from shapecheck.dims import Dim, number
 from shapecheck.findings import Finding, Related
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.trail import axis, given, made, main, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import axis, given, main, short
 
 _WIDTHS = frozenset(("input_size", "embed_dim", "normalized_shape", "kdim", "vdim", "d_model"))
 """Constructor parameters that fix the size of an operand's last axis."""

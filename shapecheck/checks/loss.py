@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
@@ -10,7 +10,8 @@ from shapecheck.findings import Finding, Related
 from shapecheck.flow import CLASS_LOSSES, LOSSES, PAIR_LOSSES
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import axis, made, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import axis, short
 
 
 def _operands(stage: Stage) -> tuple[Tensor, Tensor] | None:
@@ -137,7 +138,7 @@ def _row_maker(stage: Stage, scores: Tensor, target: Tensor) -> tuple[Span | Non
     for tensor in (scores, target):
         source = made(axis(tensor, 0))
         maker = source.stage
-        if maker is not None and not trail.is_model(maker):
+        if maker is not None and not vocabulary.is_model(maker):
             return maker.span, source.tensor
     return None, scores
 
@@ -188,7 +189,7 @@ def _label_columns(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tens
     )
 
 
-def width_root(graph: ShapeGraph, at: trail.Axis) -> tuple[Span | None, Span | None]:
+def width_root(graph: ShapeGraph, at: vocabulary.Axis) -> tuple[Span | None, Span | None]:
     """Where the number of a head's outputs was decided, and the head's own constructor."""
     source = made(at)
     module = source.stage.module if source.stage is not None else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import axis, short
+from shapecheck.vocabulary import axis, short
 
 _WANTED = {
     "input_ids": "(batch, seq)",
@@ -25,7 +25,7 @@ _SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 
 def model_inputs(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """The most telling reason why a model's own code raises."""
-    if not trail.is_model(stage) or stage.module is None or stage.conflict is None:
+    if not vocabulary.is_model(stage) or stage.module is None or stage.conflict is None:
         return None
     for explain in (_decoder_missing, _wrong_rank, _too_long):
         finding = explain(graph, stage, stage.module)
@@ -104,7 +104,7 @@ def _rank_root(stage: Stage, given: Tensor, extra: bool) -> Span:
 
 
 def _own_place(stage: Stage, tensor: Tensor) -> Span:
-    return trail.place(tensor) or blame.operand_span(stage, tensor)
+    return vocabulary.place(tensor) or blame.operand_span(stage, tensor)
 
 
 def _too_long(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
@@ -138,7 +138,7 @@ def _too_long(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None
 def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP403: the mask where the segments belong, or the other way round."""
     for stage in graph.stages:
-        if not trail.is_model(stage) or stage.within:
+        if not vocabulary.is_model(stage) or stage.within:
             continue
         mask, segments = stage.tensor("attention_mask"), stage.tensor("token_type_ids")
         if mask is None or not _is_segments(mask) or (segments is not None and not _is_mask(segments)):

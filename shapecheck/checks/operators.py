@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.trail import axis, main
+from shapecheck.vocabulary import axis, main
 
 GENERAL = ("SHP202", "SHP203")
 """The rules that speak where no other does."""
@@ -23,7 +23,7 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     left = _operand(stage, conflict.left_name) or main(stage)
     right = _operand(stage, conflict.right_name)
     sized = conflict.left is not None and conflict.right is not None
-    model = trail.is_model(stage)
+    model = vocabulary.is_model(stage)
     return found(
         "SHP203" if model else "SHP202",
         "sizes" if sized and not model else "",

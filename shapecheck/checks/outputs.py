@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Related
 from shapecheck.graph import Event, ShapeGraph, Stage, Tensor
@@ -35,7 +35,7 @@ def called_model(event: Event) -> Stage | None:
 
 
 def _no_pooler(event: Event, stage: Stage, variant: str) -> Finding:
-    model = trail.short(stage)
+    model = vocabulary.short(stage)
     turned_off = stage.module is not None and stage.module.params.get("add_pooling_layer") is False
     created = stage.module.created if stage.module is not None else None
     return found(
@@ -63,7 +63,7 @@ def _instead(stage: Stage) -> str:
 
 def _no_field(event: Event, stage: Stage) -> Finding:
     name = event.data.get("name", event.data.get("index"))
-    model = trail.short(stage)
+    model = vocabulary.short(stage)
     fields = tuple(event.data.get("fields") or ())
     is_tuple = event.data.get("of") == "tuple"
     return found(
@@ -96,8 +96,8 @@ def output_unpacked(graph: ShapeGraph) -> Iterator[Finding]:
             stage=stage,
             label="these names are bound to strings" if fits else f"{len(fields)} keys: {_listed(fields)}",
             help=f"name the field: `.{fields[0]}`" if fields else "name the field",
-            related=[Related(stage.span, f"{trail.short(stage)} is called here")],
-            model=trail.short(stage),
+            related=[Related(stage.span, f"{vocabulary.short(stage)} is called here")],
+            model=vocabulary.short(stage),
             fields=_listed(fields),
             keys=", ".join(repr(f) for f in fields) or "its keys",
             count=count,

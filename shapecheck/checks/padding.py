@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapecheck import trail
+from shapecheck import trail, vocabulary
 from shapecheck.checks import words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Severity
 from shapecheck.flow import token_axis, token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.trail import ints, key_parts, main, reduced_axes, short
+from shapecheck.vocabulary import ints, key_parts, main, reduced_axes, short
 
 _MEANS = frozenset(("mean", "AdaptiveAvgPool1d", "adaptive_avg_pool1d"))
 _MAXIMA = frozenset(("max", "amax"))
@@ -91,7 +91,7 @@ def _token_position(stage: Stage, tokens: Tensor) -> int | None:
 
 
 def _through_recurrence(tokens: Tensor) -> bool:
-    return any(short(step) in trail.RECURRENT for step in trail.steps(tokens))
+    return any(short(step) in vocabulary.RECURRENT for step in trail.steps(tokens))
 
 
 def _position(stage: Stage, tokens: Tensor, model: Stage, variant: str) -> Finding:

@@ -9,7 +9,8 @@ from shapecheck.flow import LOSSES, token_axis, token_source
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
-from shapecheck.trail import KEEPS, axis, main, previous, short
+from shapecheck.trail import previous
+from shapecheck.vocabulary import KEEPS, axis, main, short
 
 _HEAD = KEEPS | {
     "Linear",

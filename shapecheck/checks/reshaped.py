@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from shapecheck import trail
+from shapecheck import trail, vocabulary
 from shapecheck.checks import words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import KEEPS, given, main, short
+from shapecheck.vocabulary import KEEPS, given, main, short
 
 
 def recurrent_state(graph: ShapeGraph, stage: Stage) -> Finding | None:
@@ -57,7 +57,7 @@ def _shaped(state: Tensor) -> Span | None:
 
 def squeezed_batch(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """A ``squeeze()`` that took a batch of one away, on the way to a stage that raises."""
-    if stage.conflict is None or trail.is_model(stage):
+    if stage.conflict is None or vocabulary.is_model(stage):
         return None
     for tensor in stage.tensors():
         for step in trail.steps(tensor):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.dims import WRITTEN, Dim
 from shapecheck.findings import NamedShape, Related
 from shapecheck.graph import Stage, Tensor
 from shapecheck.places import Origin
-from shapecheck.trail import Axis, given, made, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import Axis, given, short
 
 _POOLED_NAME = re.compile(r"cls|pool|sentence|sent_|emb|feat|vec|repr|summary", re.IGNORECASE)
 
@@ -36,14 +37,14 @@ def called(tensor: Tensor | None) -> str:
     stage = tensor.producer
     if stage is None:
         return {"labels": "the target", "ids": "the token ids", "mask": "the mask"}.get(tensor.role or "", "the input")
-    if trail.is_model(stage):
+    if vocabulary.is_model(stage):
         return f"`{tensor.field}` of {short(stage)}"
     return f"the output of {shown(stage.op)}"
 
 
 def at_line(tensor: Tensor | None) -> str:
     """``, line 12`` where the place of a tensor is known."""
-    span = trail.place(tensor) if tensor is not None else None
+    span = vocabulary.place(tensor) if tensor is not None else None
     return f", line {span.line}" if span else ""
 
 
@@ -66,7 +67,7 @@ def origin(at: Axis) -> str:
             return told(known)
     if stage is None:
         return f"axis {source.index} of {called(source.tensor)}{at_line(source.tensor)}"
-    if trail.is_model(stage):
+    if vocabulary.is_model(stage):
         return f"the width of `{source.tensor.field}` of {short(stage)}, line {stage.span.line}"
     return f"what {shown(stage.op)} gives, line {stage.span.line}"
 
@@ -81,10 +82,10 @@ def _by_operator(source: Axis, stage: Stage | None) -> str:
     if stage is None:
         return ""
     line = f"line {stage.span.line}"
-    if name in trail.RECURRENT and given(stage, "bidirectional") is True:
+    if name in vocabulary.RECURRENT and given(stage, "bidirectional") is True:
         return f"both directions of the bidirectional nn.{name}, 2 * {size(given(stage, 'hidden_size'))}, {line}"
     if name in ("cat", "concat", "concatenate"):
-        parts = [f"{size(t.shape.dim(source.index))} of {called(t)}" for t in trail.operands(stage)]
+        parts = [f"{size(t.shape.dim(source.index))} of {called(t)}" for t in vocabulary.operands(stage)]
         return f"{' + '.join(parts)}, joined by torch.cat, {line}"
     if name in ("Linear", "LazyLinear") and stage.module is not None:
         created, count = stage.module.created, stage.module.params.get("out_features")
@@ -95,7 +96,7 @@ def _by_operator(source: Axis, stage: Stage | None) -> str:
             if why is None or (created and why.span and why.span.line == created.line)
             else f"{place}: {told(why)}"
         )
-    if name in trail.RECURRENT:
+    if name in vocabulary.RECURRENT:
         return f"hidden_size of nn.{name}, {line}"
     return ""
 
@@ -131,7 +132,7 @@ def named(tensor: Tensor | None, why: str = "", name: str = "") -> NamedShape:
 
 def comes_from(tensor: Tensor | None) -> Related | None:
     """The place where a tensor came to be, as a related place."""
-    span = trail.place(tensor) if tensor is not None else None
+    span = vocabulary.place(tensor) if tensor is not None else None
     if tensor is None or span is None:
         return None
     return Related(span, f"{called(tensor)} is {tensor.shape}")

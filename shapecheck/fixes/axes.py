@@ -12,7 +12,7 @@ from shapecheck.fixes.simple import stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
 from shapecheck.graph import Module, ShapeGraph, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import short
+from shapecheck.vocabulary import short
 
 
 def softmax_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

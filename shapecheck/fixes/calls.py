@@ -11,7 +11,7 @@ from shapecheck.fixes.simple import stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
 from shapecheck.graph import ShapeGraph, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import short
+from shapecheck.vocabulary import short
 
 
 def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:

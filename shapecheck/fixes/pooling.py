@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes import masks
 from shapecheck.fixes.tree import Tree, after, grouped
 from shapecheck.flow import token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.trail import short
+from shapecheck.vocabulary import short
 
 TITLES = {
     "cls": "pool with the [CLS] token",
@@ -90,10 +90,10 @@ def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     """The same pooling under the attention mask: ``hidden.mean(dim=1)``, ``hidden.amax(1)``, ``hidden[:, -1]``."""
     node = tree.expression(finding.span)
     stage = finding.stage if isinstance(finding.stage, Stage) else None
-    operand = trail.main(stage) if stage is not None else None
+    operand = vocabulary.main(stage) if stage is not None else None
     span = stage.input_spans.get("input") if stage is not None else None
     taken = tree.expression(span) if span is not None and span.exact else None
-    if stage is None or operand is None or node is None or taken is None or trail.given(stage, "keepdim") is True:
+    if stage is None or operand is None or node is None or taken is None or vocabulary.given(stage, "keepdim") is True:
         return
     strategy = {"mean": "mean", "__getitem__": "last", "amax": "max"}.get(short(stage))
     site = Site(tree, node, grouped(taken, tree.code(taken)), token_model(operand), operand.shape.rank or 3)
@@ -123,11 +123,11 @@ def _used_elsewhere(graph: ShapeGraph, tensor: Tensor) -> set[str]:
     """Poolings that the script itself applies to token features at other places."""
     used = set()
     for stage in graph.stages:
-        operand = trail.main(stage)
+        operand = vocabulary.main(stage)
         if operand is None or operand is tensor or operand.role != "tokens" or stage.out.role != "pooled":
             continue
         if short(stage) == "__getitem__":
-            used |= {"cls"} if [trail.ints(k) for k in trail.key_parts(stage)[1:2]] == [(0,)] else set()
+            used |= {"cls"} if [vocabulary.ints(k) for k in vocabulary.key_parts(stage)[1:2]] == [(0,)] else set()
         elif operand.masked:
             used |= {"sum": {"mean"}, "mean": {"mean"}, "max": {"max"}, "amax": {"max"}}.get(short(stage), set())
     return used

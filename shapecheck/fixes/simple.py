@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from shapecheck import trail
+from shapecheck import vocabulary
 from shapecheck.dims import Dim
 from shapecheck.findings import Edit, Finding, Fix, Safety
 from shapecheck.fixes.tree import Tree, grouped
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.trail import Axis, axis, made, main, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import Axis, axis, main, short
 
 OTHER_RESULT = "the result is another one"
 
@@ -96,13 +97,13 @@ def _in_words(tree: Tree, node: cst.BaseExpression, arriving: Axis, stage: Stage
     want = stage.conflict.right if stage.conflict is not None else None
     have = arriving.dim
     loose = old if isinstance(node, (cst.Name, cst.Attribute, cst.Integer, cst.Call, cst.Subscript)) else f"({old})"
-    if maker is not None and short(maker) in trail.RECURRENT and want is not None and (want + want) == have:
+    if maker is not None and short(maker) in vocabulary.RECURRENT and want is not None and (want + want) == have:
         return f"2 * {loose}" if not isinstance(node, cst.Integer) else str(have)
     if maker is not None and short(maker) in ("cat", "concat") and not isinstance(node, cst.Integer):
         part = _left_out(tree, node, maker, source, want)
         if part is not None:
             return f"{old} + {part}"
-    if maker is not None and trail.is_model(maker):
+    if maker is not None and vocabulary.is_model(maker):
         return _hidden_size(tree, node, maker) or _number(have)
     return _number(have)
 
@@ -115,7 +116,7 @@ def _left_out(tree: Tree, node: cst.CSTNode, cat: Stage, source: Axis, want: Dim
     """The size of the one joined part that makes up the difference, as its own layer's constructor has it."""
     if want is None:
         return None
-    for part in trail.operands(cat):
+    for part in vocabulary.operands(cat):
         width = made(axis(part, source.index - (source.tensor.shape.rank or 0)))
         module = width.stage.module if width.stage is not None else None
         if (want + part.shape.dim(-1)) != source.dim or module is None:
