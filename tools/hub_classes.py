@@ -14,6 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -201,10 +202,22 @@ def defaults(config: Any, common: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in own.items() if v is not None and common.get(k) != v}
 
 
+def computed(cls: type[Any], config: Any) -> set[str]:
+    """The attributes that the constructor does not take but works out from others (Swin's ``hidden_size``)."""
+    taken = set(inspect.signature(cls.__init__).parameters) | {f.name for f in fields(cls)}
+    return {name for name in vars(config) if name not in taken and not name.startswith("_")}
+
+
+def derived(cls: type[Any], config: Any) -> set[str]:
+    """The computed attributes, and those that the constructor fills in where it is given None."""
+    filled = {f.name for f in fields(cls) if f.default is None and getattr(config, f.name, None) is not None}
+    return computed(cls, config) | filled
+
+
 def config_rows() -> Iterator[dict[str, str]]:
     """One row per config class: what ``XConfig()`` without arguments holds. The first row is common to all."""
     common = defaults(transformers.PretrainedConfig(), {})
-    yield {"config_class": COMMON, "model_type": "", "attribute_map": "", "sub_configs": "", "defaults": joined(common)}
+    yield row(COMMON, "", {}, {}, set(), common)
     for cls in config_classes():
         yield config_row(cls, common)
 
@@ -223,12 +236,20 @@ def config_row(cls: type[Any], common: dict[str, str]) -> dict[str, str]:
                 own |= {f"{key}.{k}": v for k, v in defaults(part, common).items() if usual.get(k) != v}
     except Exception as reason:  # a composite that cannot be built without its parts
         print(f"no defaults: {cls.__name__}: {type(reason).__name__}: {str(reason)[:80]}", file=sys.stderr)
-        own = {}
+        return row(cls.__name__, cls.model_type, cls.attribute_map, parts, set(), {})
+    return row(cls.__name__, cls.model_type, cls.attribute_map, parts, derived(cls, config) & set(own), own)
+
+
+def row(
+    name: str, model_type: str, names: dict[str, str], parts: dict[str, Any], worked_out: set[str], own: dict[str, str]
+) -> dict[str, str]:
+    """One config class as a row."""
     return {
-        "config_class": cls.__name__,
-        "model_type": cls.model_type,
-        "attribute_map": " ".join(f"{name}={meant}" for name, meant in sorted(cls.attribute_map.items())),
+        "config_class": name,
+        "model_type": model_type,
+        "attribute_map": " ".join(f"{standard}={meant}" for standard, meant in sorted(names.items())),
         "sub_configs": " ".join(f"{key}={part.__name__}" for key, part in sorted(parts.items())),
+        "derived": " ".join(sorted(worked_out)),
         "defaults": joined(own),
     }
 

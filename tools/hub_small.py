@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 import transformers
-from hub_classes import config_class
+from hub_classes import computed, config_class
 
 from shapecheck.hub.recipes import Recipe, recipe
 
@@ -80,6 +80,8 @@ MEANS = {
 }
 ATTRIBUTES = {name: meaning for meaning, names in MEANS.items() for name in names.split()}
 HEAD_DIM = 8
+HIDDEN_KEYWORDS = {"pooler_hidden_size"}
+"""Attributes that a constructor takes among its ``**kwargs``."""
 SEEING_OR_HEARING = ("vision_config", "audio_config", "acoustic_config")
 
 
@@ -100,8 +102,9 @@ def small_config(cls: type[Any], which: int, way: str = WAYS[0]) -> Any:
 
 
 def shrink(config: Any, values: Sizes, way: str) -> None:
-    """Put small sizes into a config, in place."""
-    for key, value in list(vars(config).items()):
+    """Put small sizes into a config, in place; not where it works a value out itself."""
+    settable = vars(config).keys() - (computed(type(config), config) - HIDDEN_KEYWORDS)
+    for key, value in [(key, vars(config)[key]) for key in vars(config) if key in settable]:
         size = values.get(ATTRIBUTES.get(key, ""))
         if isinstance(value, transformers.PretrainedConfig):
             wider = {n: v * (2 if n in ("hidden", "heads") else 1) for n, v in values.items()}

@@ -45,7 +45,7 @@ def call(
         options: what the constructor was given (``add_pooling_layer``), and ``dtype``.
 
     Returns:
-        ``Result`` of a dict in the output class's order: field name -> Spec, tuple of Specs, None (a field
+        ``Result`` of a dict in the order of the output class: field name -> Spec, tuple of Specs, None (a field
         that is not there), :class:`Opaque`, or UNKNOWN (whether it is there, or what it is, is not known). With
         ``return_dict=False`` a tuple of the fields that are there. ``Conflict`` only where the call is certain to raise.
     """
@@ -98,6 +98,8 @@ def _value(
         return None
     if not field.count:
         return _one(field, lookup, options)
+    if field.count == "0":
+        return UNKNOWN  # an empty tuple in version 5, None in version 4
     count = evaluate(field.count, lookup).value
     return UNKNOWN if count is None else (_one(field, lookup, options),) * count
 

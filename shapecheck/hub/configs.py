@@ -50,12 +50,16 @@ _TASK_WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class ConfigClass:
-    """A config class: its defaults by own attribute names, and the standard names that stand for them."""
+    """A config class: its defaults by own attribute names, and the standard names that stand for them.
+
+    ``derived`` names the attributes that the constructor works out from others (Swin's ``hidden_size``).
+    """
 
     name: str
     model_type: str
     attribute_map: dict[str, str]
     sub_configs: dict[str, str]
+    derived: frozenset[str]
     defaults: dict[str, Any]
 
 
@@ -71,6 +75,7 @@ def config_class(name: str) -> ConfigClass | None:
         found["model_type"],
         pairs(found["attribute_map"], " "),
         pairs(found["sub_configs"], " "),
+        frozenset(found["derived"].split()),
         {key: _value(text) for key, text in texts.items()},
     )
 
@@ -185,12 +190,16 @@ class Config:
         default = self.cls.defaults[own]
         if not self.known:
             return isinstance(default, (bool, str)) or default is None
+        if own in self.cls.derived and any(
+            _is_size(self.cls.defaults.get(key)) for key in self.overrides if key != "num_labels"
+        ):
+            return False
         if self.checkpoint is None:
             return True
         if own == "num_labels":
             vision = "image_size" in self.checkpoint.fields or "num_channels" in self.cls.defaults
             return not vision and not any(word in self.checkpoint.canonical.lower() for word in _TASK_WORDS)
-        return not isinstance(default, (int, list)) or isinstance(default, bool) or self._is_the_default()
+        return not _is_size(default) or self._is_the_default()
 
     def _is_the_default(self) -> bool:
         """Whether every size of the checkpoint's row is the class's default: then the rest is taken to be so too."""
@@ -198,6 +207,11 @@ class Config:
         shared = {self.own_name(key): value for key, value in self.checkpoint.fields.items()}
         sizes = {key: value for key, value in shared.items() if key in self.cls.defaults and isinstance(value, int)}
         return bool(sizes) and all(self.cls.defaults[key] == value for key, value in sizes.items())
+
+
+def _is_size(value: Any) -> bool:
+    """Whether an attribute holds a number or a list, not a switch or a word."""
+    return isinstance(value, (int, list)) and not isinstance(value, bool)
 
 
 def _element(values: Any, index: int) -> Any:

@@ -14,30 +14,34 @@ from shapecheck.ops.values import Spec
 from shapecheck.shapes import of
 
 VALUES = {
-
-        "hidden": 80,
-        "layers": 1,
-        "decoder_layers": 2,
-        "heads": 10,
-        "kv": 5,
-        "inner": 44,
-        "vocab": 180,
-        "positions": 60
-    ,
-
-        "types": 2,
-        "embedding": 16,
-        "labels": 3,
-        "projection": 12,
-        "experts": 4,
-        "patches": 4,
-        "channels": 16,
-        "sources": 24
-    ,
+    "hidden": 80,
+    "layers": 1,
+    "decoder_layers": 2,
+    "heads": 8,
+    "kv": 4,
+    "inner": 44,
+    "vocab": 180,
+    "positions": 60,
+    "types": 2,
+    "embedding": 16,
+    "labels": 3,
+    "projection": 12,
+    "experts": 4,
+    "patches": 7,
+    "channels": 16,
+    "sources": 24,
 }
 SIZES = {
-    "batch": 2, "seq": 9, "decoder_seq": 6, "other_seq": 5, "choices": 3, "samples": 3500, "frames": 90,
-    "height": 64, "width": 96, "boxes": 4,
+    "batch": 2,
+    "seq": 9,
+    "decoder_seq": 6,
+    "other_seq": 5,
+    "choices": 3,
+    "samples": 3500,
+    "frames": 90,
+    "height": 64,
+    "width": 96,
+    "boxes": 4,
 }
 """Other numbers than those with which the tables were made."""
 

@@ -99,3 +99,13 @@ def test_a_checkpoint_without_a_head_of_its_own_mismatches_nothing() -> None:
     config = hub.config("bert", "bert-base-uncased", {"num_labels": 5})
     assert saved is not None and model is not None and config is not None
     assert hub.mismatched(saved, model, config) == {}
+
+
+def test_an_attribute_that_the_config_works_out_is_not_known_once_what_it_follows_is_set() -> None:
+    usual, other = hub.config("SwinConfig"), hub.config("SwinConfig", None, {"embed_dim": 64})
+    assert usual is not None and other is not None
+    assert usual.get("hidden_size")[0] == 768
+    assert other.get("hidden_size")[0] is UNKNOWN
+    with_labels = hub.config("SwinConfig", None, {"num_labels": 4})
+    assert with_labels is not None
+    assert with_labels.get("hidden_size")[0] == 768
