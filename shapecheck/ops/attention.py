@@ -57,7 +57,8 @@ def _product_words(query: Shape, key: Shape) -> str:
 
 def _values_words(query: Shape, key: Shape, value: Shape) -> str:
     if value.rank == 2:
-        return f"mat1 and mat2 shapes cannot be multiplied ({query.dims[0]}x{key.dims[0]} and {value.dims[0]}x{value.dims[1]})"
+        rows, columns = query.dims[0], value.dims[1]
+        return f"mat1 and mat2 shapes cannot be multiplied ({rows}x{key.dims[0]} and {value.dims[0]}x{columns})"
     count = value.dims[0]
     return (
         f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {key.dims[1]}] "

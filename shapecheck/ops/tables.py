@@ -10,7 +10,7 @@ the type of the result (``input``, the default; ``promote``; ``float``; ``unknow
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
@@ -102,6 +102,11 @@ def _tables() -> tuple[dict[str, Entry], dict[str, str]]:
         for target, names in table.get("aliases", {}).items():
             aliases.update(dict.fromkeys(names, target))
     return entries, aliases
+
+
+def names() -> tuple[Mapping[str, Entry], Mapping[str, str]]:
+    """Every operator by name, and every other name with the one that it stands for."""
+    return _tables()
 
 
 def entries() -> Iterator[Entry]:
