@@ -23,6 +23,7 @@ _CONCERNS = (
     "files",
     "network",
     "arguments",
+    "installed",
     "packages",
 )
 

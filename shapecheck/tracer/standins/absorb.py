@@ -45,6 +45,11 @@ class AbsorbingModule(ModuleType):
         return value
 
 
+def if_installed(patch: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Patch a module only where it is the real one, and not a stand-in already."""
+    return lambda module: None if isinstance(module, AbsorbingModule) else patch(module)
+
+
 class Absorbing:
     """Takes every attribute access, call, index and operator, and gives itself again.
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.tracer.child.frames import is_user_file
-from shapecheck.tracer.standins.absorb import Absorbing
+from shapecheck.tracer.standins.absorb import Absorbing, if_installed
 from shapecheck.tracer.standins.columns import Columns, picture
 from shapecheck.tracer.standins.made_up import MadeUpText, Record, Records
+from shapecheck.tracer.standins.made_up_frames import made_up_frames
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
 
@@ -95,9 +96,9 @@ def install(session: Session) -> None:
     _changes()
     _loaders(files)
     session.on_import("torch", lambda module: _torch(module, files))
-    session.on_import("numpy", lambda module: _numpy(module, files))
-    session.on_import("pandas.io.parsers.readers", lambda module: _pandas(files))
-    session.on_import("PIL.Image", lambda module: _pillow(module, files))
+    session.on_import("numpy", if_installed(lambda module: _numpy(module, files)))
+    session.on_import("pandas", if_installed(lambda module: made_up_frames(module, files)))
+    session.on_import("PIL.Image", if_installed(lambda module: _pillow(module, files)))
     session.on_import(
         "torch.utils.tensorboard", lambda module: setattr(module, "SummaryWriter", Absorbing("SummaryWriter"))
     )
@@ -291,42 +292,3 @@ def _pillow(module: Any, files: Files) -> None:
         return opened
 
     patch_function(module, "open", read)
-
-
-def _pandas(files: Files) -> None:
-    """Real pandas: readers of files that are not there give frames whose columns are made up."""
-    import importlib
-
-    pandas = importlib.import_module("pandas")
-
-    class Frame(pandas.DataFrame):  # type: ignore[misc, name-defined]
-        """A data frame that makes up the columns that it is asked for."""
-
-        @property
-        def _constructor(self) -> Any:
-            return Frame
-
-        def __getitem__(self, key: Any) -> Any:
-            for name in [key] if isinstance(key, str) else key if isinstance(key, list) else []:
-                if isinstance(name, str) and name not in self.columns:
-                    super().__setitem__(name, files.cells.values(name, len(self)))
-            return super().__getitem__(key)
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("_") or not _asked_by_user():
-                return super().__getattr__(name)
-            return self[name]
-
-    def read(original: Callable[..., Any]) -> Callable[..., Any]:
-        def frame(path: Any = None, *args: Any, **kwargs: Any) -> Any:
-            if not isinstance(path, (str, os.PathLike)) or os.path.lexists(path):
-                return original(path, *args, **kwargs)
-            files.session.assume(f"{path}: {files.columns.rows} made-up rows")
-            names = [name for name in kwargs.get("names") or [] if isinstance(name, str)]
-            made = {name: files.cells.values(name) for name in names}
-            return Frame(made, index=range(files.columns.rows))
-
-        return frame
-
-    for name in ("read_csv", "read_table", "read_json", "read_excel", "read_parquet", "read_pickle", "read_feather"):
-        patch_function(pandas, name, read)

@@ -111,7 +111,8 @@ class Dataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
         if self._maker is not None and self._format is None and self._shown is None:
             return self._plain(rows)
         if self._format == "pandas":
-            return importlib.import_module("pandas").DataFrame(dict(self._plain(rows)))
+            frame: dict[str, Any] = importlib.import_module("pandas").DataFrame(dict(self._plain(rows)))
+            return frame
         names = self._shown or self.column_names
         return {name: _formatted([self.column(name)[row] for row in rows], self._format) for name in names}
 

@@ -339,8 +339,7 @@ def _special_ids(special: dict[str, str], config: Any, vocab_size: int) -> dict[
 def _max_length(name: str, model_type: str, config: Any) -> int:
     from shapecheck import hub
 
-    look_up = getattr(hub, "tokenizer", lambda name: None)
-    facts = look_up(name) or look_up(model_type)
+    facts = hub.tokenizer(name) or hub.tokenizer(model_type)
     if facts is not None and facts.model_max_length:
         return int(facts.model_max_length)
     if model_type in _ENDS_WITH_EOS:

@@ -13,7 +13,7 @@ from shapecheck.tracer.standins.absorb import Absorbing
 from shapecheck.tracer.standins.backbones import MODELS, model_builder
 from shapecheck.tracer.standins.columns import Columns, picture
 
-_DATASETS = {
+DATASETS = {
     "MNIST": ("L", 28, 10, 60_000, 10_000), "FashionMNIST": ("L", 28, 10, 60_000, 10_000),
     "KMNIST": ("L", 28, 10, 60_000, 10_000), "QMNIST": ("L", 28, 10, 60_000, 60_000),
     "EMNIST": ("L", 28, 47, 112_800, 18_800), "USPS": ("L", 16, 10, 7_291, 2_007),
@@ -59,7 +59,9 @@ def center_crop(img: Any, output_size: Any) -> Any:
 
 def to_tensor(pic: Any) -> torch.Tensor:
     """(channels, height, width), floats."""
-    array = torch.as_tensor(pic.__array__() if hasattr(pic, "__array__") else pic)
+    import numpy
+
+    array = torch.as_tensor(numpy.array(pic))
     array = array.unsqueeze(-1) if array.ndim == 2 else array
     return session().mark(array.permute(2, 0, 1).contiguous().float(), role="pixels")
 
@@ -246,7 +248,7 @@ class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
 
 
 def _dataset(name: str) -> type:
-    mode, side, count, *sizes = _DATASETS[name]
+    mode, side, count, *sizes = DATASETS[name]
     return type(name, (VisionDataset,), {"mode": mode, "side": side, "count": count, "sizes": tuple(sizes)})
 
 
@@ -283,11 +285,11 @@ _TRANSFORMS: dict[str, Any] = {
 _TRANSFORMS["functional"] = _TRANSFORMS["v2"] = _Namespace("transforms", dict(_TRANSFORMS))
 _ALL: dict[str, Any] = {
     **_TRANSFORMS,
-    **{name: _dataset(name) for name in _DATASETS},
+    **{name: _dataset(name) for name in DATASETS},
     **{name: model_builder(name) for name in MODELS},
 }
 globals().update(_ALL)
 transforms = _Namespace("transforms", _TRANSFORMS)
-datasets = _Namespace("datasets", {name: _ALL[name] for name in _DATASETS})
+datasets = _Namespace("datasets", {name: _ALL[name] for name in DATASETS})
 models = _Namespace("models", {name: _ALL[name] for name in MODELS})
 __all__ = ["datasets", "models", "transforms", *_ALL]
