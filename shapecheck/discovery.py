@@ -26,7 +26,10 @@ class Discovery:
 
 
 def discover(
-    paths: Iterable[str | Path], suffixes: tuple[str, ...] = (".py",), exclude: tuple[str, ...] = (), include: tuple[str, ...] = ()
+    paths: Iterable[str | Path],
+    suffixes: tuple[str, ...] = (".py",),
+    exclude: tuple[str, ...] = (),
+    include: tuple[str, ...] = (),
 ) -> Discovery:
     """Find the files under ``paths``. A file that is named is always taken; a folder is searched.
 

@@ -18,7 +18,9 @@ def tree(folder: Path, *names: str, **texts: str) -> Path:
 
 
 def found(folder: Path, *paths: str, **options: tuple[str, ...]) -> list[str]:
-    return [str(path.relative_to(folder)) for path in discover([folder / p for p in paths] or [folder], **options).files]
+    return [
+        str(path.relative_to(folder)) for path in discover([folder / p for p in paths] or [folder], **options).files
+    ]
 
 
 def test_a_folder_is_searched_in_a_stable_order(tmp_path: Path) -> None:
@@ -27,12 +29,24 @@ def test_a_folder_is_searched_in_a_stable_order(tmp_path: Path) -> None:
 
 
 def test_folders_that_hold_no_code_of_the_user_are_left_out(tmp_path: Path) -> None:
-    tree(tmp_path, "a.py", ".venv/x.py", "build/x.py", "node_modules/x.py", "__pycache__/x.py", ".git/x.py", "env/x.py", "env/pyvenv.cfg")
+    tree(
+        tmp_path,
+        "a.py",
+        ".venv/x.py",
+        "build/x.py",
+        "node_modules/x.py",
+        "__pycache__/x.py",
+        ".git/x.py",
+        "env/x.py",
+        "env/pyvenv.cfg",
+    )
     assert found(tmp_path) == ["a.py"]
 
 
 def test_gitignore_is_honoured_at_every_level(tmp_path: Path) -> None:
-    tree(tmp_path, "a.py", "gen/x.py", "out_1.py", "keep_out.py", "pkg/tmp/x.py", "pkg/b.py", "pkg/c.py", "deep/gen/y.py")
+    tree(
+        tmp_path, "a.py", "gen/x.py", "out_1.py", "keep_out.py", "pkg/tmp/x.py", "pkg/b.py", "pkg/c.py", "deep/gen/y.py"
+    )
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("# generated\n/gen/\n*out*.py\n!keep_out.py\n")
     (tmp_path / "pkg" / ".gitignore").write_text("tmp\nc.py\n")

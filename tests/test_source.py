@@ -1,5 +1,7 @@
 """Reading files: encodings, line ends, positions, and what cannot be read."""
 
+# ruff: noqa: E501 - a case is easier to read on one line
+
 from __future__ import annotations
 
 import ast
@@ -20,13 +22,25 @@ from shapecheck.syntax import argument_spans, calls_at, parse, text_at
         (b"x = 1\n", "utf-8", False, "x = 1\n"),
         ("é = 1".encode(), "utf-8", False, "é = 1"),
         (codecs.BOM_UTF8 + b"x = 1", "utf-8", True, "x = 1"),
-        ("# -*- coding: latin-1 -*-\ns = 'é'".encode("latin-1"), "iso-8859-1", False, "# -*- coding: latin-1 -*-\ns = 'é'"),
-        ("#!/usr/bin/python\n# vim: set fileencoding=cp1251 :\ns = 'я'".encode("cp1251"), "cp1251", False, "#!/usr/bin/python\n# vim: set fileencoding=cp1251 :\ns = 'я'"),
+        (
+            "# -*- coding: latin-1 -*-\ns = 'é'".encode("latin-1"),
+            "iso-8859-1",
+            False,
+            "# -*- coding: latin-1 -*-\ns = 'é'",
+        ),
+        (
+            "#!/usr/bin/python\n# vim: set fileencoding=cp1251 :\ns = 'я'".encode("cp1251"),
+            "cp1251",
+            False,
+            "#!/usr/bin/python\n# vim: set fileencoding=cp1251 :\ns = 'я'",
+        ),
         (b"x = 1\r\ny = 2\r\n", "utf-8", False, "x = 1\r\ny = 2\r\n"),
         (b"", "utf-8", False, ""),
     ],
 )
-def test_a_file_is_decoded_as_python_decodes_it_and_can_be_written_back(data: bytes, encoding: str, bom: bool, text: str) -> None:
+def test_a_file_is_decoded_as_python_decodes_it_and_can_be_written_back(
+    data: bytes, encoding: str, bom: bool, text: str
+) -> None:
     source = decode(data, "a.py")
     assert (source.encoding, source.bom, source.text) == (encoding, bom, text)
     assert source.encoded(source.text) == data
@@ -72,8 +86,11 @@ def test_spans_count_characters_from_one(text: str, span: Span) -> None:
 def test_the_arguments_of_a_call_are_found_by_its_span() -> None:
     parsed = parse(Source("a.py", "y = outer(inner(a, b), key=c)\n"))
     (call,) = calls_at(parsed, Span("a.py", 1, 11, 1, 22))
-    assert {name: text_at(parsed.source, span) for name, span in argument_spans(parsed, call, ("first",)).items()} == {"first": "a", "1": "b"}
-    outer, inner = calls_at(parsed, Span("a.py", 1))
+    assert {name: text_at(parsed.source, span) for name, span in argument_spans(parsed, call, ("first",)).items()} == {
+        "first": "a",
+        "1": "b",
+    }
+    outer, _ = calls_at(parsed, Span("a.py", 1))
     assert argument_spans(parsed, outer)["key"] == Span("a.py", 1, 28, 1, 29)
 
 

@@ -312,5 +312,7 @@ ATTRIBUTE: dict[type[Value], Callable[[Any, Any, str, ast.AST], Value]] = {
     LocalModule: module_attribute,
 }
 ITEM: dict[type[Value], Callable[[Any, Any, Value, ast.AST], Value]] = {Instance: instance_item, Class: class_item}
-ITERATE: dict[type[Value], Callable[[Any, Any, ast.AST], Iteration]] = {Instance: instance_iterate, Class: class_iterate}
-
+ITERATE: dict[type[Value], Callable[[Any, Any, ast.AST], Iteration]] = {
+    Instance: instance_iterate,
+    Class: class_iterate,
+}

@@ -72,7 +72,12 @@ def _collect(m: Interpreter, node: Any, element: Callable[[], Any], parts: list[
 
 
 def _generate(
-    m: Interpreter, generators: list[ast.comprehension], depth: int, element: Callable[[], Any], parts: list[ast.expr], got: _Collected
+    m: Interpreter,
+    generators: list[ast.comprehension],
+    depth: int,
+    element: Callable[[], Any],
+    parts: list[ast.expr],
+    got: _Collected,
 ) -> None:
     if depth == len(generators):
         got.found.append(element())
@@ -85,7 +90,9 @@ def _generate(
         got.exact = False
         got.size = found.count() if len(generators) == 1 and not here.ifs else UNKNOWN
         items = [found.element if found.items is None else join_all(list(found.items))]
-    elif len(items) > 1 and all(item is items[0] for item in items) or (len(items) > 1 and not _uses(here.target, inner)):
+    elif (
+        len(items) > 1 and all(item is items[0] for item in items) or (len(items) > 1 and not _uses(here.target, inner))
+    ):
         _repeat(m, here, items, lambda: _generate(m, generators, depth + 1, element, parts, got), got)
         return
     turns = m.turns
@@ -111,7 +118,9 @@ def _worth_unrolling(
     return items if m.budget.unroll(len(items)) else None
 
 
-def _repeat(m: Interpreter, here: ast.comprehension, items: Sequence[Value], once: Callable[[], None], got: _Collected) -> None:
+def _repeat(
+    m: Interpreter, here: ast.comprehension, items: Sequence[Value], once: Callable[[], None], got: _Collected
+) -> None:
     """Elements that all come out alike: one is made, and stands in every place."""
     before = len(got.found)
     assign(m, here.target, items[0], here.target)
@@ -137,4 +146,3 @@ def _filtered(m: Interpreter, tests: list[ast.expr], number: int, then: Callable
 def _uses(target: ast.expr, parts: list[ast.expr]) -> bool:
     names = {part.id for part in ast.walk(target) if isinstance(part, ast.Name)}
     return any(isinstance(part, ast.Name) and part.id in names for root in parts for part in ast.walk(root))
-

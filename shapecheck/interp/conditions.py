@@ -56,7 +56,9 @@ def _narrowed(m: Interpreter, test: ast.expr, met: bool) -> dict[str, Value]:
             return {k: v for part in parts for k, v in _narrowed(m, part, True).items()}
         case ast.BoolOp(op=ast.Or(), values=parts) if not met:
             return {k: v for part in parts for k, v in _narrowed(m, part, False).items()}
-        case ast.Compare(left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]):
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]
+        ):
             if isinstance(op, ast.Is) is met and type(m.scope.names.get(name)) is Unknown:
                 return {name: Const(None)}
     return {}

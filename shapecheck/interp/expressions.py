@@ -134,7 +134,9 @@ def spread_keywords(m: Interpreter, args: CallArgs, value: Value, place: ast.AST
 def as_mapping(m: Interpreter, value: Value, place: ast.AST | None) -> Mapping | None:
     """A dict-like value of a library (an encoding, a model output) as a dict of its known items."""
     node = place or NOWHERE
-    pairs = m.iterate(m.call(Bound(value, "items"), CallArgs(), node), node).items if type(value) is not Unknown else None
+    pairs = (
+        m.iterate(m.call(Bound(value, "items"), CallArgs(), node), node).items if type(value) is not Unknown else None
+    )
     out = Mapping()
     for pair in pairs or ():
         if not isinstance(pair, Items) or pair.items is None or len(pair.items) != 2:
@@ -360,4 +362,3 @@ EVAL: _Table = _Table(
     }
 )
 """What evaluates each kind of expression."""
-

@@ -30,7 +30,8 @@ class Layout:
     def __init__(self, entry: str) -> None:
         self.entry = os.path.abspath(entry)
         folder = os.path.dirname(self.entry)
-        top, parts = folder, []
+        top = folder
+        parts: list[str] = []
         while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
             parts.insert(0, os.path.basename(top))
             top = os.path.dirname(top)
@@ -60,7 +61,9 @@ def _roots(folder: str, top: str) -> tuple[str, ...]:
     for _ in range(4):
         if os.path.basename(above) in _INSTALLED:
             break
-        if any(os.path.exists(os.path.join(above, mark)) for mark in ("pyproject.toml", "setup.py", "setup.cfg", ".git")):
+        if any(
+            os.path.exists(os.path.join(above, mark)) for mark in ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+        ):
             roots += [above, os.path.join(above, "src")]
             break
         above = os.path.dirname(above)

@@ -58,7 +58,9 @@ def defaults_of(m: Interpreter, spec: ast.arguments) -> dict[str, Value]:
 
 def define(m: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """``def``: a function, through its decorators."""
-    prefix = m.activation.function.name + "." if m.activation.function is not None and m.scope.kind == "function" else ""
+    prefix = (
+        m.activation.function.name + "." if m.activation.function is not None and m.scope.kind == "function" else ""
+    )
     function = Function(node, m.scope.closure(), prefix + node.name, defaults_of(m, node.args), home=m.home)
     value: Value = function
     for decorator in reversed(node.decorator_list):
@@ -203,6 +205,3 @@ def raises(m: Interpreter, node: ast.expr) -> bool:
         return False
     callee = m.eval(node.func)
     return type(callee) is Builtin and callee.name in _ENDING
-
-
-

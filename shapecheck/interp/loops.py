@@ -102,7 +102,8 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
     try:
         for number in range(PASSES):
             mark = len(m.graph.items), len(m.log)
-            left = [len(part) for part in (activation.returns, activation.yields, activation.exits)]
+            parts: list[list[Any]] = [activation.returns, activation.yields, activation.exits]
+            left = [len(part) for part in parts]
             m.heap.push()
             begin()
             flow = m.run(node.body)
@@ -115,7 +116,7 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
                 break
             # Only the pass from a state that covers all others says what is certain.
             m.forget(*mark)
-            for part, count in zip((activation.returns, activation.yields, activation.exits), left, strict=True):
+            for part, count in zip(parts, left, strict=True):
                 del part[count:]
             arms.clear()
     finally:
@@ -184,7 +185,9 @@ def _whole(value: ast.expr) -> bool:
     match value:
         case ast.Constant(value=number):
             return type(number) is int
-        case ast.Call(func=ast.Name(id="len" | "int")) | ast.Call(func=ast.Attribute(attr="size" | "numel" | "nelement")):
+        case (
+            ast.Call(func=ast.Name(id="len" | "int")) | ast.Call(func=ast.Attribute(attr="size" | "numel" | "nelement"))
+        ):
             return True
         case ast.Subscript(value=ast.Attribute(attr="shape")):
             return True

@@ -276,7 +276,9 @@ def _unknown_tensor(span: Span) -> Wrapped:
 
 
 def _data_key(data: dict[str, Any]) -> Hashable:
-    return tuple((name, repr(value) if isinstance(value, (int, str, tuple, list)) else id(value)) for name, value in data.items())
+    return tuple(
+        (name, repr(value) if isinstance(value, (int, str, tuple, list)) else id(value)) for name, value in data.items()
+    )
 
 
 __all__ = ["Bound", "Interpreter"]

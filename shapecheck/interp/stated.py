@@ -51,13 +51,17 @@ def noted(m: Interpreter, node: ast.stmt, value: Value) -> Value:
     words = m.home.notes.get(node.end_lineno or 0)
     if words is None:
         return value
-    return _told(m, value, _shape(m, [word.strip() for word in words.split(",") if word.strip()], m.span(node)), "comment", node)
+    return _told(
+        m, value, _shape(m, [word.strip() for word in words.split(",") if word.strip()], m.span(node)), "comment", node
+    )
 
 
 def annotated(m: Interpreter, note: ast.expr | None, value: Value, node: ast.AST) -> Value:
     """A value, with the shape that a jaxtyping annotation states (``Float[Tensor, "batch seq 768"]``)."""
     match note:
-        case ast.Subscript(value=ast.Name() | ast.Attribute(), slice=ast.Tuple(elts=[_, ast.Constant(value=str() as words)])):
+        case ast.Subscript(
+            value=ast.Name() | ast.Attribute(), slice=ast.Tuple(elts=[_, ast.Constant(value=str() as words)])
+        ):
             return _told(m, value, _shape(m, words.split(), m.span(note)), "annotation", node)
     return value
 

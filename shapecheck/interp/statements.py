@@ -149,7 +149,9 @@ def nonlocals(m: Interpreter, node: ast.Nonlocal) -> int:
 def import_(m: Interpreter, node: ast.Import) -> int:
     """``import package.module as name``."""
     for alias in node.names:
-        store(m, alias.asname or alias.name.partition(".")[0], m.modules.imported(m, alias.name, alias.asname is not None))
+        store(
+            m, alias.asname or alias.name.partition(".")[0], m.modules.imported(m, alias.name, alias.asname is not None)
+        )
     return NEXT
 
 

@@ -40,8 +40,12 @@ _SIZE = re.compile(
     r"(^|_)(dim|dims|size|hidden|channels?|features?|width|units|embd|embed|classes|labels|vocab|heads?|tags|tokens|dmodel)s?($|_)"
     r"|^(n|num|in|out|d)_|(dim|size)$|^(nhid|ninp|ntoken|nhead|nlayers|nclass|nfeat|d_?model|d_?ff)$"
 )
-_NO_SIZE = re.compile(r"dropout|rate|prob|name|path|type|layers?_|use_|kernel|stride|padding|act|mode|bias|weights?|list|sizes$|dims$")
-_SETTINGS = frozenset("config cfg conf args opt opts options hparams hps params configs settings model_args model_config".split())
+_NO_SIZE = re.compile(
+    r"dropout|rate|prob|name|path|type|layers?_|use_|kernel|stride|padding|act|mode|bias|weights?|list|sizes$|dims$"
+)
+_SETTINGS = frozenset(
+    "config cfg conf args opt opts options hparams hps params configs settings model_args model_config".split()
+)
 _IDS: dict[str, Role] = {
     "input_ids": "ids",
     "attention_mask": "mask",
@@ -75,7 +79,9 @@ class Settings(Value):
         self.made[name] = value
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
-        return self.attribute(key.value, machine, node) if type(key) is Const and isinstance(key.value, str) else Unknown()
+        return (
+            self.attribute(key.value, machine, node) if type(key) is Const and isinstance(key.value, str) else Unknown()
+        )
 
 
 def is_size(name: str) -> bool:
@@ -147,7 +153,11 @@ def _annotated(m: Interpreter, function: Function, parameter: ast.arg) -> Value 
         case "torch.Tensor" | "torch.FloatTensor" | "torch.LongTensor" | "torch.BoolTensor":
             return TensorValue(Tensor(span=m.span(parameter), text=parameter.arg))
     known = library.base_class(kind.name)
-    return _symbolic_config(m, kind.name.rpartition(".")[2], parameter) if known is not None and known.kind == "config" else None
+    return (
+        _symbolic_config(m, kind.name.rpartition(".")[2], parameter)
+        if known is not None and known.kind == "config"
+        else None
+    )
 
 
 def _config_of(m: Interpreter, cls: Class, parameter: ast.arg) -> Value | None:
@@ -169,7 +179,12 @@ def _symbolic_config(m: Interpreter, cls: str, parameter: ast.arg) -> Value | No
 
 def used_as(m: Interpreter, function: Function, depth: int = 0) -> dict[str, str]:
     """Parameters that a function hands on as a language model's input, with the name of that input."""
-    if function.owner is None or isinstance(function.node, ast.Lambda) or type(function.receiver) is not Instance or depth > 3:
+    if (
+        function.owner is None
+        or isinstance(function.node, ast.Lambda)
+        or type(function.receiver) is not Instance
+        or depth > 3
+    ):
         return {}
     names = {parameter.arg for parameter in parameters_of(function)}
     found: dict[str, str] = {}
@@ -195,9 +210,17 @@ def _handed(m: Interpreter, receiver: Instance, call: ast.Call, depth: int) -> l
         order = list(target.facts.forward_params) if target.facts is not None else ["input_ids"]
         meanings = {name: name for name in _IDS}
     else:
-        inner = find(target.cls, "forward") if type(target) is Instance else find(receiver.cls, callee.attr) if target is None else None
+        inner = (
+            find(target.cls, "forward")
+            if type(target) is Instance
+            else find(receiver.cls, callee.attr)
+            if target is None
+            else None
+        )
         if type(inner) is Function:
-            bound = Function(inner.node, inner.scope, inner.name, inner.defaults, target or receiver, inner.owner, inner.home)
+            bound = Function(
+                inner.node, inner.scope, inner.name, inner.defaults, target or receiver, inner.owner, inner.home
+            )
             order = [parameter.arg for parameter in parameters_of(inner)][1:]
             meanings = used_as(m, bound, depth + 1)
     pairs = [(place, meanings[name]) for place, name in zip(call.args, order, strict=False) if name in meanings]

@@ -163,7 +163,11 @@ def learn_shape(m: Interpreter, targets: list[ast.expr], source: ast.expr) -> bo
         known = head if head.known else tail
         key = (word, id(targets[index]), m.way, m.turns)
         uid = m.uids.setdefault(key, len(m.uids) + 1)
-        dims.append(known if known.known else symbol(word.strip("_") or "size", uid, Origin("a size of this tensor", m.span(source))))
+        dims.append(
+            known
+            if known.known
+            else symbol(word.strip("_") or "size", uid, Origin("a size of this tensor", m.span(source)))
+        )
     tensor = replace(old, shape=Shape(tuple(dims)))
     assign(m, place, TensorValue(tensor), source)
     for word, dim in zip(names, dims, strict=True):
@@ -190,4 +194,3 @@ def _shaped(source: ast.expr) -> ast.Name | None:
 def state(m: Interpreter, tensor: Tensor, stated: Shape, how: str, node: ast.AST) -> None:
     """The author wrote down a shape."""
     m.event("state", node, tensor=tensor, stated=stated, how=how)
-

@@ -47,7 +47,9 @@ def analyse(m: Interpreter, module: LocalModule) -> None:
 
 
 def _class(m: Interpreter, module: LocalModule, cls: Class) -> None:
-    methods = [f for value in cls.attributes.values() if (f := _method(value)) is not None and id(f.node) not in m.entered]
+    methods = [
+        f for value in cls.attributes.values() if (f := _method(value)) is not None and id(f.node) not in m.entered
+    ]
     if not methods or cls.flavour == "enum":
         return
     receiver = m.instances.get(id(cls.node))
@@ -58,8 +60,12 @@ def _class(m: Interpreter, module: LocalModule, cls: Class) -> None:
     methods.sort(key=lambda f: (f.name not in _FIRST, f.node.lineno))
     for function in methods:
         if id(function.node) not in m.entered and function.name != "__init__":
-            bound = Function(function.node, function.scope, function.name, function.defaults, receiver, cls, function.home)
-            if any(value for value in cls.attributes.values() if type(value) is Descriptor and value.function is function):
+            bound = Function(
+                function.node, function.scope, function.name, function.defaults, receiver, cls, function.home
+            )
+            if any(
+                value for value in cls.attributes.values() if type(value) is Descriptor and value.function is function
+            ):
                 bound.receiver = receiver if not _static(cls, function) else None
             _alone(m, module, bound)
 
@@ -83,7 +89,9 @@ def at_any_time(receiver: Instance) -> Instance:
 
 def _of_any_length(value: Value) -> Value:
     if type(value) is Items and value.kind != "tuple":
-        return Items(value.kind, None, join_all(value.items) if value.items else NEVER if value.items == [] else value.element)
+        return Items(
+            value.kind, None, join_all(value.items) if value.items else NEVER if value.items == [] else value.element
+        )
     return Mapping(dict(value.items), False, value.element) if type(value) is Mapping else value
 
 
@@ -102,10 +110,14 @@ def _changed_attributes(node: ast.ClassDef) -> tuple[set[str], set[str]]:
                 match part:
                     case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                         stored.add(name)
-                    case ast.Call(func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=name), attr=word)):
+                    case ast.Call(
+                        func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=name), attr=word)
+                    ):
                         if word in _GROWING:
                             grown.add(name)
-                    case ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name), ctx=ast.Store() | ast.Del()):
+                    case ast.Subscript(
+                        value=ast.Attribute(value=ast.Name(id="self"), attr=name), ctx=ast.Store() | ast.Del()
+                    ):
                         grown.add(name)
                     case ast.Attribute(value=ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name))):
                         grown.add(name)
@@ -135,7 +147,9 @@ def _build(m: Interpreter, cls: Class) -> Value:
 def _alone(m: Interpreter, module: LocalModule, function: Function) -> None:
     if id(function.node) in m.entered:
         return
-    _part(m, module, lambda: m.call(function, arguments(m, function, skip=function.receiver is not None), function.node))
+    _part(
+        m, module, lambda: m.call(function, arguments(m, function, skip=function.receiver is not None), function.node)
+    )
 
 
 def _part(m: Interpreter, module: LocalModule, run: Callable[[], Value]) -> Value | None:
@@ -152,5 +166,3 @@ def _part(m: Interpreter, module: LocalModule, run: Callable[[], Value]) -> Valu
         return None
     finally:
         del m.heap.layers[layers:]
-
-

@@ -18,7 +18,9 @@ def graph_of(text: str, path: str | Path = "script.py") -> ShapeGraph:
 def shapes_in(text: str) -> dict[str, str]:
     """The shape of each named tensor, by its name."""
     graph = graph_of(text)
-    return {tensor.text: str(tensor.shape) for stage in graph.stages for tensor in stage.outputs.values() if tensor.text}
+    return {
+        tensor.text: str(tensor.shape) for stage in graph.stages for tensor in stage.outputs.values() if tensor.text
+    }
 
 
 def size(setup: str, expression: str) -> str:

@@ -1,5 +1,7 @@
 """Classes: attributes, inheritance, super, descriptors, dataclasses, enums, named tuples, special methods."""
 
+# ruff: noqa: E501 - a case is easier to read on one line
+
 from __future__ import annotations
 
 import pytest
@@ -54,20 +56,51 @@ def test_classes_behave_as_in_python(expression: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("setup", "expression", "answer"),
     [
-        ("from dataclasses import dataclass, field\n@dataclass\nclass D:\n    a: int\n    b: int = 3\n    c: list = field(default_factory=lambda: [1, 2])\n"
-         "    def __post_init__(self):\n        self.e = self.a * 2\nd = D(4)", "d.a, d.b, len(d.c), d.e, D(1, b=7).b", "4, 3, 2, 8, 7"),
-        ("from dataclasses import dataclass, replace, asdict\n@dataclass(frozen=True)\nclass D:\n    a: int = 1\n@dataclass\nclass E(D):\n    b: int = 2\n"
-         "e = replace(E(), a=5)", "e.a, e.b, asdict(e)['a']", "5, 2, 5"),
-        ("from enum import Enum\nclass E(Enum):\n    X = 3\n    Y = 4", "E.X.value, E['Y'].value, E(3).value, len(list(E)), int(E.X == E.X)", "3, 4, 3, 2, 1"),
-        ("from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n    y: int = 5\np = P(3)\na, b = p", "p.x, p.y, p[0], b", "3, 5, 3, 5"),
-        ("class V:\n    def __init__(self, n):\n        self.n = n\n    def __add__(self, o):\n        return V(self.n + o.n)\n    def __len__(self):\n        return self.n\n"
-         "    def __getitem__(self, i):\n        return i * 2\n    def __call__(self, k):\n        return self.n * k\n    def __iter__(self):\n        return iter([7, 8])\nv = V(3)",
-         "(v + v).n, len(v), v[4], v(5), [x for x in v][1]", "6, 3, 8, 15, 8"),
+        (
+            "from dataclasses import dataclass, field\n@dataclass\nclass D:\n    a: int\n    b: int = 3\n    c: list = field(default_factory=lambda: [1, 2])\n"
+            "    def __post_init__(self):\n        self.e = self.a * 2\nd = D(4)",
+            "d.a, d.b, len(d.c), d.e, D(1, b=7).b",
+            "4, 3, 2, 8, 7",
+        ),
+        (
+            "from dataclasses import dataclass, replace, asdict\n@dataclass(frozen=True)\nclass D:\n    a: int = 1\n@dataclass\nclass E(D):\n    b: int = 2\n"
+            "e = replace(E(), a=5)",
+            "e.a, e.b, asdict(e)['a']",
+            "5, 2, 5",
+        ),
+        (
+            "from enum import Enum\nclass E(Enum):\n    X = 3\n    Y = 4",
+            "E.X.value, E['Y'].value, E(3).value, len(list(E)), int(E.X == E.X)",
+            "3, 4, 3, 2, 1",
+        ),
+        (
+            "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n    y: int = 5\np = P(3)\na, b = p",
+            "p.x, p.y, p[0], b",
+            "3, 5, 3, 5",
+        ),
+        (
+            "class V:\n    def __init__(self, n):\n        self.n = n\n    def __add__(self, o):\n        return V(self.n + o.n)\n    def __len__(self):\n        return self.n\n"
+            "    def __getitem__(self, i):\n        return i * 2\n    def __call__(self, k):\n        return self.n * k\n    def __iter__(self):\n        return iter([7, 8])\nv = V(3)",
+            "(v + v).n, len(v), v[4], v(5), [x for x in v][1]",
+            "6, 3, 8, 15, 8",
+        ),
         ("class S:\n    pass\ns = S()\nsetattr(s, 'a', 4)\ns.b = 5\nS.c = 6", "s.a, s.b, s.c", "4, 5, 6"),
-        ("class M1:\n    def f(self):\n        return 1\nclass M2(M1):\n    def f(self):\n        return super().f() + 10\nclass M3(M1):\n    def f(self):\n        return super().f() + 100\n"
-         "class M4(M2, M3):\n    pass", "M4().f()", "111"),
-        ("class K:\n    @property\n    def w(self):\n        return self._w\n    @w.setter\n    def w(self, v):\n        self._w = v\nk = K()\nk._w = 3", "k.w", "3"),
-        ("class W:\n    def __enter__(self):\n        return 4\n    def __exit__(self, *a):\n        pass\nwith W() as n:\n    pass", "n", "4"),
+        (
+            "class M1:\n    def f(self):\n        return 1\nclass M2(M1):\n    def f(self):\n        return super().f() + 10\nclass M3(M1):\n    def f(self):\n        return super().f() + 100\n"
+            "class M4(M2, M3):\n    pass",
+            "M4().f()",
+            "111",
+        ),
+        (
+            "class K:\n    @property\n    def w(self):\n        return self._w\n    @w.setter\n    def w(self, v):\n        self._w = v\nk = K()\nk._w = 3",
+            "k.w",
+            "3",
+        ),
+        (
+            "class W:\n    def __enter__(self):\n        return 4\n    def __exit__(self, *a):\n        pass\nwith W() as n:\n    pass",
+            "n",
+            "4",
+        ),
         ("class O:\n    class I:\n        n = 3\n    def g(self):\n        return self.I.n", "O().g(), O.I.n", "3, 3"),
     ],
 )
@@ -132,7 +165,8 @@ def test_a_forward_that_nobody_calls_takes_ids_where_it_hands_them_to_an_encoder
 
 
 def test_what_other_methods_change_is_not_known_in_a_method_that_nobody_calls() -> None:
-    assert conflicts_in("""
+    assert (
+        conflicts_in("""
         class Memory(nn.Module):
             def __init__(self):
                 super().__init__()
@@ -142,7 +176,9 @@ def test_what_other_methods_change_is_not_known_in_a_method_that_nobody_calls() 
                 self.width = 4
             def forward(self):
                 return torch.stack(self.rows), torch.zeros(4).view(self.width)
-        """) == []
+        """)
+        == []
+    )
 
 
 def test_classes_that_are_built_in_a_dead_branch_or_never_are_still_checked() -> None:

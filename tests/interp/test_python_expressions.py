@@ -1,5 +1,7 @@
 """Expressions: what is known of the value of each form."""
 
+# ruff: noqa: E501 - a case is easier to read on one line
+
 from __future__ import annotations
 
 import pytest
@@ -23,12 +25,21 @@ from tests.interp.python_scripts import graph_of, shapes_in, size
         ("dict(a=3)['a'], {'k': 1}.get('k'), {'k': 1}.get('z', 9), list({'p': 2}.values())[0]", "3, 1, 9, 2"),
         ("(lambda x, y=2: x * y)(4), (lambda *a: len(a))(1, 2, 3), (lambda **k: k['n'])(n=6)", "8, 3, 6"),
         ("sorted([3, 1, 2])[0], list(reversed([1, 2, 3]))[0], next(iter([7])), list(map(int, '12'))[1]", "1, 3, 7, 2"),
-        ("len(list(zip([1, 2, 3], 'ab'))), list(enumerate('ab', 5))[1][0], [1, 2, 3].index(2), [1, 1].count(1)", "2, 6, 1, 2"),
-        ("[x * 2 for x in range(3)][2], {k: v for k, v in [('a', 4)]}['a'], sum(x for x in (1, 2)), len([1 for x in 'abc' if x != 'b'])", "4, 4, 3, 2"),
+        (
+            "len(list(zip([1, 2, 3], 'ab'))), list(enumerate('ab', 5))[1][0], [1, 2, 3].index(2), [1, 1].count(1)",
+            "2, 6, 1, 2",
+        ),
+        (
+            "[x * 2 for x in range(3)][2], {k: v for k, v in [('a', 4)]}['a'], sum(x for x in (1, 2)), len([1 for x in 'abc' if x != 'b'])",
+            "4, 4, 3, 2",
+        ),
         ("[a + b for a in (1, 2) for b in (10, 20)][3], len([x for x in [1, 2, 3] if x > 1])", "22, 2"),
         ("(n := 3) + n, int(f'{4}{2}'), int('%d' % 5), int('{}'.format(6))", "6, 42, 5, 6"),
         ("int(isinstance(3, int)), int(isinstance('a', (int, str))), int(isinstance(2.0, int))", "1, 1, 0"),
-        ("int(2 in [1, 2]), int('a' in 'cab'), int('k' in {'k': 1}), int(3 not in (1, 2)), int(None is None)", "1, 1, 1, 1, 1"),
+        (
+            "int(2 in [1, 2]), int('a' in 'cab'), int('k' in {'k': 1}), int(3 not in (1, 2)), int(None is None)",
+            "1, 1, 1, 1, 1",
+        ),
         ("int(1 < 2 < 3), int(1 == 1.0), int('a' == 'b'), int([1, 2] == [1, 2]), int((1,) != (2,))", "1, 1, 0, 1, 1"),
         ("int(any([0, 1])), int(all([1, 0])), int(bool([])), int(callable(len))", "1, 0, 0, 1"),
         ("-(-3), +4, ~-3", "3, 4, 2"),
@@ -42,9 +53,17 @@ def test_a_known_expression_is_computed(expression: str, answer: str) -> None:
     ("setup", "expression", "answer"),
     [
         ("import math", "math.ceil(7 / 2), math.floor(3.9), int(math.sqrt(16)), math.prod([2, 3])", "4, 3, 4, 6"),
-        ("from functools import partial, reduce\nf = partial(lambda a, b: a - b, 9)", "f(4), reduce(lambda a, b: a * b, [2, 3, 4])", "5, 24"),
+        (
+            "from functools import partial, reduce\nf = partial(lambda a, b: a - b, 9)",
+            "f(4), reduce(lambda a, b: a * b, [2, 3, 4])",
+            "5, 24",
+        ),
         ("import itertools", "len(list(itertools.chain([1], [2, 3])))", "3"),
-        ("from collections import OrderedDict, namedtuple, defaultdict\nP = namedtuple('P', 'x y')\nd = defaultdict(int)", "P(3, 4).y, OrderedDict([('a', 2)])['a'], P(1, 2)[0]", "4, 2, 1"),
+        (
+            "from collections import OrderedDict, namedtuple, defaultdict\nP = namedtuple('P', 'x y')\nd = defaultdict(int)",
+            "P(3, 4).y, OrderedDict([('a', 2)])['a'], P(1, 2)[0]",
+            "4, 2, 1",
+        ),
         ("from types import SimpleNamespace\nc = SimpleNamespace(d=5)\nc.e = 6", "c.d, c.e", "5, 6"),
         ("import copy\na = [1, 2]\nb = copy.deepcopy(a)\nb.append(3)", "len(a), len(b)", "2, 3"),
         ("import os\nn = len(os.listdir())", "n", "?"),

@@ -1,5 +1,7 @@
 """Functions: arguments, closures, generators, recursion, decorators, and how often they are analysed."""
 
+# ruff: noqa: E501 - a case is easier to read on one line
+
 from __future__ import annotations
 
 import pytest
@@ -10,7 +12,11 @@ from tests.interp.python_scripts import conflicts_in, graph_of, shapes_in, size
 @pytest.mark.parametrize(
     ("setup", "expression", "answer"),
     [
-        ("def f(a, b=2, *c, d, e=5, **k):\n    return a, b, len(c), d, e, len(k)", "*f(1, 2, 3, 4, d=6, z=7)", "1, 2, 2, 6, 5, 1"),
+        (
+            "def f(a, b=2, *c, d, e=5, **k):\n    return a, b, len(c), d, e, len(k)",
+            "*f(1, 2, 3, 4, d=6, z=7)",
+            "1, 2, 2, 6, 5, 1",
+        ),
         ("def f(a, b):\n    return a * b\nkw = {'b': 3}\nargs = (2,)", "f(*args, **kw)", "6"),
         ("def f(a, /, b, *, c):\n    return a + b + c", "f(1, 2, c=3), f(1, b=2, c=4)", "6, 7"),
         ("def make(n):\n    def add(m):\n        return n + m\n    return add", "make(2)(3)", "5"),
@@ -19,10 +25,26 @@ from tests.interp.python_scripts import conflicts_in, graph_of, shapes_in, size
         ("def g(n):\n    if n == 0:\n        return 1\n    return n * g(n - 1)", "g(4)", "24"),
         ("def f():\n    pass\nx = f()", "3 if x is None else 4", "3"),
         ("import functools\n@functools.lru_cache(maxsize=None)\ndef f(n):\n    return n + 1", "f(2)", "3"),
-        ("def deco(fn):\n    def inner(*a, **k):\n        return fn(*a, **k) * 2\n    return inner\n@deco\ndef f(n):\n    return n", "f(3)", "6"),
-        ("def twice(n):\n    def deco(fn):\n        return lambda x: fn(x) * n\n    return deco\n@twice(4)\ndef f(n):\n    return n", "f(3)", "12"),
-        ("@torch.no_grad()\ndef f(n):\n    return n\n@torch.inference_mode()\ndef g(n):\n    return n", "f(3), g(4)", "3, 4"),
-        ("@torch.compile\ndef f(n):\n    return n\nimport unheard\n@unheard.of(3)\ndef g(n):\n    return n", "f(3), g(4)", "3, 4"),
+        (
+            "def deco(fn):\n    def inner(*a, **k):\n        return fn(*a, **k) * 2\n    return inner\n@deco\ndef f(n):\n    return n",
+            "f(3)",
+            "6",
+        ),
+        (
+            "def twice(n):\n    def deco(fn):\n        return lambda x: fn(x) * n\n    return deco\n@twice(4)\ndef f(n):\n    return n",
+            "f(3)",
+            "12",
+        ),
+        (
+            "@torch.no_grad()\ndef f(n):\n    return n\n@torch.inference_mode()\ndef g(n):\n    return n",
+            "f(3), g(4)",
+            "3, 4",
+        ),
+        (
+            "@torch.compile\ndef f(n):\n    return n\nimport unheard\n@unheard.of(3)\ndef g(n):\n    return n",
+            "f(3), g(4)",
+            "3, 4",
+        ),
         ("async def f(n):\n    return n\nasync def g():\n    return await f(3)", "3", "3"),
         ("def f(x: 'int', y: list[int] = [4]) -> int:\n    '''doc'''\n    return y[0] + x", "f(1)", "5"),
         ("def f(**kw):\n    return g(**kw)\ndef g(a, b=4):\n    return a * b", "f(a=2)", "8"),
@@ -77,8 +99,9 @@ def test_a_call_is_analysed_again_after_what_it_reads_has_changed() -> None:
 
 
 def test_a_call_that_changes_something_is_analysed_each_time() -> None:
-    assert size(
-        """
+    assert (
+        size(
+            """
         seen = []
         def add(n):
             seen.append(n)
@@ -86,8 +109,10 @@ def test_a_call_that_changes_something_is_analysed_each_time() -> None:
         add(1)
         add(1)
         """,
-        "len(seen)",
-    ) == "3"
+            "len(seen)",
+        )
+        == "3"
+    )
 
 
 def test_endless_recursion_ends() -> None:
@@ -130,7 +155,8 @@ def test_a_function_that_nobody_calls_is_analysed_with_unknown_arguments() -> No
 
 
 def test_what_ends_the_program_ends_the_path() -> None:
-    assert conflicts_in("""
+    assert (
+        conflicts_in("""
         import sys
         x = torch.zeros(2)
         if len(sys.argv) > 3:
@@ -140,7 +166,9 @@ def test_what_ends_the_program_ends_the_path() -> None:
             return 1
             x.view(3)
         f()
-        """) == []
+        """)
+        == []
+    )
 
 
 def test_the_ordinary_idioms_of_the_command_line_are_followed() -> None:

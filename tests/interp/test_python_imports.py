@@ -1,5 +1,7 @@
 """Programs of several files: which file an import means, and what is known across files."""
 
+# ruff: noqa: E501 - a case is easier to read on one line
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -43,21 +45,88 @@ def build(width=WIDTH):
 @pytest.mark.parametrize(
     ("files", "entry"),
     [
-        ({"model.py": MODEL, "train.py": "import torch\nfrom model import Net\ny = Net()(torch.zeros(2, 16))"}, "train.py"),
-        ({"model.py": MODEL, "train.py": "import torch\nimport model\ny = model.build()(torch.zeros(2, model.WIDTH))"}, "train.py"),
-        ({"model.py": MODEL, "train.py": "import torch\nimport model as m\ny = m.Net(m.WIDTH)(torch.zeros(2, 16))"}, "train.py"),
+        (
+            {"model.py": MODEL, "train.py": "import torch\nfrom model import Net\ny = Net()(torch.zeros(2, 16))"},
+            "train.py",
+        ),
+        (
+            {
+                "model.py": MODEL,
+                "train.py": "import torch\nimport model\ny = model.build()(torch.zeros(2, model.WIDTH))",
+            },
+            "train.py",
+        ),
+        (
+            {"model.py": MODEL, "train.py": "import torch\nimport model as m\ny = m.Net(m.WIDTH)(torch.zeros(2, 16))"},
+            "train.py",
+        ),
         ({"model.py": MODEL, "train.py": "from model import *\ny = build()(torch.zeros(2, WIDTH))"}, "train.py"),
-        ({"pkg/__init__.py": "", "pkg/model.py": MODEL, "pkg/train.py": "import torch\nfrom .model import Net\ny = Net()(torch.zeros(2, 16))"}, "pkg/train.py"),
-        ({"pkg/__init__.py": "from .model import Net as Network", "pkg/model.py": MODEL,
-          "train.py": "import torch\nfrom pkg import Network\ny = Network()(torch.zeros(2, 16))"}, "train.py"),
-        ({"pkg/__init__.py": "from .model import *", "pkg/model.py": MODEL, "train.py": "import torch\nimport pkg\ny = pkg.Net()(torch.zeros(2, 16))"}, "train.py"),
-        ({"pkg/model.py": MODEL, "train.py": "import torch\nfrom pkg import model\ny = model.Net()(torch.zeros(2, 16))"}, "train.py"),
-        ({"pkg/__init__.py": "", "pkg/a/__init__.py": "", "pkg/a/model.py": MODEL, "pkg/b/__init__.py": "",
-          "pkg/b/train.py": "import torch\nfrom ..a.model import Net\nfrom ..a import model\ny = Net()(torch.zeros(2, model.WIDTH))"}, "pkg/b/train.py"),
-        ({"pkg/__init__.py": "", "pkg/sub/__init__.py": "", "pkg/sub/model.py": MODEL, "train.py": "import torch\nimport pkg.sub.model\ny = pkg.sub.model.Net()(torch.zeros(2, 16))"}, "train.py"),
-        ({"pyproject.toml": "", "src/lib/__init__.py": "", "src/lib/model.py": MODEL,
-          "scripts/train.py": "import torch\nfrom lib.model import Net\ny = Net()(torch.zeros(2, 16))"}, "scripts/train.py"),
-        ({"model.py": MODEL, "train.py": "import torch\ndef main():\n    from model import Net\n    y = Net()(torch.zeros(2, 16))\nmain()"}, "train.py"),
+        (
+            {
+                "pkg/__init__.py": "",
+                "pkg/model.py": MODEL,
+                "pkg/train.py": "import torch\nfrom .model import Net\ny = Net()(torch.zeros(2, 16))",
+            },
+            "pkg/train.py",
+        ),
+        (
+            {
+                "pkg/__init__.py": "from .model import Net as Network",
+                "pkg/model.py": MODEL,
+                "train.py": "import torch\nfrom pkg import Network\ny = Network()(torch.zeros(2, 16))",
+            },
+            "train.py",
+        ),
+        (
+            {
+                "pkg/__init__.py": "from .model import *",
+                "pkg/model.py": MODEL,
+                "train.py": "import torch\nimport pkg\ny = pkg.Net()(torch.zeros(2, 16))",
+            },
+            "train.py",
+        ),
+        (
+            {
+                "pkg/model.py": MODEL,
+                "train.py": "import torch\nfrom pkg import model\ny = model.Net()(torch.zeros(2, 16))",
+            },
+            "train.py",
+        ),
+        (
+            {
+                "pkg/__init__.py": "",
+                "pkg/a/__init__.py": "",
+                "pkg/a/model.py": MODEL,
+                "pkg/b/__init__.py": "",
+                "pkg/b/train.py": "import torch\nfrom ..a.model import Net\nfrom ..a import model\ny = Net()(torch.zeros(2, model.WIDTH))",
+            },
+            "pkg/b/train.py",
+        ),
+        (
+            {
+                "pkg/__init__.py": "",
+                "pkg/sub/__init__.py": "",
+                "pkg/sub/model.py": MODEL,
+                "train.py": "import torch\nimport pkg.sub.model\ny = pkg.sub.model.Net()(torch.zeros(2, 16))",
+            },
+            "train.py",
+        ),
+        (
+            {
+                "pyproject.toml": "",
+                "src/lib/__init__.py": "",
+                "src/lib/model.py": MODEL,
+                "scripts/train.py": "import torch\nfrom lib.model import Net\ny = Net()(torch.zeros(2, 16))",
+            },
+            "scripts/train.py",
+        ),
+        (
+            {
+                "model.py": MODEL,
+                "train.py": "import torch\ndef main():\n    from model import Net\n    y = Net()(torch.zeros(2, 16))\nmain()",
+            },
+            "train.py",
+        ),
     ],
 )
 def test_a_class_is_found_wherever_it_is_imported_from(tmp_path: Path, files: dict[str, str], entry: str) -> None:
@@ -65,10 +134,19 @@ def test_a_class_is_found_wherever_it_is_imported_from(tmp_path: Path, files: di
 
 
 def test_a_fault_that_needs_two_files_stands_in_the_one_and_is_reached_from_the_other(tmp_path: Path) -> None:
-    graph = program(tmp_path, {"model.py": MODEL, "train.py": "import torch\nfrom model import Net\nnet = Net()\ny = net(torch.zeros(2, 15))"}, "train.py")
+    graph = program(
+        tmp_path,
+        {
+            "model.py": MODEL,
+            "train.py": "import torch\nfrom model import Net\nnet = Net()\ny = net(torch.zeros(2, 15))",
+        },
+        "train.py",
+    )
     (wrong,) = [stage for stage in graph.stages if stage.conflict]
     assert (Path(wrong.span.path).name, wrong.span.line) == ("model.py", 10)
-    assert [(Path(f.span.path).name, f.span.line, f.function) for f in wrong.context] == [("train.py", 4, "Net.forward")]
+    assert [(Path(f.span.path).name, f.span.line, f.function) for f in wrong.context] == [
+        ("train.py", 4, "Net.forward")
+    ]
     assert wrong.module is not None and wrong.module.created is not None
     assert str(wrong.module.params["in_features"].origin).startswith("the value of WIDTH, line 4")
 
@@ -93,13 +171,20 @@ def test_a_local_file_named_like_a_library_does_not_hide_torch(tmp_path: Path) -
 
 
 def test_a_program_that_never_mentions_tensors_is_not_interpreted(tmp_path: Path) -> None:
-    files = {"helpers.py": "N = 3\nimport numpy", "main.py": "import helpers\nfor i in range(10):\n    unknown(helpers.N)"}
+    files = {
+        "helpers.py": "N = 3\nimport numpy",
+        "main.py": "import helpers\nfor i in range(10):\n    unknown(helpers.N)",
+    }
     graph = program(tmp_path, files, "main.py")
     assert not graph.items and not graph.not_checked
 
 
 def test_a_program_whose_tensors_stand_in_an_imported_file_is(tmp_path: Path) -> None:
-    files = {"deep.py": "import torch\nx = torch.zeros(2, 3)", "mid.py": "from deep import x", "main.py": "from mid import x\ny = x.view(7)"}
+    files = {
+        "deep.py": "import torch\nx = torch.zeros(2, 3)",
+        "mid.py": "from deep import x",
+        "main.py": "from mid import x\ny = x.view(7)",
+    }
     graph = program(tmp_path, files, "main.py")
     assert [stage.conflict is not None for stage in graph.stages] == [False, True]
 

@@ -1,5 +1,7 @@
 """Statements: assignment, branches, loops, errors, patterns."""
 
+# ruff: noqa: E501 - a case is easier to read on one line
+
 from __future__ import annotations
 
 import pytest
@@ -17,16 +19,32 @@ from tests.interp.python_scripts import conflicts_in, graph_of, shapes_in, size
         ("a: int = 4\nb: int\nb = 5", "a, b", "4, 5"),
         ("a = 2\na += 3\na *= 2\nl = [1]\nl += [2, 3]\nd = {'k': 1}\nd['k'] += 4", "a, len(l), d['k']", "10, 3, 5"),
         ("l = [1, 2]\nl.append(3)\nl.extend([4, 5])\nl.insert(0, 9)\nx = l.pop()", "len(l), x, l[0]", "5, 5, 9"),
-        ("d = {}\nd['a'] = 2\nd.update(b=3)\nd.setdefault('c', 4)\nx = d.pop('a')\ndel d['b']", "x, d['c'], len(d)", "2, 4, 1"),
+        (
+            "d = {}\nd['a'] = 2\nd.update(b=3)\nd.setdefault('c', 4)\nx = d.pop('a')\ndel d['b']",
+            "x, d['c'], len(d)",
+            "2, 4, 1",
+        ),
         ("def f():\n    global g\n    g = 7\nf()", "g", "7"),
         ("def f():\n    n = 1\n    def h():\n        nonlocal n\n        n = 4\n    h()\n    return n", "f()", "4"),
         ("if 1 > 2:\n    a = 1\nelif 2 > 1:\n    a = 5\nelse:\n    a = 3", "a", "5"),
         ("n = 0\nfor i in [1, 2, 3]:\n    n += i\nelse:\n    n += 10", "n, i", "16, 3"),
-        ("for i in range(5):\n    if i == 3:\n        break\nfor j in range(5):\n    if j > 1:\n        continue\n    k = j", "i, k", "3, 1"),
+        (
+            "for i in range(5):\n    if i == 3:\n        break\nfor j in range(5):\n    if j > 1:\n        continue\n    k = j",
+            "i, k",
+            "3, 1",
+        ),
         ("n = 1\nwhile False:\n    n = 2", "n", "1"),
-        ("try:\n    import torch.nn as nn2\nexcept ImportError:\n    nn2 = None\na = 3 if nn2 is not None else 4", "a", "3"),
+        (
+            "try:\n    import torch.nn as nn2\nexcept ImportError:\n    nn2 = None\na = 3 if nn2 is not None else 4",
+            "a",
+            "3",
+        ),
         ("with open('x') as f:\n    n = 3", "n", "3"),
-        ("match [1, 'b', 3]:\n    case [1, 'a', _]:\n        n = 1\n    case [1, 'b', k]:\n        n = k\n    case _:\n        n = 9", "n", "3"),
+        (
+            "match [1, 'b', 3]:\n    case [1, 'a', _]:\n        n = 1\n    case [1, 'b', k]:\n        n = k\n    case _:\n        n = 9",
+            "n",
+            "3",
+        ),
         ("match {'k': 2}:\n    case {'k': v}:\n        n = v", "n", "2"),
         ("match 'x':\n    case 'x' | 'y':\n        n = 1\n    case other:\n        n = 2", "n", "1"),
     ],
@@ -44,7 +62,11 @@ def test_a_statement_leaves_what_it_leaves_in_python(setup: str, expression: str
         ("def f():\n    if c():\n        raise ValueError\n    else:\n        n = 4\n    return n", "f()", "4"),
         ("l = [1]\nif c():\n    l.append(2)\nelse:\n    l[0] = 5", "len(l)", "?"),
         ("l = [1, 2]\nif c():\n    l[0] = 1\nelse:\n    l[1] = 5", "len(l), l[0], l[1]", "2, 1, ?"),
-        ("class K:\n    n = 0\nk = K()\nk.a = 1\nif c():\n    k.a = 2\n    k.b = 3\nelse:\n    k.b = 3", "k.a, k.b", "?, 3"),
+        (
+            "class K:\n    n = 0\nk = K()\nk.a = 1\nif c():\n    k.a = 2\n    k.b = 3\nelse:\n    k.b = 3",
+            "k.a, k.b",
+            "?, 3",
+        ),
         ("n = 0\nfor x in c():\n    n += 1\nm = n", "m", "?"),
         ("n = 3\nfor x in c():\n    n = 3", "n", "3"),
         ("n = 3\nwhile c():\n    n = n * 2", "n", "?"),
@@ -59,7 +81,9 @@ def test_a_statement_leaves_what_it_leaves_in_python(setup: str, expression: str
         ("x = c()\nn = 4\nif x is None:\n    x = 3\n    n = 4", "n", "4"),
     ],
 )
-def test_what_may_differ_between_two_ways_is_not_known_and_the_rest_is(setup: str, expression: str, answer: str) -> None:
+def test_what_may_differ_between_two_ways_is_not_known_and_the_rest_is(
+    setup: str, expression: str, answer: str
+) -> None:
     assert size("from somewhere import c\n" + setup, expression) == answer
 
 
@@ -173,7 +197,11 @@ def test_an_asserted_shape_is_an_event() -> None:
         assert x.shape == (2, 4)
         """)
     (event,) = [event for event in graph.events if event.kind == "state"]
-    assert (str(event.data["stated"]), str(event.data["tensor"].shape), event.data["how"]) == ("(2, 4)", "(2, 3)", "assert")
+    assert (str(event.data["stated"]), str(event.data["tensor"].shape), event.data["how"]) == (
+        "(2, 4)",
+        "(2, 3)",
+        "assert",
+    )
 
 
 def test_a_shape_in_a_comment_states_and_tells() -> None:

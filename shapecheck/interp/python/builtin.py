@@ -78,7 +78,11 @@ def _range(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 @handles("enumerate")
 def _enumerate(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
-    start = plain_int(args.positional[1]) if len(args.positional) > 1 else plain_int(args.keywords.get("start", Int(number(0))))
+    start = (
+        plain_int(args.positional[1])
+        if len(args.positional) > 1
+        else plain_int(args.keywords.get("start", Int(number(0))))
+    )
     if found.items is None or start is None:
         element = found.element if found.items is None else join_all(list(found.items))
         return Items("iterator", None, Items("tuple", [Int(UNKNOWN), element]), size=found.count())
@@ -109,7 +113,9 @@ def _transposed(args: CallArgs) -> Value:
 @handles("reversed")
 def _reversed(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
-    return Items("iterator", None if found.items is None else list(reversed(found.items)), found.element, size=found.size)
+    return Items(
+        "iterator", None if found.items is None else list(reversed(found.items)), found.element, size=found.size
+    )
 
 
 @handles("sorted")
@@ -175,7 +181,11 @@ def _dict(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
         other = value if type(value) is Mapping else None if isinstance(value, Items) else as_mapping(m, value, node)
         if pairs is not None:
             for pair in pairs:
-                key = constant_key(pair.items[0]) if isinstance(pair, Items) and pair.items and len(pair.items) == 2 else None
+                key = (
+                    constant_key(pair.items[0])
+                    if isinstance(pair, Items) and pair.items and len(pair.items) == 2
+                    else None
+                )
                 if key is None or not isinstance(pair, Items) or pair.items is None:
                     out.complete = False
                 else:
@@ -215,7 +225,11 @@ def _float(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 @handles("str", "repr", "ascii")
 def _str(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     key = constant_key(first(args))
-    return Const(str(key[0])) if key is not None and not (isinstance(key[0], int) and key[0].bit_length() > 999) else Text()
+    return (
+        Const(str(key[0]))
+        if key is not None and not (isinstance(key[0], int) and key[0].bit_length() > 999)
+        else Text()
+    )
 
 
 @handles("bool")
@@ -232,7 +246,13 @@ def _abs(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     if type(value) is Instance:
         return m.call(m.attribute(value, "__abs__", node), CallArgs(), node)
     key = constant_key(value)
-    return plain(abs(key[0])) if key is not None and isinstance(key[0], (int, float)) else Int(UNKNOWN) if type(value) is Int else Number()
+    return (
+        plain(abs(key[0]))
+        if key is not None and isinstance(key[0], (int, float))
+        else Int(UNKNOWN)
+        if type(value) is Int
+        else Number()
+    )
 
 
 @handles("round", "pow", "divmod")
@@ -243,7 +263,11 @@ def _number(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     if getattr(getattr(node, "func", None), "id", "") == "round" and len(args.positional) == 1:
         if type(value) is Int:
             return value
-        return plain(round(value.value)) if type(value) is Const and type(value.value) is float and abs(value.value) < 1e15 else Int(UNKNOWN)
+        return (
+            plain(round(value.value))
+            if type(value) is Const and type(value.value) is float and abs(value.value) < 1e15
+            else Int(UNKNOWN)
+        )
     return Unknown()
 
 
@@ -341,7 +365,11 @@ def _filter(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 @handles("getattr")
 def _getattr(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    if len(args.positional) < 2 or type(args.positional[1]) is not Const or not isinstance(args.positional[1].value, str):
+    if (
+        len(args.positional) < 2
+        or type(args.positional[1]) is not Const
+        or not isinstance(args.positional[1].value, str)
+    ):
         return Unknown()
     value = m.attribute(args.positional[0], args.positional[1].value, node)
     if isinstance(value, Unknown) and len(args.positional) > 2 and _lacks(args.positional[0], args.positional[1].value):
@@ -356,12 +384,21 @@ def _lacks(value: Value, name: str) -> bool:
     if type(value) is not Instance:
         return False
     plain_bases = all(type(b) is Builtin and b.name in ("builtins.object", "abc.ABC") for b in foreign_bases(value.cls))
-    return plain_bases and name not in value.attributes and find(value.cls, name) is None and find(value.cls, "__getattr__") is None
+    return (
+        plain_bases
+        and name not in value.attributes
+        and find(value.cls, name) is None
+        and find(value.cls, "__getattr__") is None
+    )
 
 
 @handles("hasattr")
 def _hasattr(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    if len(args.positional) != 2 or type(args.positional[1]) is not Const or not isinstance(args.positional[1].value, str):
+    if (
+        len(args.positional) != 2
+        or type(args.positional[1]) is not Const
+        or not isinstance(args.positional[1].value, str)
+    ):
         return Unknown()
     owner, name = args.positional[0], args.positional[1].value
     if type(owner) is Instance:
@@ -434,7 +471,11 @@ def is_instance(m: Interpreter, value: Value, cls: Value) -> bool | None:
         return type(value) is TensorValue if cls.name == "torch.Tensor" or type(value) is not TensorValue else None
     if type(value) is Instance:
         return True if any(type(b) is Builtin and b.name == cls.name for b in lineage(value.cls)) else None
-    return False if isinstance(value, (Const, Int)) and cls.name.startswith(("torch.", "transformers.", "numpy.")) else None
+    return (
+        False
+        if isinstance(value, (Const, Int)) and cls.name.startswith(("torch.", "transformers.", "numpy."))
+        else None
+    )
 
 
 def _open(cls: Class) -> bool:
@@ -452,7 +493,13 @@ def _isinstance(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 @handles("callable")
 def _callable(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     value = first(args)
-    return Const(True) if isinstance(value, (Function, Class, Builtin)) else Const(False) if isinstance(value, (Const, Int)) else Unknown()
+    return (
+        Const(True)
+        if isinstance(value, (Function, Class, Builtin))
+        else Const(False)
+        if isinstance(value, (Const, Int))
+        else Unknown()
+    )
 
 
 @handles("type")
@@ -480,8 +527,5 @@ def _object(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 @handles("slice")
 def _slice(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
-
     parts = [*args.positional, NONE, NONE, NONE]
     return Slice(NONE, parts[0], NONE) if len(args.positional) == 1 else Slice(parts[0], parts[1], parts[2])
-
-

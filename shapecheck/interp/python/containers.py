@@ -274,7 +274,9 @@ _METHODS: dict[str, Callable[[Items, CallArgs, Any, ast.AST], Value]] = {
     "append": _append,
     "appendleft": lambda items, args, m, node: _insert(items, CallArgs([Int(number(0)), _first(args)]), m, node),
     "extend": _extend,
-    "update": lambda items, args, m, node: _extend(items, args, m, node) if items.kind == "list" else _grow_set(items, args, m, node),
+    "update": lambda items, args, m, node: (
+        _extend(items, args, m, node) if items.kind == "list" else _grow_set(items, args, m, node)
+    ),
     "insert": _insert,
     "pop": _pop,
     "popleft": lambda items, args, m, node: _pop(items, CallArgs([Int(number(0))]), m, node),

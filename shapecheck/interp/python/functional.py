@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 def _partial(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    function, fixed = first(args), CallArgs(args.positional[1:], args.keywords, args.nodes[1:], args.keyword_nodes, args.exact)
+    function, fixed = (
+        first(args),
+        CallArgs(args.positional[1:], args.keywords, args.nodes[1:], args.keyword_nodes, args.exact),
+    )
 
     def call(more: CallArgs, machine: Interpreter, place: ast.AST) -> Value:
         merged = CallArgs(
@@ -75,7 +78,11 @@ def _chain(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = [m.iterate(value, node) for value in args.positional]
     if args.exact and all(part.items is not None for part in found):
         return Items("iterator", [item for part in found for item in part.items or ()])
-    return Items("iterator", None, join_all([v for part in found for v in (part.items if part.items is not None else [part.element])]))
+    return Items(
+        "iterator",
+        None,
+        join_all([v for part in found for v in (part.items if part.items is not None else [part.element])]),
+    )
 
 
 def _chained(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:

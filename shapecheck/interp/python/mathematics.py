@@ -58,8 +58,8 @@ def _prod(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 HANDLERS: dict[str, Handler] = {
     f"math.{name}": _pure(name)
     for name in dir(math)
-    if callable(getattr(math, name)) and not name.startswith("_") and name not in ("factorial", "perm", "fsum", "prod", "dist")
+    if callable(getattr(math, name))
+    and not name.startswith("_")
+    and name not in ("factorial", "perm", "fsum", "prod", "dist")
 }
 HANDLERS["math.prod"] = _prod
-
-

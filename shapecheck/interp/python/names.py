@@ -54,6 +54,11 @@ def constant_of(name: str) -> Value:
 BUILTINS: dict[str, Value] = {name: Builtin(f"builtins.{name}") for name in dir(builtins) if not name.startswith("_")}
 """The builtins by name."""
 BUILTINS.update(
-    {"NotImplemented": Unknown(), "Ellipsis": Const(...), "__debug__": Const(True), "__file__": Unknown(), "__doc__": Unknown()}
+    {
+        "NotImplemented": Unknown(),
+        "Ellipsis": Const(...),
+        "__debug__": Const(True),
+        "__file__": Unknown(),
+        "__doc__": Unknown(),
+    }
 )
-

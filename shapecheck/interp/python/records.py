@@ -24,7 +24,9 @@ from shapecheck.places import Origin
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
 
-DATACLASSES = frozenset(("dataclasses.dataclass", "attr.s", "attr.attrs", "attr.dataclass", "attrs.define", "attrs.frozen", "attr.define"))
+DATACLASSES = frozenset(
+    ("dataclasses.dataclass", "attr.s", "attr.attrs", "attr.dataclass", "attrs.define", "attrs.frozen", "attr.define")
+)
 _RECORDS = frozenset(("pydantic.BaseModel", "pydantic.dataclasses.dataclass", "pydantic_settings.BaseSettings"))
 _ENUMS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))
 _TUPLES = frozenset(("typing.NamedTuple", "typing_extensions.NamedTuple"))
@@ -61,7 +63,11 @@ def members(cls: Class) -> list[Value]:
 def member(m: Interpreter, cls: Class, args: CallArgs) -> Value:
     """``Enum(value)``."""
     for value in members(cls):
-        if args.positional and isinstance(value, Instance) and value.attributes["value"].key() == args.positional[0].key():
+        if (
+            args.positional
+            and isinstance(value, Instance)
+            and value.attributes["value"].key() == args.positional[0].key()
+        ):
             return value
     return Unknown()
 
@@ -75,7 +81,11 @@ def fields(cls: Class) -> dict[str, tuple[ast.AnnAssign, Value | None, Class]]:
         if type(part) is not Class:
             continue
         for statement in part.node.body:
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and not _class_variable(statement):
+            if (
+                isinstance(statement, ast.AnnAssign)
+                and isinstance(statement.target, ast.Name)
+                and not _class_variable(statement)
+            ):
                 name = statement.target.id
                 out[name] = (statement, part.attributes.get(name), part)
     return out

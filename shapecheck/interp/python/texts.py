@@ -70,10 +70,14 @@ def method(value: Const, name: str, args: CallArgs, machine: Machine, node: ast.
     given = [constant_key(argument) for argument in args.positional]
     named = {key: constant_key(argument) for key, argument in args.keywords.items()}
     if args.exact and None not in given and None not in named.values() and len(str(raw)) <= _LONGEST:
-        if name in ("center", "ljust", "rjust", "zfill", "expandtabs") and any(part and part[0] and part[0] > 999 for part in given[:1]):
+        if name in ("center", "ljust", "rjust", "zfill", "expandtabs") and any(
+            part and part[0] and part[0] > 999 for part in given[:1]
+        ):
             return Unknown()
         try:
-            return _kept(getattr(raw, name)(*(part[0] for part in given if part), **{k: v[0] for k, v in named.items() if v}))
+            return _kept(
+                getattr(raw, name)(*(part[0] for part in given if part), **{k: v[0] for k, v in named.items() if v})
+            )
         except Exception:
             return Unknown()
     return of_unknown(name) if isinstance(raw, str) else Unknown()
@@ -86,7 +90,11 @@ def _kept(made: Any) -> Value:
 def _joined(raw: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     found = machine.iterate(args.positional[0], node).items if args.positional else None
     texts = [part.value if type(part) is Const else None for part in found or ()]
-    if found is None or not all(isinstance(text, str) for text in texts) or sum(len(text or "") for text in texts) > _LONGEST:
+    if (
+        found is None
+        or not all(isinstance(text, str) for text in texts)
+        or sum(len(text or "") for text in texts) > _LONGEST
+    ):
         return Text()
     return Const(raw.join(str(text) for text in texts))
 
@@ -100,5 +108,3 @@ def _formatted(raw: str, args: CallArgs) -> Value:
         return _kept(raw.format(*(part[0] for part in given if part), **{k: v[0] for k, v in named.items() if v}))
     except Exception:
         return Text()
-
-
