@@ -45,9 +45,10 @@ def call(
         options: what the constructor was given (``add_pooling_layer``), and ``dtype``.
 
     Returns:
-        ``Result`` of a dict in the order of the output class: field name -> Spec, tuple of Specs, None (a field
-        that is not there), :class:`Opaque`, or UNKNOWN (whether it is there, or what it is, is not known). With
-        ``return_dict=False`` a tuple of the fields that are there. ``Conflict`` only where the call is certain to raise.
+        ``Result`` of a dict in the order of the output class: field name -> Spec, tuple of Specs, None (a field that
+        is not there), :class:`Opaque`, or UNKNOWN (whether it is there, or what it is, is not known). With
+        ``return_dict=False`` a tuple of the fields that are there. ``Conflict`` only where the call is certain to
+        raise.
     """
     options = options or {}
     raised = conflict(model, config, inputs)
