@@ -175,4 +175,5 @@ def exit_code(outcome: Outcome, fail_on: Severity) -> int:
         return 2
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     raised = outcome.trace.error if outcome.trace else None
-    return int(any(finding.severity in counted for finding in outcome.findings) or bool(raised and raised.shape_reason))
+    explained = raised is None or not raised.shape_reason or not raised.certain
+    return int(not explained or any(finding.severity in counted for finding in outcome.findings))

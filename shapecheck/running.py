@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -69,6 +69,8 @@ def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Option
     found = judge(graph, half.texts)
     fixes.attach(found, graph, half.texts.of(engine.paths_of(graph, found)))
     findings = merge.merge(half.findings, found, graph, result.status)
+    if result.batch_of_one is not None:
+        findings = merge.ordered([*findings, *_only_for_one(judge(result.batch_of_one, half.texts), findings)])
     if result.status != "unavailable":
         findings = Verifier(tracer.trace, judge, partial(_findings, options), request, half.texts).verified(findings)
     outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options)
@@ -76,6 +78,20 @@ def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Option
     outcome.assumptions = list(dict.fromkeys(result.assumptions + graph.assumptions))
     outcome.trace = result
     return outcome
+
+
+def _only_for_one(found: list[Finding], known: list[Finding]) -> list[Finding]:
+    """What only a batch of one shows, as warnings: whether the loader's last batch is one row is not known."""
+    return [
+        replace(
+            finding,
+            severity="warning",
+            message=f"if the last batch is a single row, {finding.message}",
+            evidence=("traced",),
+        )
+        for finding in found
+        if finding.severity == "error" and not any(merge.same_fault(finding, other) for other in known)
+    ]
 
 
 def _findings(options: Options, source: Source) -> list[Finding]:

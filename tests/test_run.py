@@ -143,3 +143,28 @@ def test_what_is_no_script_is_one_sentence(script: str, sentence: str, tmp_path:
 def test_what_the_script_prints_does_not_reach_the_report(tmp_path: Path) -> None:
     said = run("--output-format", "json", write(tmp_path, 'print("hello")\n'), folder=tmp_path)
     assert said.report["findings"] == []
+
+
+def test_what_only_a_last_batch_of_one_row_shows_is_a_warning(tmp_path: Path) -> None:
+    script = write(
+        tmp_path,
+        """\
+import pandas as pd
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+labels = torch.tensor(pd.read_csv("data.csv")["label"].tolist())
+net = torch.nn.Linear(5, 2)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+for x, y in DataLoader(TensorDataset(torch.ones(len(labels), 5), labels), batch_size=8):
+    optimizer.zero_grad()
+    scores = net(x).squeeze()
+    torch.nn.functional.cross_entropy(scores.log_softmax(dim=1), y).backward()
+    optimizer.step()
+""",
+    )
+    said = run("--output-format", "json", script, folder=tmp_path)
+    (finding,) = said.report["findings"]
+    assert (finding["rule"], finding["severity"], finding["line"]) == ("SHP605", "warning", 10)
+    assert finding["message"].startswith("if the last batch is a single row, ")
+    assert said.report["trace"]["status"] == "completed"
