@@ -11,7 +11,8 @@ from pathlib import Path
 from shapecheck.errors import UsageError
 
 EXCLUDED = frozenset(
-    ".bzr .direnv .eggs .git .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache .pytype .ruff_cache .svn .tox "
+    ".bzr .direnv .eggs .git .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache .pytype "
+    ".ruff_cache .svn .tox "
     ".venv .vscode .idea __pycache__ __pypackages__ _build buck-out build dist node_modules site-packages venv".split()
 )
 """Folders that hold no code of the user's own."""

@@ -1,6 +1,6 @@
 """Reading files: encodings, line ends, positions, and what cannot be read."""
 
-# ruff: noqa: E501 - a case is easier to read on one line
+
 
 from __future__ import annotations
 

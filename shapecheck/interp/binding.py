@@ -18,7 +18,10 @@ def parameters_of(function: Function) -> list[ast.arg]:
 
 
 def bind(m: Interpreter, function: Function, args: CallArgs) -> dict[str, Value] | None:
-    """The value of each parameter; None where Python would raise. What an unknown ``*`` or ``**`` may give is unknown."""
+    """The value of each parameter; None where Python would raise.
+
+    What an unknown ``*`` or ``**`` may give is unknown.
+    """
     spec = function.node.args
     given = args.positional if function.receiver is None else [function.receiver, *args.positional]
     order = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]

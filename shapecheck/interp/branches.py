@@ -1,4 +1,7 @@
-"""Statements that branch: ``if``, ``try``, ``with``, ``match``. An undecided branch tries its arms and joins what they leave."""
+"""Statements that branch: ``if``, ``try``, ``with``, ``match``.
+
+An undecided branch tries its arms and joins what they leave.
+"""
 
 from __future__ import annotations
 

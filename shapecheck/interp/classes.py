@@ -67,7 +67,8 @@ def _decorated(m: Interpreter, value: Class, node: ast.expr) -> Class:
 
 
 def lineage(cls: Class) -> list[Value]:
-    """The classes in which an attribute is looked up, in order (each class before its bases, a base after all its heirs)."""
+    """The classes in which an attribute is looked up, in order (each class before its bases, a base after all its
+    heirs)."""
     if cls.lineage is None:
         cls.lineage = [cls]
         parts = [lineage(base) if type(base) is Class else [base] for base in cls.bases]
@@ -124,7 +125,7 @@ def is_module(cls: Class) -> bool:
     return known is not None and "module" in known.kinds
 
 
-# -- instances -----------------------------------------------------------------------------------------------------------
+# -- instances -------------------------------------------------------------------------------------------------------
 
 
 def instantiate(m: Interpreter, cls: Class, args: CallArgs, node: ast.AST) -> Value:

@@ -21,7 +21,8 @@ LISTED = 256
 
 
 class _Collected:
-    """What the innermost part of a comprehension gave; ``exact`` while all elements are listed, ``size`` their number else."""
+    """What the innermost part of a comprehension gave; ``exact`` while all elements are listed, ``size`` their number
+    else."""
 
     __slots__ = ("exact", "found", "size")
 

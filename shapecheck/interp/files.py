@@ -13,8 +13,10 @@ from shapecheck.source import Source, read
 from shapecheck.syntax import Parsed, parse
 
 LIBRARIES = frozenset(
-    "torch transformers numpy typing os sys math re json random time collections torchvision torchaudio torchtext datasets "
-    "accelerate peft sentence_transformers pandas scipy sklearn PIL tqdm einops lightning pytorch_lightning click".split()
+    "torch transformers numpy typing os sys math re json random time collections torchvision torchaudio "
+    "torchtext datasets "
+    "accelerate peft sentence_transformers pandas scipy sklearn PIL tqdm einops lightning pytorch_lightning "
+    "click".split()
 )
 """Packages that are never read as files of the program, even where their sources lie beside it."""
 
@@ -55,7 +57,8 @@ class Layout:
 
 @lru_cache(maxsize=512)
 def _roots(folder: str, top: str) -> tuple[str, ...]:
-    """Where absolute imports are looked for: beside the script, above its packages, at the project's root and its ``src``."""
+    """Where absolute imports are looked for: beside the script, above its packages, at the project's root and its
+    ``src``."""
     roots = [folder, top]
     above = top
     for _ in range(4):

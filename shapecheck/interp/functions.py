@@ -70,7 +70,8 @@ def define(m: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 _KEPT = frozenset(
-    "wraps lru_cache cache jit script compile inference_mode no_grad enable_grad autocast set_grad_enabled override final "
+    "wraps lru_cache cache jit script compile inference_mode no_grad enable_grad autocast set_grad_enabled "
+    "override final "
     "abstractmethod overload contextmanager fixture parametrize record unique total_ordering singledispatch deprecated "
     "custom_fwd custom_bwd njit dataclass_transform runtime_checkable".split()
 )
@@ -95,7 +96,7 @@ def decorated(m: Interpreter, value: Value, node: ast.expr) -> Value:
     return value
 
 
-# -- functions of the program --------------------------------------------------------------------------------------------
+# -- functions of the program ----------------------------------------------------------------------------------------
 
 
 def call_function(m: Interpreter, function: Function, args: CallArgs, node: ast.AST) -> Value:
@@ -153,7 +154,7 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
     return join_all(activation.returns), activation.impure
 
 
-# -- everything else -----------------------------------------------------------------------------------------------------
+# -- everything else -------------------------------------------------------------------------------------------------
 
 
 def call_bound(m: Interpreter, callee: Bound, args: CallArgs, node: ast.AST) -> Value:

@@ -192,7 +192,10 @@ class Interpreter:
         node: ast.AST,
         module: Module | None = None,
     ) -> Value:
-        """Record a stage whose outcome is given; the value it gives. An equal stage at the same place is recorded once."""
+        """Record a stage whose outcome is given; the value it gives.
+
+        An equal stage at the same place is recorded once.
+        """
         key = self._key(op, node, module, (), inputs)
         known = self.recorded.get(key)
         if known is not None:
@@ -208,7 +211,7 @@ class Interpreter:
         self.way = self.contexts.setdefault(key, len(self.contexts) + 1)
         self.context = (*self.context, Frame(self.span(node), name))
 
-    # -- trying out ------------------------------------------------------------------------------------------------------
+    # -- trying out --------------------------------------------------------------------------------------------------
 
     def remember(self, table: dict[Hashable, Any], key: Hashable, value: Any) -> None:
         """Keep what a call or an operator gave, for when it comes again."""

@@ -1,4 +1,5 @@
-"""From what ``shapecheck.ops`` and ``shapecheck.hub`` answer to values of the interpreter, with the tensors among them."""
+"""From what ``shapecheck.ops`` and ``shapecheck.hub`` answer to values of the interpreter, with the tensors among
+them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Shapes that the author wrote down: assertions, jaxtyping annotations, comments such as ``# shape: (batch, seq, 768)``."""
+"""Shapes that the author wrote down: assertions, jaxtyping annotations, comments such as ``# shape: (batch, seq,
+768)``."""
 
 from __future__ import annotations
 

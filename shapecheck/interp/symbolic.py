@@ -1,4 +1,4 @@
-"""Arguments for what nobody calls: sizes named after their parameters, configs with named sizes, ids of unknown text."""
+"""Arguments for what nobody calls: sizes named after parameters, configs with named sizes, ids of unknown text."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def _symbolic_config(m: Interpreter, cls: str, parameter: ast.arg) -> Value | No
     return ConfigValue(made, m.span(parameter)) if made is not None else None
 
 
-# -- what a parameter is handed to ---------------------------------------------------------------------------------------
+# -- what a parameter is handed to -----------------------------------------------------------------------------------
 
 
 def used_as(m: Interpreter, function: Function, depth: int = 0) -> dict[str, str]:

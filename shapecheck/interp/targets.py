@@ -96,7 +96,7 @@ def set_item(m: Interpreter, owner: Value, key: Value, value: Value, node: ast.A
 
 
 def note_change(m: Interpreter, born: int) -> None:
-    """A value that came to be at ``born`` changed: what was remembered of calls that may have seen it no longer holds."""
+    """A value that came to be at ``born`` changed: what is remembered of calls that may have seen it is stale."""
     m.heap.changed(born)
     if born <= m.activation.started:
         m.activation.impure = True
@@ -141,7 +141,8 @@ def _spread_one(m: Interpreter, targets: list[ast.expr], element: Value, node: a
 
 
 def learn_shape(m: Interpreter, targets: list[ast.expr], source: ast.expr) -> bool:
-    """``b, s, h = x.shape`` of a tensor of unknown rank: from here on it has three axes, named as the author names them.
+    """``b, s, h = x.shape`` of a tensor of unknown rank: from here on it has three axes, named as the author names
+    them.
 
     Returns whether the assignment is done with that.
     """

@@ -54,7 +54,8 @@ class Machine(Protocol):
         ...
 
     def operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
-        """Apply an operator of ``shapecheck.ops`` (a function, or a Tensor method with the tensor first), and record the stage."""
+        """Apply an operator of ``shapecheck.ops`` (a function, or a Tensor method with the tensor first), and record
+        the stage."""
         ...
 
     def record(
@@ -66,7 +67,8 @@ class Machine(Protocol):
         node: ast.AST,
         module: Module | None = None,
     ) -> Value:
-        """Record a stage whose outcome (``ops.Result``, ``Conflict`` or ``ops.NotKnown``) is given; the value it gives."""
+        """Record a stage whose outcome (``ops.Result``, ``Conflict`` or ``ops.NotKnown``) is given; the value it
+        gives."""
         ...
 
     def event(self, kind: str, node: ast.AST, **data: Any) -> None:
@@ -125,7 +127,8 @@ class Value:
         return Iteration(None, Unknown())
 
     def unpack(self, count: int, starred: bool, machine: Machine, node: ast.AST) -> Sequence[Value] | None:
-        """What unpacking gives ``count`` names (without the starred one), asked before ``iterate``; None where that tells.
+        """What unpacking gives ``count`` names (without the starred one), asked before ``iterate``; None where
+        that tells.
 
         A value that is often unpacked wrongly (a model's output, a shape) records its event here.
         """
@@ -146,7 +149,7 @@ class Value:
         return UNKNOWN_DIM
 
     def operand(self) -> Any:
-        """What an operator of ``shapecheck.ops`` is given: a tensor, a Dim, a plain Python value, or ``ops.UNKNOWN``."""
+        """What an operator of ``shapecheck.ops`` is given: a tensor, a Dim, a Python value, or ``ops.UNKNOWN``."""
         return UNKNOWN
 
     def operate(self, op: str, other: Value, swapped: bool, machine: Machine, node: ast.AST) -> Value:
@@ -195,7 +198,8 @@ def join_all(values: Sequence[Value]) -> Value:
 
 @dataclass(slots=True)
 class Iteration:
-    """What iterating gives: all elements in order, or (``items`` None) one element that stands for each, and their number."""
+    """What iterating gives: all elements in order, or (``items`` None) one element that stands for each, and their
+    number."""
 
     items: Sequence[Value] | None
     element: Value
@@ -229,7 +233,8 @@ NEVER = Never()
 class Const(Value):
     """A Python constant other than an int: None, a bool, float, str, bytes or Ellipsis.
 
-    ``absent``, of a None: what a library's object has not got (the data of an ``attribute`` event); said once it is used.
+    ``absent``, of a None: what a library's object has not got (the data of an ``attribute`` event); said once it
+    is used.
     """
 
     value: Any
@@ -606,7 +611,8 @@ class Context(Value):
 
 @dataclass(slots=True)
 class Builtin(Value):
-    """Something of a library, by its dotted name as imported (``torch.nn.Linear``, ``transformers.AutoModel.from_pretrained``,
+    """Something of a library, by its dotted name as imported (``torch.nn.Linear``,
+    ``transformers.AutoModel.from_pretrained``,
     ``builtins.len``). Calling it asks ``library.lookup(name)``."""
 
     name: str

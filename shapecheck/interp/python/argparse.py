@@ -1,4 +1,7 @@
-"""Command lines: argparse, HfArgumentParser and click. A script is read as run without arguments; what it requires is unknown."""
+"""Command lines: argparse, HfArgumentParser and click.
+
+A script is read as run without arguments; what it requires is unknown.
+"""
 
 from __future__ import annotations
 

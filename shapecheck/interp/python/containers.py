@@ -120,7 +120,7 @@ def key_value(key: Any) -> Value:
     return Items("tuple", [key_value(part) for part in key]) if isinstance(key, tuple) else Const(key)
 
 
-# -- methods of tuples, lists and sets -----------------------------------------------------------------------------------
+# -- methods of tuples, lists and sets -------------------------------------------------------------------------------
 
 
 def method(items: Items, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
@@ -304,7 +304,7 @@ def _grow_set(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     return NONE
 
 
-# -- methods of dicts ----------------------------------------------------------------------------------------------------
+# -- methods of dicts ------------------------------------------------------------------------------------------------
 
 
 def mapping_method(mapping: Mapping, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:

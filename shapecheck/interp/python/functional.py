@@ -44,7 +44,8 @@ def _partial(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 
 def _keeps(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    """``wraps(f)``, ``lru_cache(maxsize=...)``: a decorator that keeps what it is put on; or what it is put on directly."""
+    """``wraps(f)``, ``lru_cache(maxsize=...)``: a decorator that keeps what it is put on; or what it is put on
+    directly."""
     value = first(args)
     name = getattr(getattr(node, "func", None), "attr", None) or getattr(getattr(node, "func", None), "id", "")
     if isinstance(value, Function) and name != "wraps" and not args.keywords:

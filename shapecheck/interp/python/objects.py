@@ -102,7 +102,7 @@ class Native(Value):
 
 @dataclass(slots=True)
 class Namespace(Value):
-    """An object with plain attributes (``argparse.Namespace``, ``SimpleNamespace``); others may exist if not complete."""
+    """An object with plain attributes (``argparse.Namespace``); others may exist if not complete."""
 
     names: dict[str, Value]
     complete: bool = True

@@ -12,13 +12,16 @@ from shapecheck.interp.results import plain
 from shapecheck.interp.values import CallArgs, Const, Int, Items, Iteration, Machine, Slice, Text, Unknown, Value
 
 _PURE = frozenset(
-    "capitalize casefold center count endswith expandtabs find index isalnum isalpha isascii isdecimal isdigit isidentifier "
-    "islower isnumeric isspace istitle isupper ljust lower lstrip partition removeprefix removesuffix replace rfind rindex "
+    "capitalize casefold center count endswith expandtabs find index isalnum isalpha isascii isdecimal isdigit "
+    "isidentifier "
+    "islower isnumeric isspace istitle isupper ljust lower lstrip partition removeprefix removesuffix replace "
+    "rfind rindex "
     "rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill encode decode hex "
     "is_integer".split()
 )
 _TEXTS = frozenset(
-    "capitalize casefold center expandtabs ljust lower lstrip removeprefix removesuffix replace rjust rstrip strip swapcase "
+    "capitalize casefold center expandtabs ljust lower lstrip removeprefix removesuffix replace rjust rstrip "
+    "strip swapcase "
     "title upper zfill format join encode decode".split()
 )
 _LISTS = frozenset(("split", "rsplit", "splitlines"))
