@@ -1,7 +1,5 @@
 """Reading files: encodings, line ends, positions, and what cannot be read."""
 
-
-
 from __future__ import annotations
 
 import ast
