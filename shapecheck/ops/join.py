@@ -141,6 +141,8 @@ def _at_least(name: str, shape: Shape) -> Shape | None:
 def broadcast_tensors(call: Call) -> tuple[Spec, ...]:
     """``broadcast_tensors(*tensors)``: each in the shape that all broadcast to."""
     operands = call.tensors("tensors")
+    if not operands:
+        raise Unclear("the tensors are not known")
     out = broadcast(*[one.shape for one in operands])
     if isinstance(out, Conflict):
         raise call.clash(
