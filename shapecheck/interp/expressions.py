@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.dims import WRITTEN, number
 from shapecheck.interp import comprehensions, operators
 from shapecheck.interp.conditions import decide, supposing
+from shapecheck.interp.library.modules import is_module
 from shapecheck.interp.python.containers import unique
 from shapecheck.interp.python.names import BUILTINS
 from shapecheck.interp.python.objects import Deferred
@@ -82,9 +83,17 @@ def slice_(m: Interpreter, node: ast.Slice) -> Value:
 def call(m: Interpreter, node: ast.Call) -> Value:
     """``callee(arguments)``."""
     callee = m.eval(node.func)
-    if node.args or node.keywords:
-        return m.call(callee, arguments(m, node), node)
-    return m.call(callee, CallArgs(), node)
+    args = arguments(m, node) if node.args or node.keywords else CallArgs()
+    if type(node.func) is ast.Attribute and node.func.attr in ("train", "eval") and len(args.positional) < 2:
+        _switch(m, node.func, args)
+    return m.call(callee, args, node)
+
+
+def _switch(m: Interpreter, place: ast.Attribute, args: CallArgs) -> None:
+    """``model.train()``, ``model.eval()``: what runs from here on stands under that mode."""
+    if isinstance(place.value, (ast.Name, ast.Attribute)) and is_module(m.eval(place.value)):
+        on = m.truth(args.positional[0]) if args.positional else True
+        m.mode = "" if on is None else "train" if (place.attr == "train") is on else "eval"
 
 
 def arguments(m: Interpreter, node: ast.Call) -> CallArgs:

@@ -106,7 +106,7 @@ def call_function(m: Interpreter, function: Function, args: CallArgs, node: ast.
         return m.not_checked(node, f"the arguments of {function.name} do not fit")
     m.entered.add(id(function.node))
     values = list(bound.values())
-    key: Hashable = (function.key(), tuple([value.key() for value in values]), m.guard)
+    key: Hashable = (function.key(), tuple([value.key() for value in values]), m.guard, m.mode)
     known: Remembered | None = m.memory.get(key)
     if known is not None and not m.heap.stale(known.when):
         return known.value

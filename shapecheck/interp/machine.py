@@ -46,6 +46,7 @@ class Interpreter:
         "kept",
         "log",
         "memory",
+        "mode",
         "modules",
         "recorded",
         "said",
@@ -69,6 +70,7 @@ class Interpreter:
         self.contexts: dict[tuple[int, int, int], int] = {}
         self.conditions: tuple[tuple[Parsed, ast.expr, bool], ...] = ()
         self.guard: frozenset[str] = frozenset()
+        self.mode = ""
         self.turns: tuple[int, ...] = ()
         self.uids: dict[Hashable, int] = {}
         self.recorded: dict[Hashable, Value] = {}
@@ -267,10 +269,11 @@ class Interpreter:
         return wrapped.value
 
     def _guard(self) -> frozenset[str]:
+        guard = self.guard | {self.mode} if self.mode else self.guard
         if not self.conditions:
-            return self.guard
+            return guard
         texts = [text if met else f"not ({text})" for home, node, met in self.conditions if (text := home.text(node))]
-        return self.guard.union(texts)
+        return guard.union(texts)
 
 
 def _unknown_tensor(span: Span) -> Wrapped:

@@ -156,7 +156,7 @@ def _part(m: Interpreter, module: LocalModule, run: Callable[[], Value]) -> Valu
     """Run a part of the file that has a budget of its own; None where that was used up."""
     layers = len(m.heap.layers)
     m.scope, m.home, m.context, m.way, m.conditions, m.turns = module.scope, module.home, (), 0, (), ()
-    m.guard = frozenset()
+    m.guard, m.mode = frozenset(), ""
     m.activation = Activation(None, 0, m.heap.clock)
     m.budget.begin()
     try:

@@ -232,3 +232,19 @@ def test_a_jaxtyping_annotation_states_and_tells() -> None:
         f(torch.zeros(2, 4))
         """)
     assert [(str(e.data["stated"]), e.data["how"]) for e in graph.events] == [("(batch, 3)", "annotation")]
+
+
+def test_guards_say_in_which_mode_a_model_was_put() -> None:
+    graph = graph_of("""
+        net = nn.Linear(2, 3)
+        a = net(torch.zeros(4, 2))
+        net.train()
+        b = net(torch.zeros(5, 2))
+        net.eval()
+        with torch.no_grad():
+            c = net(torch.zeros(6, 2))
+        net.train(False)
+        d = net(torch.zeros(7, 2))
+        """)
+    guards = {stage.out.text: stage.guard for stage in graph.stages if stage.module}
+    assert guards == {"a": frozenset(), "b": {"train"}, "c": {"eval", "no_grad"}, "d": {"eval"}}
