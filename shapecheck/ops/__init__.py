@@ -11,8 +11,9 @@ from typing import Any
 
 from shapecheck.dims import Truth, number
 from shapecheck.ops.call import Call
+from shapecheck.ops.elementwise import onto
 from shapecheck.ops.tables import Entry, entry
-from shapecheck.ops.values import UNKNOWN, Clash, NotKnown, Outcome, Packed, Result, Spec, Unclear, as_dim
+from shapecheck.ops.values import UNKNOWN, Clash, NotKnown, Outcome, Packed, Result, Spec, Unclear, as_dim, is_tensor
 from shapecheck.shapes import Conflict
 
 __all__ = [
@@ -57,7 +58,8 @@ def apply(op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
     bound = found.parameters.bind(args, kwargs)
     if bound is None:
         return NotKnown(f"the arguments of {found.name} do not fit its signature")
-    return _run(found, bound)
+    outcome = _run(found, bound)
+    return _written_back(found, bound, outcome) if is_in_place(op) else outcome
 
 
 def construct(cls: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any] | Conflict | None:
@@ -91,6 +93,23 @@ def forward(cls: str, params: Mapping[str, Any], args: Sequence[Any], kwargs: Ma
 def index(tensor: Any, key: Any) -> Outcome:
     """``tensor[key]``; key: Dim or int, slice of those, None, Ellipsis, bool, tensor, list, or a tuple of these."""
     return apply("torch.Tensor.__getitem__", (tensor, key), {})
+
+
+def is_in_place(op: str) -> bool:
+    """Whether a name is that of a form that writes into its input: ``add_``, ``__iadd__``."""
+    last = op.rpartition(".")[2]
+    return last.startswith("__i") if last.endswith("__") else last.endswith("_")
+
+
+def _written_back(found: Entry, bound: dict[str, Any], outcome: Outcome) -> Outcome:
+    """An in-place form keeps the input's shape and type; a result that broadcasts beyond the input is refused."""
+    if found.rule not in ("broadcasted", "divided") or not isinstance(outcome, Result) or not is_tensor(bound["input"]):
+        return outcome
+    try:
+        onto(Call(found, bound), outcome.value.shape)
+    except Clash as clash:
+        return clash.conflict
+    return Result(Spec(bound["input"].shape, bound["input"].dtype))
 
 
 def _run(found: Entry, bound: dict[str, Any]) -> Outcome:

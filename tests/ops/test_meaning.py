@@ -187,3 +187,13 @@ def test_traced_numbers_settle_what_names_leave_open() -> None:
     rows, columns = Dim(dims.name("batch"), size=3), Dim(dims.name("seq"), size=17)
     conflict = ops.apply("torch.add", (Spec(Shape((rows,))), Spec(Shape((columns,)))), {})
     assert isinstance(conflict, Conflict) and conflict.kind == "broadcast"
+
+
+def test_an_in_place_operator_may_not_grow_its_input() -> None:
+    row, matrix = Spec(of(3), "float32"), Spec(of(2, 3), "float32")
+    for name in ("torch.Tensor.add_", "torch.Tensor.__iadd__"):
+        conflict = ops.apply(name, (row, matrix), {})
+        assert isinstance(conflict, Conflict)
+        assert conflict.message == "output with shape [3] doesn't match the broadcast shape [2, 3]"
+        assert shape_of(ops.apply(name, (matrix, row), {})) == "(2, 3)"
+    assert shape_of(ops.apply("torch.Tensor.__invert__", (Spec(of(3), "bool"),), {})) == "(3,)"
