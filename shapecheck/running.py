@@ -69,6 +69,8 @@ def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Option
     found = judge(graph, half.texts)
     fixes.attach(found, graph, half.texts.of(engine.paths_of(graph, found)))
     findings = merge.merge(half.findings, found, graph, result.status)
+    if result.error is not None and not result.error.certain:
+        findings = merge.ordered([_doubted(finding) for finding in findings])
     if result.batch_of_one is not None:
         findings = merge.ordered([*findings, *_only_for_one(judge(result.batch_of_one, half.texts), findings)])
     if result.status != "unavailable":
@@ -78,6 +80,13 @@ def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Option
     outcome.assumptions = list(dict.fromkeys(result.assumptions + graph.assumptions))
     outcome.trace = result
     return outcome
+
+
+def _doubted(finding: Finding) -> Finding:
+    """A finding that only the trace has, where a number that the tracer made up may have led to the error."""
+    if finding.severity != "error" or not finding.torch_says or "static" in finding.evidence:
+        return finding
+    return replace(finding, severity="warning", message=f"with made-up values (see what was assumed), {finding.message}")
 
 
 def _only_for_one(found: list[Finding], known: list[Finding]) -> list[Finding]:

@@ -168,3 +168,23 @@ for x, y in DataLoader(TensorDataset(torch.ones(len(labels), 5), labels), batch_
     assert (finding["rule"], finding["severity"], finding["line"]) == ("SHP605", "warning", 10)
     assert finding["message"].startswith("if the last batch is a single row, ")
     assert said.report["trace"]["status"] == "completed"
+
+
+GUESSED = """\
+import argparse
+import torch
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, required=True)
+width = parser.parse_args().width
+print(torch.nn.Linear(width, 3)(torch.zeros(4, 768)).shape)
+"""
+
+
+@pytest.mark.parametrize(("given", "severity", "code"), [((), "warning", 1), (("--", "--width", "512"), "error", 1)])
+def test_an_error_behind_a_guessed_argument_is_only_a_warning(
+    tmp_path: Path, given: tuple[str, ...], severity: str, code: int
+) -> None:
+    said = run("--output-format", "json", write(tmp_path, GUESSED), *given, folder=tmp_path)
+    assert [(finding["rule"], finding["severity"]) for finding in said.report["findings"]] == [("SHP201", severity)]
+    assert said.code == code

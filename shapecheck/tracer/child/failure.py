@@ -47,7 +47,7 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
         "operands": found.get("operands", []),
         "span": span,
         "chain": chain,
-        "certain": not found.get("invented", False),
+        "certain": not (session.guessed or found.get("invented", False)),
         "memory": isinstance(error, MemoryError) or bool(_MEMORY.search(str(error))),
         "shape_reason": is_shape_reason(session, error, span, last),
     }

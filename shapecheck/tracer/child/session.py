@@ -55,6 +55,7 @@ class Session:
         scratch: the only folder that may be written to.
         rules_dir: the knowledge files, for :mod:`shapecheck.hub`.
         assumed_rows: whether the number of rows of a data set was made up.
+        guessed: whether a number that the script takes from its user was made up: any size may follow from it.
         last_of_one: whether a loader's last batch is cut to one row, as an unlucky number of rows would have it.
     """
 
@@ -68,6 +69,7 @@ class Session:
     assumed_rows: bool = False
     last_of_one: bool = False
     sizes_used: bool = False
+    guessed: bool = False
     _assumed: set[str] = field(default_factory=set)
     stages: int = 0
     _marks: Marks | None = None
@@ -115,6 +117,11 @@ class Session:
         if text not in self._assumed:
             self._assumed.add(text)
             self.send({"kind": "assumption", "text": text})
+
+    def guess(self, text: str, *, number: bool) -> None:
+        """Say which answer the script was given in its user's place; a made-up number leaves no later error certain."""
+        self.assume(text)
+        self.guessed = self.guessed or number
 
     def invent(self, what: str, value: Any) -> None:
         """Write down a value that was made up (``".item()"``, ``0.7``), with the user's line."""

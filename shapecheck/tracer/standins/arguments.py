@@ -129,7 +129,7 @@ def _wanted(session: Session, parser: argparse.ArgumentParser) -> Iterator[str]:
             continue
         values = [] if action.nargs == 0 else _values(action)
         shown = action.option_strings[-1] if action.option_strings else action.dest
-        session.assume(f"argument {shown} was not given: {' '.join(values) or 'set'}")
+        session.guess(f"argument {shown} was not given: {' '.join(values) or 'set'}", number=action.type in (int, float))
         if action.option_strings:
             yield from (action.option_strings[-1], *values)
         else:
@@ -167,7 +167,7 @@ def _click(module: Any, session: Session) -> None:
             return value
         kinds = {"integer": int, "float": float, "boolean": bool}
         made = plausible(self.name or "", kinds.get(self.type.name, str), getattr(self.type, "choices", None))
-        session.assume(f"argument {self.name} was not given: {made}")
+        session.guess(f"argument {self.name} was not given: {made}", number=isinstance(made, (int, float)))
         return (made,) if self.multiple or self.nargs == -1 else made
 
     module.Parameter.get_default = get_default
@@ -177,7 +177,7 @@ def _click(module: Any, session: Session) -> None:
 def _answer(session: Session, prompt: str) -> str:
     number = re.search(r"number|how many|\bn\b|size|index|\d", prompt, re.I)
     answer = "1" if number else "the house on the hill"
-    session.assume(f"input({prompt.strip()!r}) was answered with {answer!r}")
+    session.guess(f"input({prompt.strip()!r}) was answered with {answer!r}", number=bool(number))
     return answer
 
 
