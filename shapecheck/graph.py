@@ -14,9 +14,11 @@ from typing import Any, Literal
 from shapecheck.places import Span
 from shapecheck.shapes import ANY, Conflict, Shape
 
-Role = Literal["ids", "mask", "segments", "positions", "pixels", "audio", "tokens", "pooled", "logits", "labels", "loss", "weights"]
-"""What a tensor means: token ids, attention mask, segment ids, position ids, image or waveform input, features per token
-(batch, seq, hidden), one feature vector per example, scores per class, targets, a loss, attention weights."""
+Role = Literal[
+    "ids", "mask", "segments", "positions", "pixels", "audio", "tokens", "pooled", "logits", "labels", "loss", "weights"
+]
+"""What a tensor means: token ids, attention mask, segment ids, position ids, image or waveform input, features per
+token (batch, seq, hidden), one feature vector per example, scores per class, targets, a loss, attention weights."""
 
 Padding = Literal["none", "left", "right", "unknown"]
 """Where padding stands among the tokens of an axis; ``unknown`` if there may be some, on a side that is not known."""
@@ -167,8 +169,9 @@ class Event:
         ``resize``      ``resize_token_embeddings``; data: ``module``, ``count``
         ``collate``     a loader joins examples to a batch; data: ``keys``, ``batch_size``, ``rows``, ``drop_last``
         ``labels``      a label count was set; data: ``count``, ``module``
-        ``trainer_loss``  what a Trainer takes for the loss; data: ``of`` (``model_output``, ``dict``, ``tuple``, ``tensor``,
-                        ``none``, ``other``), ``fields`` (of an output or a dict), ``taken`` (a Tensor or None), ``stage``
+        ``trainer_loss``  what a Trainer takes for the loss; data: ``of`` (``model_output``, ``dict``, ``tuple``,
+                        ``tensor``, ``none``, ``other``), ``fields`` (of an output or a dict), ``taken`` (a Tensor or
+                        None), ``stage``
         ``state``       a shape that the author wrote down; data: ``tensor``, ``stated`` (a Shape), ``how``
     """
 

@@ -86,7 +86,9 @@ def _doubted(finding: Finding) -> Finding:
     """A finding that only the trace has, where a number that the tracer made up may have led to the error."""
     if finding.severity != "error" or not finding.torch_says or "static" in finding.evidence:
         return finding
-    return replace(finding, severity="warning", message=f"with made-up values (see what was assumed), {finding.message}")
+    return replace(
+        finding, severity="warning", message=f"with made-up values (see what was assumed), {finding.message}"
+    )
 
 
 def _only_for_one(found: list[Finding], known: list[Finding]) -> list[Finding]:
