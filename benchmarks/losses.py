@@ -1,6 +1,6 @@
 """The first loss that a trace reached, with what went into it and how each size is known.
 
-    shapecheck run --output-format json train.py | python benchmarks/losses.py
+shapecheck run --output-format json train.py | python benchmarks/losses.py
 """
 
 from __future__ import annotations

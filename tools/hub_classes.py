@@ -75,10 +75,11 @@ def model_classes() -> list[type[Any]]:
     for module in modules("modeling_"):
         for name, cls in vars(module).items():
             own = inspect.isclass(cls) and cls.__module__ == module.__name__ and not name.startswith("_")
-            if own and issubclass(cls, transformers.PreTrainedModel) and getattr(cls, "config_class", None):
-                # Two folders may define the same name: the one that ``transformers.X`` gives is meant.
-                if name not in found or getattr(transformers, name, None) is cls:
-                    found[name] = cls
+            if not own or not issubclass(cls, transformers.PreTrainedModel) or not getattr(cls, "config_class", None):
+                continue
+            # Two folders may define the same name: the one that ``transformers.X`` gives is meant.
+            if name not in found or getattr(transformers, name, None) is cls:
+                found[name] = cls
     return [found[name] for name in sorted(found)]
 
 

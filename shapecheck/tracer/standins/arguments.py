@@ -129,7 +129,9 @@ def _wanted(session: Session, parser: argparse.ArgumentParser) -> Iterator[str]:
             continue
         values = [] if action.nargs == 0 else _values(action)
         shown = action.option_strings[-1] if action.option_strings else action.dest
-        session.guess(f"argument {shown} was not given: {' '.join(values) or 'set'}", number=action.type in (int, float))
+        session.guess(
+            f"argument {shown} was not given: {' '.join(values) or 'set'}", number=action.type in (int, float)
+        )
         if action.option_strings:
             yield from (action.option_strings[-1], *values)
         else:
