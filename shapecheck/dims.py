@@ -201,11 +201,15 @@ def lower(e: Expr) -> int:
         if not atoms:
             total += n
             continue
+        if n < 0:
+            return _MINUS_INFINITY
         low = 1
         for atom in atoms:
-            low *= max(_atom_lower(atom), 0) if n > 0 else 1
-        if n < 0 or any(_atom_lower(atom) < 0 for atom in atoms):
-            return _MINUS_INFINITY
+            # Once for each atom: they nest, and asking twice at every level would take exponential time.
+            bound = _atom_lower(atom)
+            if bound < 0:
+                return _MINUS_INFINITY
+            low *= bound
         total += n * low
     return total
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.dims import UNKNOWN, Dim, Truth, lower, number, sub
+from shapecheck.dims import UNKNOWN, Call, Dim, Expr, Poly, Truth, lower, number, sub
 from shapecheck.interp.results import plain
 from shapecheck.interp.values import (
     CallArgs,
@@ -125,15 +125,15 @@ def _ints(op: str, a: Dim, b: Dim) -> Value:
     x, y = a.expr, b.expr
     match op:
         case "add":
-            return Int(a + b)
+            return Int(_kept(a + b))
         case "sub":
-            return Int(a - b)
+            return Int(_kept(a - b))
         case "mul":
-            return Int(a * b)
+            return Int(_kept(a * b))
         case "floordiv":
-            return Int(a // b)
+            return Int(_kept(a // b))
         case "mod":
-            return Int(a % b)
+            return Int(_kept(a % b))
         case "eq" | "ne":
             verdict = a.compare(b)
             return Unknown() if verdict is Truth.UNKNOWN else Const((verdict is Truth.EQUAL) == (op == "eq"))
@@ -148,6 +148,29 @@ def _ints(op: str, a: Dim, b: Dim) -> Value:
         answer = _computed(op, x, y)
         return Int(answer.dim.at(a.origin or b.origin)) if type(answer) is Int else answer
     return Number() if op == "pow" else Int(UNKNOWN)
+
+
+_LARGEST = 24
+"""Names and operations in a size, beyond which it says nothing to a reader and costs too much to compare."""
+
+
+def _kept(dim: Dim) -> Dim:
+    """A size that was computed; unknown where its expression has grown beyond use."""
+    return dim if isinstance(dim.expr, int) or _weight(dim.expr) <= _LARGEST else UNKNOWN
+
+
+def _weight(expr: Expr | None, most: int = _LARGEST) -> int:
+    """The names and operations in an expression, counted up to a little over ``most``."""
+    total = 0
+    if isinstance(expr, Poly):
+        for atoms, _ in expr.terms:
+            total += max(len(atoms), 1)
+            for atom in atoms:
+                if isinstance(atom, Call) and total <= most:
+                    total += _weight(atom.left, most - total) + _weight(atom.right, most - total)
+            if total > most:
+                return total
+    return total
 
 
 def _ordered(op: str, x: Any, y: Any) -> Value:

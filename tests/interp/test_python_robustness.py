@@ -1,5 +1,7 @@
 """Whatever the text: no crash, no endless run."""
 
+# ruff: noqa: E501 - a case is easier to read on one line
+
 from __future__ import annotations
 
 import random
@@ -85,6 +87,11 @@ def test_mutated_and_truncated_scripts_are_read_without_a_crash(seed: int) -> No
         "raise SystemExit\nx = torch.zeros(2)",
         "return 3\nyield 4\nawait x\nbreak",
         "match x:\n    case {'a': [*_, b], **rest}: pass\n    case A(b=1) | B(): pass",
+        # Sizes that nest with every step: fast only if each part is looked at once.
+        "def bisect(low: int, high: int):\n    mid = low + (high - low) // 2\n    return bisect(low, mid) + bisect(mid, high)",
+        "def f(n: int, m: int):\n"
+        + "".join("    n, m = (n + m) // 2, (n * m) // 3\n" for _ in range(60))
+        + "    torch.zeros(n, m)",
         "lambda: (yield)\n[(yield x) for y in z]\n",
     ],
 )
