@@ -165,7 +165,8 @@ class Event:
         ``replace``     a submodule replaced; data: ``path``, ``old``, ``new`` (Modules), ``model`` (Module)
         ``load``        weights loaded; data: ``checkpoint``, ``module``, ``mismatched`` (name -> the two shapes),
                         ``ignored`` (whether the author allows it)
-        ``add_tokens``  a tokenizer grew; data: ``tokenizer``, ``count``
+        ``add_tokens``  a tokenizer grew; data: ``tokenizer``, ``count``, ``entries`` (its tokens before, where known),
+                        ``new`` (the added tokens that were certainly not among them)
         ``resize``      ``resize_token_embeddings``; data: ``module``, ``count``
         ``collate``     a loader joins examples to a batch; data: ``keys``, ``batch_size``, ``rows``, ``drop_last``
         ``labels``      a label count was set; data: ``count``, ``module``

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from shapecheck.findings import Finding, Fix
-from shapecheck.fixes import axes, calls, pooling, simple
+from shapecheck.fixes import axes, calls, pooling, resizing, simple
 from shapecheck.fixes.tree import Tree
 from shapecheck.graph import ShapeGraph
 
@@ -30,6 +30,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP402": (calls.truncated,),
     "SHP403": (calls.by_name,),
     "SHP404": (calls.encoder_class,),
+    "SHP405": (resizing.resized,),
     "SHP501": (pooling.instead_of_pooler,),
     "SHP502": (calls.new_head,),
     "SHP503": (simple.to_tuple,),

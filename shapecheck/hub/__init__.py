@@ -11,7 +11,7 @@ from shapecheck.hub.children import mismatched, module_children
 from shapecheck.hub.configs import Config, config
 from shapecheck.hub.models import ModelFacts, OutputField, auto, model
 from shapecheck.hub.recipes import Recipe, recipe
-from shapecheck.hub.tokenizers import TokenizerFacts, tokenizer
+from shapecheck.hub.tokenizers import TokenizerFacts, surely_new, tokenizer
 
 __all__ = [
     "Checkpoint",
@@ -29,5 +29,6 @@ __all__ = [
     "model",
     "module_children",
     "recipe",
+    "surely_new",
     "tokenizer",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ class TokenizerFacts:
         padding_side: ``right`` or ``left``.
         pad_token, cls_token: whether it has one.
         model_max_length: tokens to which ``truncation=True`` cuts.
+        entries: tokens in the vocabulary; the model's embedding may have more rows.
     """
 
     model_type: str
@@ -31,6 +33,7 @@ class TokenizerFacts:
     pad_token: bool | None
     cls_token: bool | None
     model_max_length: int | None
+    entries: int | None = None
 
 
 _RESERVED_POSITIONS = {
@@ -60,6 +63,29 @@ _PUBLISHERS = (
 )
 """Owners of the checkpoints for which that limit was checked."""
 
+_ENTRIES = {
+    "bart": {50265: 50265},
+    "bert": {28996: 28996, 30522: 30522, 119547: 119547},
+    "bloom": {250880: 250680},
+    "camembert": {32005: 32005},
+    "deberta-v2": {128100: 128001},
+    "distilbert": {28996: 28996, 30522: 30522, 119547: 119547},
+    "electra": {30522: 30522},
+    "gpt2": {50257: 50257},
+    "mpnet": {30527: 30527},
+    "mt5": {250112: 250100},
+    "opt": {50272: 50265},
+    "roberta": {50265: 50265},
+    "t5": {32128: 32100},
+    "xlm-roberta": {250002: 250002},
+}
+"""Tokens in the published vocabularies by the rows of the embedding: some models have rows to spare, so that a few
+tokens can be added without harm."""
+
+_OWN_WORD = re.compile(r"\[/?[A-Za-z]\w+\]|</?[A-Za-z]\w+>|<\|\w+\|>")
+_SQUARE = re.compile(r"\[(PAD|UNK|CLS|SEP|MASK|unused\d+)\]")
+_ANGLED = re.compile(r"</?(pad|unk|mask|s\w*|unused\d*|mad\w*)>|<\|(end|start)oftext\|>")
+
 
 def tokenizer(name_or_type: str) -> TokenizerFacts | None:
     """The tokenizer of a checkpoint or of a model type; None if neither is known."""
@@ -84,7 +110,23 @@ def tokenizer(name_or_type: str) -> TokenizerFacts | None:
         pad_token=pad,
         cls_token=_known(facts["cls_token"]),
         model_max_length=_limit(found),
+        entries=_entries(found),
     )
+
+
+def surely_new(token: str, model_type: str) -> bool:
+    """Whether a token is in none of a type's published vocabularies: a word of the user's own, in brackets."""
+    reserved = _SQUARE if model_type in ("bert", "distilbert", "electra") else _ANGLED
+    if model_type == "mpnet" and _SQUARE.fullmatch(token):
+        return False
+    return _OWN_WORD.fullmatch(token) is not None and reserved.fullmatch(token) is None
+
+
+def _entries(found: Checkpoint | None) -> int | None:
+    if found is None or "vocab_size" in found.unverified:
+        return None
+    rows = found.fields.get("vocab_size")
+    return _ENTRIES.get(found.model_type, {}).get(rows) if isinstance(rows, int) else None
 
 
 def _known(text: str) -> bool | None:

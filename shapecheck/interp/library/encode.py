@@ -13,7 +13,7 @@ from shapecheck.interp.library.encodings import Encoding
 from shapecheck.interp.library.numpy import ArrayValue
 from shapecheck.interp.library.registry import Taken, take
 from shapecheck.interp.library.rows import Rows
-from shapecheck.interp.library.texts import Texts, texts_of
+from shapecheck.interp.library.texts import Texts, strings, texts_of
 from shapecheck.interp.values import CallArgs, Const, Int, Machine, TensorValue, Unknown, Value
 from shapecheck.ops.values import UNKNOWN, as_int
 from shapecheck.places import Origin
@@ -115,8 +115,23 @@ def _fields(
         tensor = Tensor(shape, "int64", role=_ROLES.get(name), padding=padding, span=machine.span(node), text=name)
         if name in ("attention_mask", "token_type_ids"):
             tensor.low, tensor.high = 0, 1
+        elif name == "input_ids":
+            tensor.high = _highest(tokenizer, taken, padding != "none")
+            tensor.low = None if tensor.high is None else 0
         fields[name] = _contained(tensor, container, rows is not None and not fixed)
     return fields
+
+
+def _highest(tokenizer: TokenizerValue, taken: Taken, padded: bool) -> int | None:
+    """The highest id of the texts, where tokens that were added are among them; None where truncation may cut them."""
+    texts, whole = strings(taken.get("text") or taken.get("batch_text_or_text_pairs"))
+    pairs, all_pairs = strings(taken.get("text_pair"))
+    high = tokenizer.highest(texts + pairs, whole and all_pairs, padded)
+    truncation = taken.plain("truncation", False)
+    if truncation in (False, None, "do_not_truncate"):
+        return high
+    limit = as_int(taken.plain("max_length")) or (tokenizer.facts.model_max_length if tokenizer.facts else None) or 0
+    return high if sum(len(text) for text in texts + pairs) <= limit else None
 
 
 def _contained(tensor: Tensor, container: Any, ragged: bool) -> Value:

@@ -123,18 +123,14 @@ class PretrainedModel(ModuleValue):
                 return self.child("get_output_embeddings()") or Unknown()
             case "resize_token_embeddings":
                 return self._resized(args, machine, node)
+            case "set_input_embeddings":
+                machine.event("resize", node, module=self.module, count=None)
+                return Const(None)
             case "generate":
                 return self._generated(args, machine, node)
             case "get_encoder" | "get_decoder":
                 return self.child(name.removeprefix("get_")) or Unknown()
-            case (
-                "save_pretrained"
-                | "push_to_hub"
-                | "set_input_embeddings"
-                | "init_weights"
-                | "post_init"
-                | "add_adapter"
-            ):
+            case "save_pretrained" | "push_to_hub" | "init_weights" | "post_init" | "add_adapter":
                 return Const(None)
             case "get_text_features" | "get_image_features" if (
                 self.facts is not None and self.config.config is not None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shapecheck.dims import Dim
 from shapecheck.interp.library.encodings import Words
-from shapecheck.interp.values import Const, Items, Machine, Text, Unknown, Value
+from shapecheck.interp.values import Const, Items, Machine, Mapping, Text, Unknown, Value
 from shapecheck.places import Origin
 
 
@@ -41,6 +42,23 @@ def texts_of(value: Value | None, pair: Value | None, split: bool, machine: Mach
     words = _words(value, split)
     totals = [a + b for a, b in zip(words, more if len(more) == len(words) else [0] * len(words), strict=True)]
     return Texts(count, max([1, *totals]))
+
+
+def strings(value: Value | None) -> tuple[tuple[str, ...], bool]:
+    """The strings in a text, a list of texts or a dict of them, and whether these are all that it holds."""
+    if value is None:
+        return (), True
+    if isinstance(value, Const):
+        return ((value.value,), True) if isinstance(value.value, str) else ((), True)
+    parts: Iterable[Value] | None = None
+    if isinstance(value, Items):
+        parts = value.items
+    elif isinstance(value, Mapping) and value.complete is True:
+        parts = value.items.values()
+    if parts is None:
+        return (), False
+    found = [strings(part) for part in parts]
+    return tuple(text for texts, _ in found for text in texts), all(whole for _, whole in found)
 
 
 def _is_one(value: Value, split: bool) -> bool:

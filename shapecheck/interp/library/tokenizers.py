@@ -13,6 +13,7 @@ from shapecheck.interp.library.encode import encode, padded
 from shapecheck.interp.library.encodings import Encoding, Words
 from shapecheck.interp.library.registry import Handler, none, take
 from shapecheck.interp.library.rows import Rows
+from shapecheck.interp.library.texts import strings
 from shapecheck.interp.values import (
     Bound,
     CallArgs,
@@ -20,6 +21,7 @@ from shapecheck.interp.values import (
     Int,
     Items,
     Machine,
+    Mapping,
     Text,
     Unknown,
     Value,
@@ -41,11 +43,13 @@ _PROPERTIES = frozenset(
 
 @dataclass(slots=True, eq=False)
 class TokenizerValue(Value):
-    """A tokenizer. ``facts`` is None where its kind is not known; ``own`` is what the program set on it."""
+    """A tokenizer. ``facts`` is None where its kind is not known; ``own`` is what the program set on it, ``added`` the
+    tokens that it gave it and that were certainly not in the vocabulary."""
 
     name: str | None
     facts: hub.TokenizerFacts | None
     own: dict[str, Value] = field(default_factory=dict)
+    added: list[str] = field(default_factory=list)
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         if name in self.own:
@@ -127,8 +131,27 @@ class TokenizerValue(Value):
     def _grown(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         given = args.positional[0] if args.positional else Unknown()
         count = given.length() if isinstance(given, Items) else UNKNOWN_DIM
-        machine.event("add_tokens", node, tokenizer=self.name, count=count)
+        texts, _ = strings(given)
+        entries, kind = (self.facts.entries, self.facts.model_type) if self.facts else (None, "")
+        new = [token for token in dict.fromkeys(texts) if hub.surely_new(token, kind) and token not in self.added]
+        self.added = [*self.added, *new]
+        if isinstance(given, Mapping) and "pad_token" in given.items:
+            self.own["pad_token"] = given.items["pad_token"]
+        machine.event("add_tokens", node, tokenizer=self.name, count=count, entries=entries, new=tuple(new))
         return Int(count)
+
+    def highest(self, texts: tuple[str, ...], complete: bool, padded: bool) -> int | None:
+        """The highest id that texts are known to come to, once tokens were added; ``complete`` says that they are all.
+
+        The bound is a modest one: the added token with the highest id among those that are certainly there.
+        """
+        entries = self.facts.entries if self.facts else None
+        if entries is None or not self.added:
+            return None
+        if any(token in text for text in texts for token in self.added):
+            return entries
+        may_pad = padded and self.own.get("pad_token", Const(None)).operand() in self.added
+        return entries - 1 if complete and not may_pad else None
 
 
 def load(cls: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:

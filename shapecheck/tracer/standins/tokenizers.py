@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,7 @@ def _patch_base(module: ModuleType, session: Session) -> None:
     module.PreTrainedTokenizerBase.save_pretrained = lambda self, folder, *args, **kwargs: ()
     module.PreTrainedTokenizerBase.push_to_hub = lambda self, *args, **kwargs: None
     _mark_results(module.PreTrainedTokenizerBase, session)
+    _tell_of_new_tokens(module.PreTrainedTokenizerBase, session)
 
 
 def _patch_auto(module: ModuleType, session: Session) -> None:
@@ -244,6 +246,7 @@ def _scheme(
     session: Session, name: str, model_type: str, cls: Any, config: Any, options: dict[str, Any]
 ) -> tuple[Scheme, bool]:
     """The scheme of a tokenizer, and whether it tells the two texts of a pair apart (token types)."""
+    from shapecheck import hub
     from shapecheck.tracer.child.session import Sizes
     from shapecheck.tracer.standins.vocabulary import Scheme
 
@@ -256,7 +259,8 @@ def _scheme(
         pieces = "metaspace"
     elif special.get("unk_token") == "[UNK]" and model_type != "deberta":
         pieces = "wordpiece"
-    vocab_size = int(getattr(config, "vocab_size", None) or 30522)
+    facts = hub.tokenizer(name)
+    vocab_size = int((facts.entries if facts else None) or getattr(config, "vocab_size", None) or 30522)
     scheme = Scheme(
         pieces=pieces,
         single=single,
@@ -369,6 +373,39 @@ def _mark_results(base: Any, session: Session) -> None:
     for name in ("__call__", "pad", "encode_plus", "batch_encode_plus", "encode"):
         if name in vars(base):
             setattr(base, name, marked(vars(base)[name]))
+
+
+def _tell_of_new_tokens(base: Any, session: Session) -> None:
+    """Report the tokens that the script adds; ``entries`` only where they are new to the real vocabulary too."""
+    from shapecheck.tracer.child.frames import is_user_file
+
+    def telling(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            before = len(self)
+            count = original(self, *args, **kwargs)
+            if is_user_file(sys._getframe(1).f_code.co_filename):
+                new = [token for token, number in self.get_added_vocab().items() if number >= before]
+                entries = before if _is_certain(self, new) else None
+                session.event("add_tokens", tokenizer=self.name_or_path, count=count, entries=entries, new=new)
+            return count
+
+        return call
+
+    for name in ("add_tokens", "add_special_tokens"):
+        setattr(base, name, telling(getattr(base, name)))
+
+
+def _is_certain(tokenizer: Any, new: list[str]) -> bool:
+    """Whether tokens are new to the real vocabulary, and its size is known."""
+    if "_vocabulary" not in vars(tokenizer):
+        return True
+    from shapecheck import hub
+
+    facts = hub.tokenizer(tokenizer.name_or_path)
+    if facts is None or facts.entries is None:
+        return False
+    return all(hub.surely_new(token, facts.model_type) for token in new)
 
 
 def mark(session: Session, encoding: Any, side: str) -> Any:
