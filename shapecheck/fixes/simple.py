@@ -100,12 +100,30 @@ def _in_words(tree: Tree, node: cst.BaseExpression, arriving: Axis, stage: Stage
     if maker is not None and short(maker) in vocabulary.RECURRENT and want is not None and (want + want) == have:
         return f"2 * {loose}" if not isinstance(node, cst.Integer) else str(have)
     if maker is not None and short(maker) in ("cat", "concat") and not isinstance(node, cst.Integer):
+        whole = _multiple(tree, node, want, have)
+        if whole is not None:
+            return whole
         part = _left_out(tree, node, maker, source, want)
         if part is not None:
             return f"{old} + {part}"
     if maker is not None and vocabulary.is_model(maker):
         return _hidden_size(tree, node, maker) or _number(have)
     return _number(have)
+
+
+def _multiple(tree: Tree, node: cst.BaseExpression, want: Dim | None, have: Dim) -> str | None:
+    """``width * 3`` for ``width * 2`` (or ``width``) where three parts of that width are joined; None otherwise."""
+    unit, factor, first = node, 1, False
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
+        first = isinstance(node.left, cst.Integer)
+        unit, count = (node.right, node.left) if first else (node.left, node.right)
+        factor = count.evaluated_value if isinstance(count, cst.Integer) else 0
+    if not isinstance(unit, (cst.Name, cst.Attribute)) or want is None or want.value is None or have.value is None:
+        return None
+    if factor < 1 or want.value % factor or want.value < 2 * factor or have.value % (want.value // factor):
+        return None
+    times, name = have.value // (want.value // factor), tree.code(unit)
+    return f"{times} * {name}" if first else f"{name} * {times}"
 
 
 def _number(dim: Dim) -> str | None:

@@ -77,3 +77,24 @@ def test_a_mended_script_has_nothing_left_to_mend(path: Path) -> None:
 
 def test_every_rule_with_fixes_mends_a_fixture() -> None:
     assert {path.parent.name for path in MENDED} >= FIXERS.keys() - {"SHP401", "SHP402", "SHP502"}
+
+
+@pytest.mark.parametrize(
+    ("width", "joined", "corrected"),
+    [
+        ("width * 2", "u, v, u * v", "width * 3"),
+        ("2 * width", "u, v, u * v", "3 * width"),
+        ("width", "u, v", "width * 2"),
+    ],
+)
+def test_a_width_that_misses_a_joined_part_is_counted_in_the_scripts_own_unit(
+    width: str, joined: str, corrected: str
+) -> None:
+    text = (
+        "import torch\nwidth = 64\n"
+        "u, v = torch.zeros(4, width), torch.ones(4, width)\n"
+        f"score = torch.nn.Linear({width}, 2)(torch.cat([{joined}], dim=-1))\n"
+    )
+    (finding,) = found("pairs.py", text)
+    mended = fixes.apply(finding.fixes[0].edits, {"pairs.py": text})["pairs.py"]
+    assert f"torch.nn.Linear({corrected}, 2)" in mended
