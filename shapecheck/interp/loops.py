@@ -38,12 +38,34 @@ def for_(m: Interpreter, node: ast.For | ast.AsyncFor) -> int:
         entered = not isinstance(element, (Unknown, Int))
     lengths = {name: value.length() for name in grown_once(node) if type(value := m.scope.names.get(name)) is Items}
     flow = _passes(m, node, lambda: assign(m, node.target, element, node.target), entered)
+    if found.last is not None and flow == NEXT and not _leaves(node.body):
+        _last_time(m, node, found.last)
     for name, before in lengths.items():
         grown = m.scope.names.get(name)
         if type(grown) is Items and grown.items is None and found.count().known:
             m.heap.touch(grown)
             grown.size = before + found.count()
     return flow
+
+
+def _last_time(m: Interpreter, node: ast.For | ast.AsyncFor, last: Callable[[], Value]) -> None:
+    """Once more with the last element, which is of another size; the state behind the loop stays as it is."""
+    activation = m.activation
+    outer = activation.breaks, activation.continues, activation.loop_base
+    activation.breaks, activation.continues, activation.loop_base = [], [], len(m.heap.layers)
+    m.heap.push()
+    try:
+        assign(m, node.target, last(), node.target)
+        m.run(node.body)
+    finally:
+        m.heap.pop()
+        activation.breaks, activation.continues, activation.loop_base = outer
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    """Whether a body may end its loop, or gives values to a caller: its last time is then not certain to come."""
+    ways_out = (ast.Break, ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
+    return any(isinstance(part, ways_out) for statement in body for part in ast.walk(statement))
 
 
 def while_(m: Interpreter, node: ast.While) -> int:

@@ -8,7 +8,7 @@ other libraries in ``shapecheck.interp.library`` as further subclasses.
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -199,11 +199,12 @@ def join_all(values: Sequence[Value]) -> Value:
 @dataclass(slots=True)
 class Iteration:
     """What iterating gives: all elements in order, or (``items`` None) one element that stands for each, and their
-    number."""
+    number. ``last`` makes the last element, where it is known to be of another size than the others."""
 
     items: Sequence[Value] | None
     element: Value
     size: Dim = UNKNOWN_DIM
+    last: Callable[[], Value] | None = None
 
     def count(self) -> Dim:
         """The number of elements."""

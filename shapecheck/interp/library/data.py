@@ -103,12 +103,14 @@ def size_of(dataset: Value, machine: Machine, node: ast.AST) -> Dim:
 
 @dataclass(slots=True, eq=False)
 class Loader(Value):
-    """A DataLoader. ``batch_size`` is None where it gives single examples, an unknown Dim where it is not known."""
+    """A DataLoader. ``batch_size`` is None where it gives single examples, an unknown Dim where it is not known;
+    ``keeps_rest`` says that it surely gives each example of the data set once, those of a shorter last batch too."""
 
     dataset: Value
     batch_size: Dim | None
     collate: Value | None
     drop_last: bool
+    keeps_rest: bool
     made: ast.AST
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
@@ -122,18 +124,20 @@ class Loader(Value):
         return Bound(self, name)
 
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
-        return Iteration(None, self.batch(machine, node))
+        rest = self._rest(machine, node)
+        last = None if rest is None else lambda: self.batch(machine, node, rest)
+        return Iteration(None, self.batch(machine, node), last=last)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         return self.batch(machine, node) if name == "__next__" else self if name == "__iter__" else Unknown()
 
-    def batch(self, machine: Machine, node: ast.AST) -> Value:
-        """One batch."""
+    def batch(self, machine: Machine, node: ast.AST, count: Dim | None = None) -> Value:
+        """One batch; ``count`` examples are in it, where it is a certain one."""
         example = example_of(self.dataset, machine, node)
         if self.batch_size is None:
             return example
         total = size_of(self.dataset, machine, node)
-        count = self._rows(total, machine, node)
+        count = count or self._rows(total, machine, node)
         rows = total.expr if isinstance(total.expr, int) else None
         machine.event(
             "collate", node, keys=keys_of(example), batch_size=self.batch_size, rows=rows, drop_last=self.drop_last
@@ -150,6 +154,16 @@ class Loader(Value):
             if self.drop_last or (isinstance(total.expr, int) and mod(total.expr, size.expr) == 0):
                 return size
         return machine.fresh("batch", node, "the batch size of the loader")
+
+    def _rest(self, machine: Machine, node: ast.AST) -> Dim | None:
+        """The number of examples in the last batch, where it is known to be shorter than the others."""
+        total, size = size_of(self.dataset, machine, node).expr, self.batch_size.expr if self.batch_size else None
+        if not self.keeps_rest or not isinstance(total, int) or not isinstance(size, int) or total <= size:
+            return None
+        rest = mod(total, size)
+        if not isinstance(rest, int) or rest == 0:
+            return None
+        return number(rest, Origin(f"what is left of {total} examples, by {size}", machine.span(node)))
 
     def length(self) -> Dim:
         total, size = self.dataset.length(), self.batch_size
@@ -191,7 +205,9 @@ def _data_loader(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     if isinstance(collate, Const) and collate.value is None:
         collate = None
     dataset = taken.get("dataset") or Unknown()
-    return Loader(dataset, size, collate, taken.plain("drop_last", False) is True, node)
+    drop_last = taken.plain("drop_last", False)
+    keeps_rest = drop_last is False and args.exact and taken.plain("sampler") is None
+    return Loader(dataset, size, collate, drop_last is True, keeps_rest, node)
 
 
 def _batch_size(given: Value | None, sampler: Value | None, exact: bool) -> Dim | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import UNKNOWN, Dim, largest, number
@@ -20,6 +21,8 @@ from shapecheck.interp.values import (
     Instance,
     Int,
     Items,
+    Iteration,
+    Machine,
     Mapping,
     Number,
     Slice,
@@ -75,6 +78,22 @@ def _range(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     return Items("range", None, Int(UNKNOWN))
 
 
+@dataclass(slots=True, eq=False)
+class Numbered(Items):
+    """What ``enumerate`` gives of elements that are not listed; ``rest`` makes the last one, where it differs."""
+
+    rest: Callable[[], Value] | None = None
+
+    def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
+        rest = self.rest
+        last = None if rest is None else lambda: _numbered(rest())
+        return Iteration(self.items, self.element, self.size, last)
+
+
+def _numbered(element: Value) -> Value:
+    return Items("tuple", [Int(UNKNOWN), element])
+
+
 @handles("enumerate")
 def _enumerate(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
@@ -85,7 +104,9 @@ def _enumerate(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     )
     if found.items is None or start is None:
         element = found.element if found.items is None else join_all(list(found.items))
-        return Items("iterator", None, Items("tuple", [Int(UNKNOWN), element]), size=found.count())
+        if found.last is None:
+            return Items("iterator", None, _numbered(element), size=found.count())
+        return Numbered("iterator", None, _numbered(element), size=found.count(), rest=found.last)
     return Items("iterator", [Items("tuple", [Int(number(start + i)), item]) for i, item in enumerate(found.items)])
 
 
