@@ -41,6 +41,25 @@ def test_a_last_batch_that_may_be_smaller_leaves_the_batch_a_name() -> None:
     assert shapes(ROWS + f"loader = DataLoader(Rows(3), batch_size=None)\n{probe}") == ["(3, 4)"]
 
 
+def test_the_body_of_a_loop_sees_the_shorter_last_batch_too() -> None:
+    for loop in ("for b in loader:", "for i, b in enumerate(loader):"):
+        text = f"{loop}\n    torch.relu(b['x'])"
+        assert shapes(ROWS + f"loader = DataLoader(Rows(10), batch_size=4)\n{text}") == ["(batch, 3, 4)", "(2, 3, 4)"]
+        assert shapes(ROWS + f"loader = DataLoader(Rows(10), 4, drop_last=True)\n{text}") == ["(4, 3, 4)"]
+        assert shapes(ROWS + f"loader = DataLoader(Rows(8), batch_size=4)\n{text}") == ["(4, 3, 4)"]
+
+
+def test_a_last_batch_that_a_loop_may_not_come_to_is_left_out() -> None:
+    loader = ROWS + "loader = DataLoader(Rows(10), batch_size=4)\n"
+    probe = "torch.relu(b['x'])"
+    left = f"for i, b in enumerate(loader):\n    {probe}\n    if i == 1:\n        break"
+    skipped = f"for b in loader:\n    if b['x'].size(0) != 4:\n        continue\n    {probe}"
+    unsure = f"loader = DataLoader(Rows(10), batch_size=4, drop_last=unknown)\nfor b in loader:\n    {probe}"
+    assert shapes(loader + left) == ["(batch, 3, 4)"]
+    assert "(2, 3, 4)" not in shapes(loader + skipped)
+    assert shapes(ROWS + unsure) == ["(batch, 3, 4)"]
+
+
 def test_the_collation_is_an_event_with_what_it_joins() -> None:
     (event,) = events(ROWS + "for batch in DataLoader(Rows(10), batch_size=4):\n    pass", "collate")
     assert event.data["keys"] == ["x", "y", "z", "text", "pair"]
@@ -58,7 +77,7 @@ for x, y in DataLoader(Rows(10), batch_size=4, collate_fn=collate):
     torch.relu(y)
 """
     )
-    assert shapes(text) == ["(batch, 3, 4)", "(batch,)"]
+    assert shapes(text) == ["(batch, 3, 4)", "(batch,)", "(2, 3, 4)", "(2,)"]
 
 
 def test_columns_of_a_batch_are_transposed_by_zip() -> None:
@@ -70,7 +89,7 @@ def test_columns_of_a_batch_are_transposed_by_zip() -> None:
     for y, x in DataLoader(pairs, batch_size=2, collate_fn=collate):
         torch.relu(x + y.unsqueeze(1))
     """
-    assert shapes(text) == ["(batch, 2)"]
+    assert shapes(text) == ["(batch, 2)", "(1, 2)"]
 
 
 def test_parts_of_data_sets_keep_the_examples() -> None:
