@@ -10,7 +10,7 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
 from shapecheck.trail import previous
-from shapecheck.vocabulary import KEEPS, axis, main, short
+from shapecheck.vocabulary import KEEPS, REDUCTIONS, axis, is_model, main, short
 
 _HEAD = KEEPS | {
     "Linear",
@@ -107,6 +107,12 @@ def classifier(scores: Tensor) -> tuple[Stage | None, Tensor, Span]:
     span, tokens = blame.innermost(head, seen)
     if tokens.span is not None and words.says_pooled(tokens.text) and not span.covers(tokens.span):
         span = tokens.span
+    maker = tokens.producer
+    taken = main(maker) if maker is not None and short(maker) in KEEPS else None
+    if maker is not None and taken is not None and is_model(taken.producer):
+        where = blame.operand_span(maker, taken)
+        if where.exact and where == taken.span:  # dropout(out.last_hidden_state): the pooling belongs where it is taken
+            return head, taken, where
     return head, tokens, span
 
 
@@ -124,7 +130,8 @@ def first_example(graph: ShapeGraph, stage: Stage) -> Finding | None:
     here = axis(scores, 0)
     while (before := previous(here)) is not None:
         culprit = here.stage
-        moved = before.index == 1 and here.index == 0
+        takes = short(culprit) in REDUCTIONS or short(culprit) in ("__getitem__", "select")
+        moved = takes and before.index == 1 and here.index == 0
         if culprit is not None and moved and token_axis(before.tensor) == 1 and before.tensor.shape.rank == 3:
             return _took_rows(stage, culprit, before.tensor, target)
         here = before
