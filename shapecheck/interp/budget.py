@@ -14,7 +14,7 @@ class Budget:
 
     DEPTH = 24
     """Calls within calls."""
-    PER_FUNCTION = 4_000
+    PER_FUNCTION = 2_000
     """Steps that all analyses of one function together may take, with what they call, before it is left at that."""
     UNROLLED = 16
     """Elements up to which a loop over a known sequence is run one by one."""

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -110,3 +112,11 @@ def test_work_beyond_the_budget_is_left_undone_and_said() -> None:
     assert {place.reason for place in graph.not_checked} == {
         "f is called too often or too deeply to be followed each time"
     }
+
+
+def test_an_analysis_leaves_the_process_as_it_was() -> None:
+    before = gc.get_threshold(), sys.getrecursionlimit()
+    graph_of("x = torch.zeros(2)")
+    with suppress(UnreadableSource):
+        graph_of("x = (")
+    assert (gc.get_threshold(), sys.getrecursionlimit()) == before
