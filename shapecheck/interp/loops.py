@@ -49,15 +49,20 @@ def for_(m: Interpreter, node: ast.For | ast.AsyncFor) -> int:
 
 
 def _last_time(m: Interpreter, node: ast.For | ast.AsyncFor, last: Callable[[], Value]) -> None:
-    """Once more with the last element, which is of another size; the state behind the loop stays as it is."""
-    activation = m.activation
+    """Once more with the last element, which is of another size; the state behind the loop stays as it is.
+
+    What runs under a condition that is not decided may never see that element (``if step == 0``), and raises nothing.
+    """
+    activation, certain = m.activation, m.certain_under
     outer = activation.breaks, activation.continues, activation.loop_base
     activation.breaks, activation.continues, activation.loop_base = [], [], len(m.heap.layers)
     m.heap.push()
+    m.certain_under = len(m.conditions)
     try:
         assign(m, node.target, last(), node.target)
         m.run(node.body)
     finally:
+        m.certain_under = certain
         m.heap.pop()
         activation.breaks, activation.continues, activation.loop_base = outer
 

@@ -34,6 +34,7 @@ class Interpreter:
         "activation",
         "analysed",
         "budget",
+        "certain_under",
         "conditions",
         "context",
         "contexts",
@@ -69,6 +70,7 @@ class Interpreter:
         self.way = 0
         self.contexts: dict[tuple[int, int, int], int] = {}
         self.conditions: tuple[tuple[Parsed, ast.expr, bool], ...] = ()
+        self.certain_under: int | None = None  # on the last time round a loop: how many conditions stood around it
         self.guard: frozenset[str] = frozenset()
         self.mode = ""
         self.turns: tuple[int, ...] = ()
@@ -254,6 +256,8 @@ class Interpreter:
         module: Module | None,
     ) -> Value:
         span = self.span(node)
+        if isinstance(outcome, Conflict) and self.certain_under not in (None, len(self.conditions)):
+            outcome = ops.NotKnown("whether the last batch comes here is not known")
         stage = Stage(op, span, inputs, spans, module=module, context=self.context, guard=self._guard())
         if isinstance(outcome, ops.Result):
             wrapped = wrap(outcome.value, span)

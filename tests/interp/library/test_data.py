@@ -60,6 +60,16 @@ def test_a_last_batch_that_a_loop_may_not_come_to_is_left_out() -> None:
     assert shapes(ROWS + unsure) == ["(batch, 3, 4)"]
 
 
+def test_what_only_some_batches_come_to_is_not_held_against_the_last_one() -> None:
+    loop = ROWS + "loader = DataLoader(Rows(10), batch_size=4)\nfor i, b in enumerate(loader):\n"
+    viewed = "b['x'].view(4, 12)"
+    raised = {
+        text: [stage.conflict is not None for stage in graph_of(loop + text).stages if stage.op.endswith("view")]
+        for text in (f"    {viewed}", f"    if i == 0:\n        {viewed}")
+    }
+    assert [any(conflicts) for conflicts in raised.values()] == [True, False]
+
+
 def test_the_collation_is_an_event_with_what_it_joins() -> None:
     (event,) = events(ROWS + "for batch in DataLoader(Rows(10), batch_size=4):\n    pass", "collate")
     assert event.data["keys"] == ["x", "y", "z", "text", "pair"]
