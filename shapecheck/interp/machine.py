@@ -55,6 +55,7 @@ class Interpreter:
         "tentative",
         "turns",
         "uids",
+        "unused",
         "way",
     )
 
@@ -71,6 +72,7 @@ class Interpreter:
         self.contexts: dict[tuple[int, int, int], int] = {}
         self.conditions: tuple[tuple[Parsed, ast.expr, bool], ...] = ()
         self.certain_under: int | None = None  # on the last time round a loop: how many conditions stood around it
+        self.unused = False  # whether what runs is code that nobody in the program calls
         self.guard: frozenset[str] = frozenset()
         self.mode = ""
         self.turns: tuple[int, ...] = ()
@@ -258,6 +260,9 @@ class Interpreter:
         span = self.span(node)
         if isinstance(outcome, Conflict) and self.certain_under not in (None, len(self.conditions)):
             outcome = ops.NotKnown("whether the last batch comes here is not known")
+        if isinstance(outcome, Conflict) and self.unused and self.conditions and len(self.context) > 1:
+            # Arguments that are made up may meet a condition further in that no real caller brings them to.
+            outcome = ops.NotKnown("whether a caller comes here with these arguments is not known")
         stage = Stage(op, span, inputs, spans, module=module, context=self.context, guard=self._guard())
         if isinstance(outcome, ops.Result):
             wrapped = wrap(outcome.value, span)

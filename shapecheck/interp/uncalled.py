@@ -158,6 +158,7 @@ def _part(m: Interpreter, module: LocalModule, run: Callable[[], Value]) -> Valu
     m.scope, m.home, m.context, m.way, m.conditions, m.turns = module.scope, module.home, (), 0, (), ()
     m.guard, m.mode = frozenset(), ""
     m.activation = Activation(None, 0, m.heap.clock)
+    m.unused = True
     m.budget.begin()
     try:
         return run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, Truth, add, largest, lower, number, sub
+from shapecheck.dims import Dim, Truth, add, largest, lower, mul, number, sub
 from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
 from shapecheck.ops.values import UNKNOWN, Clash, Operand, Spec, Unclear, as_dim, as_int, is_tensor, listed
@@ -222,6 +222,9 @@ def _from_front(edge: Dim, size: Dim) -> Dim | None:
             add(size.expr, edge.expr), size=None if size.size is None else size.size + edge.expr, origin=size.origin
         )
         return place if lower(place.expr or 0) >= 0 else largest(place, number(0))
+    if edge.expr is not None and lower(mul(edge.expr, -1)) > 0:
+        # Certainly negative, whatever its names stand for: it counts from the end, and is taken to lie in the axis.
+        return size + edge if size.expr is not None else None
     return edge
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from tests.interp.python_scripts import conflicts_in, graph_of, shapes_in, size
@@ -203,3 +205,70 @@ def test_attributes_that_a_later_method_sets_are_seen_by_the_next_call() -> None
         t.run()
         """)
     assert found == {"x": "(4,)"}
+
+
+def test_blocks_of_growing_width_are_told_apart_where_the_rank_is_not_known() -> None:
+    assert (
+        conflicts_in("""
+        class Swish(nn.Module):
+            def forward(self, x):
+                shape = x.shape
+                x = x.reshape(shape[0], shape[1], -1)
+                return torch.relu(x).reshape(shape)
+        class Block(nn.Module):
+            def __init__(self, width):
+                super().__init__()
+                self.act = Swish()
+                self.conv = nn.Conv1d(width, width * 2, 1)
+            def forward(self, x):
+                return self.conv(self.act(x))
+        class Net(nn.Module):
+            def __init__(self, width: int):
+                super().__init__()
+                self.blocks = nn.ModuleList([Block(width * 2**i) for i in range(4)])
+                self.first = nn.Conv1d(1, width, 7)
+            def forward(self, x):
+                x = self.first(x)
+                for block in self.blocks:
+                    x = block(x)
+                return x
+        """)
+        == []
+    )
+
+
+def test_made_up_arguments_that_meet_a_condition_further_in_raise_no_alarm() -> None:
+    inner = """
+        class Decoder(nn.Module):
+            def __init__(self, size):
+                super().__init__()
+                self.size = size
+            def query(self, points):
+                if points is not None:
+                    return torch.tensor(self.size)[None, :]
+        """
+    outer = """
+        class Model(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.decoder = Decoder(1)
+            def forward(self, points=None):
+                return self.decoder.query(points)
+        """
+    assert conflicts_in(dedent(inner) + dedent(outer)) == []
+    assert conflicts_in(dedent(inner) + dedent(outer) + "Model()(torch.zeros(3))") != []
+
+
+def test_a_slice_up_to_a_negative_named_size_counts_from_the_end() -> None:
+    assert (
+        conflicts_in("""
+        class Sparse(nn.Module):
+            def __init__(self, block: int, width: int):
+                super().__init__()
+                self.block, self.width = block, width
+            def forward(self, weights, values):
+                part = weights[..., 4 * self.block : -self.block]
+                return part @ torch.zeros(self.width, 3)
+        """)
+        == []
+    )

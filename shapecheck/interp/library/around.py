@@ -58,6 +58,10 @@ class ShapeValue(Items):
     def operand(self) -> Any:
         return self.shape
 
+    def key(self) -> Hashable:
+        # Where the rank is not known there are no items to tell two shapes apart.
+        return ("shape", tuple([dim.expr for dim in self.shape.dims]), self.shape.open_at)
+
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
         asked = key.operand()
         if isinstance(asked, slice):
