@@ -18,7 +18,7 @@ def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
             continue
         if event.data.get("name") == "pooler_output":
             yield _no_pooler(event, stage, "")
-        else:
+        elif not _may_be_asked_for(graph, event, stage):
             yield _no_field(event, stage)
     for event in graph.events:
         stage = called_model(event)
@@ -26,12 +26,22 @@ def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
             yield _no_pooler(event, stage, "index") if event.data.get("index") == 1 else _no_field(event, stage)
 
 
+def _may_be_asked_for(graph: ShapeGraph, event: Event, stage: Stage) -> bool:
+    """Whether a config that is not known may ask for the hidden states or attentions: no checkpoint says otherwise."""
+    optional = event.data.get("name") in ("hidden_states", "attentions")
+    known = graph.source == "traced" or (stage.module is not None and bool(stage.module.params.get("checkpoint")))
+    return optional and not known
+
+
 def called_model(event: Event) -> Stage | None:
-    """The model's call whose output an event speaks of; a trace names it by the tensors of the output."""
+    """The call of a transformers model whose output an event speaks of; a trace names it by the output's tensors.
+
+    None for an output that the program puts together itself: who else fills its fields is not known.
+    """
     stage = event.data.get("stage")
     if isinstance(stage, dict):
         stage = next((part.producer for part in stage.values() if isinstance(part, Tensor)), None)
-    return stage if isinstance(stage, Stage) else None
+    return stage if isinstance(stage, Stage) and vocabulary.is_model(stage) else None
 
 
 def _no_pooler(event: Event, stage: Stage, variant: str) -> Finding:
