@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
 import pytest
 
 from tests.interp.python_scripts import conflicts_in, graph_of, shapes_in, size
@@ -235,28 +233,6 @@ def test_blocks_of_growing_width_are_told_apart_where_the_rank_is_not_known() ->
         """)
         == []
     )
-
-
-def test_made_up_arguments_that_meet_a_condition_further_in_raise_no_alarm() -> None:
-    inner = """
-        class Decoder(nn.Module):
-            def __init__(self, size):
-                super().__init__()
-                self.size = size
-            def query(self, points):
-                if points is not None:
-                    return torch.tensor(self.size)[None, :]
-        """
-    outer = """
-        class Model(nn.Module):
-            def __init__(self):
-                super().__init__()
-                self.decoder = Decoder(1)
-            def forward(self, points=None):
-                return self.decoder.query(points)
-        """
-    assert conflicts_in(dedent(inner) + dedent(outer)) == []
-    assert conflicts_in(dedent(inner) + dedent(outer) + "Model()(torch.zeros(3))") != []
 
 
 def test_a_slice_up_to_a_negative_named_size_counts_from_the_end() -> None:
