@@ -42,7 +42,10 @@ _SIZE = re.compile(
 )
 _NO_SIZE = re.compile(
     r"dropout|rate|prob|name|path|type|layers?_|use_|kernel|stride|padding|act|mode|bias|weights?|list|sizes$|dims$"
+    r"|^size$|(image|img|patch|crop|window|grid|target|new|old)_size"
 )
+"""Parameters that look like a size and are none, or are as often a pair (``image_size``, ``patch_size``)."""
+
 _SETTINGS = frozenset(
     "config cfg conf args opt opts options hparams hps params configs settings model_args model_config".split()
 )

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from tests.interp.python_scripts import conflicts_in, graph_of, shapes_in, size
@@ -245,6 +247,39 @@ def test_a_slice_up_to_a_negative_named_size_counts_from_the_end() -> None:
             def forward(self, weights, values):
                 part = weights[..., 4 * self.block : -self.block]
                 return part @ torch.zeros(self.width, 3)
+        """)
+        == []
+    )
+
+
+def test_made_up_arguments_that_meet_a_condition_further_in_raise_no_alarm() -> None:
+    program = """
+        class Decoder(nn.Module):
+            def __init__(self, size):
+                super().__init__()
+                self.size = size
+            def query(self, points):
+                if points is not None:
+                    return torch.tensor(self.size)[None, :]
+        class Model(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.decoder = Decoder(1)
+            def forward(self, points=None):
+                return self.decoder.query(points)
+        """
+    assert conflicts_in(program) == []
+    assert conflicts_in(dedent(program) + "Model()(torch.zeros(3))\n") == [7]
+
+
+@pytest.mark.parametrize("name", ["size", "image_size", "patch_size"])
+def test_a_size_that_may_be_a_pair_is_not_taken_for_a_number(name: str) -> None:
+    assert (
+        conflicts_in(f"""
+        class Grid(nn.Module):
+            def __init__(self, {name}):
+                super().__init__()
+                self.scale = torch.tensor({name})[None, :]
         """)
         == []
     )
