@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shapecheck import hub
-from shapecheck.dims import Dim, symbol
+from shapecheck.dims import UNKNOWN, Dim, symbol
 from shapecheck.graph import Role, Tensor
 from shapecheck.interp import library
 from shapecheck.interp.binding import parameters_of
@@ -87,6 +87,16 @@ class Settings(Value):
         )
 
 
+class PassedConfig(ConfigValue):
+    """A config that some caller passes in: what is None by default (``eos_token_id``) may well be set in it."""
+
+    __slots__ = ()
+
+    def get(self, name: str) -> Value:
+        value = super().get(name)
+        return Unknown() if type(value) is Const and value.value is None else value
+
+
 def is_size(name: str) -> bool:
     """Whether a parameter is a size, by its name."""
     return bool(_SIZE.search(name)) and not _NO_SIZE.search(name)
@@ -118,7 +128,7 @@ def _argument(m: Interpreter, function: Function, parameter: ast.arg, handed: di
         return _tokens(m, function, parameter, handed[name])
     default = function.defaults.get(name)
     if default is not None and not (type(default) is Const and default.value is None):
-        return default
+        return Int(UNKNOWN) if _stands_for_none(name, default) else default
     noted = _annotated(m, function, parameter)
     if noted is not None:
         return noted
@@ -129,6 +139,12 @@ def _argument(m: Interpreter, function: Function, parameter: ast.arg, handed: di
     if function.name == "__init__" and is_module(function.owner) and is_size(name):
         return _named_size(m, parameter)
     return Unknown()
+
+
+def _stands_for_none(name: str, default: Value) -> bool:
+    """Whether a default only says that nothing was given (``num_tokens=-1``); an axis may well be -1."""
+    negative = type(default) is Int and isinstance(default.dim.expr, int) and default.dim.expr < 0
+    return negative and not re.search(r"dim|axis|index|layer|pos", name)
 
 
 def _named_size(m: Interpreter, parameter: ast.arg) -> Int:
@@ -174,7 +190,7 @@ def _config_of(m: Interpreter, cls: Class, parameter: ast.arg) -> Value | None:
 
 def _symbolic_config(m: Interpreter, cls: str, parameter: ast.arg) -> Value | None:
     made = hub.config(cls, "the config that is passed in")
-    return ConfigValue(made, m.span(parameter)) if made is not None else None
+    return PassedConfig(made, m.span(parameter)) if made is not None else None
 
 
 # -- what a parameter is handed to -----------------------------------------------------------------------------------

@@ -283,3 +283,20 @@ def test_a_size_that_may_be_a_pair_is_not_taken_for_a_number(name: str) -> None:
         """)
         == []
     )
+
+
+def test_what_a_config_leaves_open_by_default_is_not_known_of_one_that_is_passed_in() -> None:
+    assert (
+        conflicts_in("""
+        from transformers import BertModel, BertPreTrainedModel
+        class Shifted(BertPreTrainedModel):
+            def __init__(self, config):
+                super().__init__(config)
+                self.stop = config.sep_token_id
+            def forward(self, ids):
+                batch, seq = ids.shape
+                places = torch.where(ids == self.stop, torch.arange(seq), -1)
+                return torch.cummax(places, dim=1).values
+        """)
+        == []
+    )

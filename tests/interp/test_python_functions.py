@@ -207,3 +207,17 @@ def test_click_options_have_their_defaults() -> None:
             main()
         """)
     assert found == {"x": "(12, 3)"}
+
+
+def test_a_negative_default_that_stands_for_nothing_given_is_not_taken_for_a_size() -> None:
+    assert (
+        conflicts_in("""
+        def split(x: torch.Tensor, groups: int = -1):
+            return x.view(2, groups, -1)
+        """)
+        == []
+    )
+    assert conflicts_in("""
+        def total(dim=-1):
+            return torch.zeros(2, 3).view(2, dim).sum(dim).view(7)
+        """) == [2]
