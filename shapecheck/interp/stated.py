@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shapecheck.dims import UNKNOWN, Dim, number, symbol
 from shapecheck.graph import Tensor
-from shapecheck.interp.values import Function, Int, Items, TensorValue, Unknown, Value
+from shapecheck.interp.values import Builtin, Function, Int, Items, TensorValue, Unknown, Value
 from shapecheck.places import Origin, Span
 from shapecheck.shapes import Shape
 
@@ -61,10 +61,15 @@ def annotated(m: Interpreter, note: ast.expr | None, value: Value, node: ast.AST
     """A value, with the shape that a jaxtyping annotation states (``Float[Tensor, "batch seq 768"]``)."""
     match note:
         case ast.Subscript(
-            value=ast.Name() | ast.Attribute(), slice=ast.Tuple(elts=[_, ast.Constant(value=str() as words)])
-        ):
+            value=ast.Name() | ast.Attribute() as kind, slice=ast.Tuple(elts=[_, ast.Constant(value=str() as words)])
+        ) if _of_jaxtyping(m.eval(kind)):
             return _told(m, value, _shape(m, words.split(), m.span(note)), "annotation", node)
     return value
+
+
+def _of_jaxtyping(kind: Value) -> bool:
+    """Whether this is jaxtyping's; ``Union[ndarray, "torch.Tensor"]`` is written the same and states no shape."""
+    return isinstance(kind, Builtin) and kind.name.startswith("jaxtyping.")
 
 
 def parameters(m: Interpreter, function: Function, bound: dict[str, Value]) -> None:

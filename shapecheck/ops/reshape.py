@@ -65,12 +65,12 @@ def _invalid(call: Call, before: Shape, wanted: Shape) -> Clash:
 
 
 def _uncommon(before: Iterable[Dim], wanted: Iterable[Dim]) -> tuple[list[Dim], list[Dim]]:
-    """The axes of each side that the other does not have as well; axes of size 1 do not count."""
+    """The axes of each side that the other does not have as well; axes of size 1 do not count, those of size 0 stay."""
     left, right = [dim for dim in before if dim.value != 1], []
     for dim in wanted:
         if dim.value == 1:
             continue
-        if dim.known and dim in left:
+        if dim.known and dim.value != 0 and dim in left:
             left.remove(dim)
         else:
             right.append(dim)

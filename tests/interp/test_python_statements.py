@@ -248,3 +248,12 @@ def test_guards_say_in_which_mode_a_model_was_put() -> None:
         """)
     guards = {stage.out.text: stage.guard for stage in graph.stages if stage.module}
     assert guards == {"a": frozenset(), "b": {"train"}, "c": {"eval", "no_grad"}, "d": {"eval"}}
+
+
+def test_a_union_with_a_quoted_class_states_no_shape() -> None:
+    graph = graph_of("""
+        from typing import Union
+        def f(x: Union[list, "torch.Tensor"]):
+            y = x[0, 0]
+        """)
+    assert not graph.stages

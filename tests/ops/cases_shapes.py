@@ -26,6 +26,9 @@ def _regrouped(draw: Draw, first: tuple[int, ...]) -> tuple[int, ...]:
 def _view(draw: Draw, name: str) -> Case:
     first = shape(draw)
     sizes = _regrouped(draw, first)
+    if first and chance(draw, 8):
+        first = (0, *first[1:])
+        sizes = pick(draw, (0,), (0, 0), (3, 0), (2, 3), first[::-1], (*first, 1))
     spread = name.endswith("view") and sizes and chance(draw, 2)
     return Case(name, (T(first), *sizes) if spread else (T(first), sizes))
 
