@@ -13,10 +13,9 @@ import transformers
 from hub_classes import computed, config_class
 
 from shapecheck.hub.recipes import Recipe, recipe
+from shapecheck.tracer.child.recipes import image_size, made
 
 Sizes = dict[str, int]
-DEFAULTS = {"num_channels": 3}
-"""What a config that does not say it has."""
 
 
 def _listed(table: str) -> tuple[Sizes, ...]:
@@ -139,24 +138,9 @@ def wanted(model: Any) -> tuple[Recipe, ...]:
     return recipe(type(model).__name__)
 
 
-def attribute(config: Any, name: str) -> Any:
-    """A config attribute, of a part where the config itself has none."""
-    if hasattr(config, name):
-        return getattr(config, name)
-    parts = [v for v in vars(config).values() if isinstance(v, transformers.PretrainedConfig)]
-    return next((found for part in parts if (found := attribute(part, name)) is not None), None)
-
-
 def resolved(model: Any, sizes: Sizes, larger: bool = False) -> Sizes:
     """Input sizes as this model takes them: an image as large as its config says, or somewhat larger and no square."""
-    side = attribute(model.config, "image_size")
-    if isinstance(side, (list, tuple)):
-        return sizes | dict(zip(("height", "width"), side, strict=False))
-    if not isinstance(side, int):
-        return sizes
-    patch = attribute(model.config, "patch_size")
-    more = larger * (32 if not isinstance(patch, int) else 4 * patch if patch > 8 else 8 * patch)
-    return sizes | {"height": side + more, "width": side + 2 * more}
+    return sizes | image_size(model.config, larger)
 
 
 def told(model: Any, sizes: Sizes) -> Sizes:
@@ -167,31 +151,7 @@ def told(model: Any, sizes: Sizes) -> Sizes:
 
 def small_inputs(model: Any, sizes: Sizes) -> dict[str, torch.Tensor]:
     """The usual inputs of a model, of the given sizes."""
-    vocab = attribute(model.config.get_text_config(), "vocab_size") or 100
-    made = {
-        r.name: filled(r.fill, [length(model.config, axis, sizes) for axis in r.axes], vocab) for r in wanted(model)
-    }
-    last = getattr(model.config, "eos_token_id", None)
-    if "input_ids" in made and isinstance(last, int):
-        made["input_ids"][..., -1] = last  # BART's heads pool there
-    return made
-
-
-def length(config: Any, axis: str, sizes: Sizes) -> int:
-    """The number that an axis of a recipe stands for: a product of input sizes, config attributes and numbers."""
-    total = 1
-    for word in axis.split("*"):
-        total *= int(word) if word.isdigit() else sizes.get(word) or attribute(config, word) or DEFAULTS[word]
-    return total
-
-
-def filled(fill: str, shape: list[int], vocab: int) -> torch.Tensor:
-    """A tensor of token ids (that avoid the first ones, which are often special), ones, zeros or random numbers."""
-    if fill == "ids":
-        return torch.randint(min(5, vocab - 1), vocab - 2, shape)
-    if fill == "ones":
-        return torch.ones(shape, dtype=torch.int64)
-    return torch.zeros(shape, dtype=torch.int64) if fill == "zeros" else torch.randn(shape)
+    return made(model.config, wanted(model), sizes)
 
 
 def small_labels(sizes: Sizes) -> Iterator[dict[str, torch.Tensor | bool]]:
