@@ -174,6 +174,8 @@ class Config:
         part = config_class(self.cls.sub_configs.get(name, ""))
         if part is None:
             return None
+        if self.overrides.get(name) is UNKNOWN:  # set by the program, to what is not known
+            return Config(part, f"the {name} of {self.label}", None, False, {}, self.uid)
         own = {key.partition(".")[2]: value for key, value in self.cls.defaults.items() if key.startswith(f"{name}.")}
         fields = self.checkpoint.fields if self.checkpoint else {}
         own |= {key.partition(".")[2]: value for key, value in fields.items() if key.startswith(f"{name}.")}

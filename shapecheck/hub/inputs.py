@@ -11,7 +11,7 @@ from shapecheck.hub.configs import Config
 from shapecheck.hub.models import ModelFacts
 from shapecheck.hub.recipes import recipe_of
 from shapecheck.hub.templates import Lookup
-from shapecheck.ops.values import UNKNOWN, is_tensor
+from shapecheck.ops.values import UNKNOWN, as_dim, is_tensor
 from shapecheck.shapes import Shape
 
 SIZES = (
@@ -107,5 +107,5 @@ def _frames(samples: Dim, config: Config) -> Dim:
         return dims.UNKNOWN
     left = samples
     for kernel, stride in zip(kernels, strides, strict=False):
-        left = (left - dims.number(kernel)) // dims.number(stride) + dims.number(1)
+        left = (left - as_dim(kernel)) // as_dim(stride) + dims.number(1)
     return left

@@ -137,8 +137,14 @@ class ConfigValue(Value):
         if name == "num_labels":
             self.own.pop("id2label", None)
             self.own.pop("label2id", None)
-        self.own[self._own_name(name)] = value
-        if self.config is not None:
+        part = _part(value)
+        self.own[self._own_name(name)] = part or value
+        if self.config is None:
+            return
+        if part is not None and part.config is not None and self.config.sub(name) is not None:
+            set_there = {f"{name}.{key}": inner for key, inner in part.config.overrides.items()}
+            self.config = self.config.with_overrides(set_there)
+        else:
             self.config = self.config.with_overrides({name: value.operand()})
 
     def copied(self) -> ConfigValue:
@@ -148,7 +154,7 @@ class ConfigValue(Value):
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         match name:
             case "to_dict" | "to_diff_dict":
-                return Mapping({}, False)
+                return Exported({}, False, of=self)
             case "get_text_config":
                 part = self.get("text_config")
                 return part if isinstance(part, ConfigValue) else self
@@ -167,6 +173,18 @@ class ConfigValue(Value):
 
     def truth(self) -> bool | None:
         return True
+
+
+@dataclass(slots=True, eq=False)
+class Exported(Mapping):
+    """What ``config.to_dict()`` gives: a dict that remembers its config, for a config of parts to take up again."""
+
+    of: ConfigValue | None = None
+
+
+def _part(value: Value) -> ConfigValue | None:
+    """The config that a part of another config is set to."""
+    return value.of if isinstance(value, Exported) else value if isinstance(value, ConfigValue) else None
 
 
 def load(name: str | None, args: CallArgs, machine: Machine, node: ast.AST) -> Value:

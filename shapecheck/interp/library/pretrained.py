@@ -144,6 +144,9 @@ class PretrainedModel(ModuleValue):
     def _embedding(self) -> Value:
         if self.config.config is None:
             return Unknown()
+        own = own_modules(self).get("get_input_embeddings()")
+        if own is not None:
+            return self._made("embeddings", *own)
         sizes = {"num_embeddings": self.config.dim("vocab_size"), "embedding_dim": self.config.dim("hidden_size")}
         return ModuleValue(Module("torch.nn.Embedding", params=sizes, created=self.module.created))
 
