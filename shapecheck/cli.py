@@ -129,6 +129,34 @@ def run(script: Path, argv: tuple[str, ...], **settings: Any) -> int:
 
 
 @cli.command()
+@click.argument("target")
+@click.option("--input", "inputs", multiple=True, metavar="NAME=DTYPE[SIZES]", help="An input: ids=int64[batch,16].")
+@click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the class or the config.")
+@click.option("--python", metavar="PATH", help="The interpreter of the project, if not the virtual environment's.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=120.0, show_default=True, help="Seconds for a trace."
+)
+@click.option("--memory", type=click.IntRange(min=64), default=8192, show_default=True, help="Megabytes.")
+@click.option("--no-server", is_flag=True, help="Start a worker for this trace alone.")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there.")
+@click.option("--verbose", "-v", is_flag=True, help="Every stage, those inside of layers too.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def trace(target: str, inputs: tuple[str, ...], args: tuple[str, ...], **settings: Any) -> int:
+    """Show the shapes inside one model: file.py::Class, a checkpoint (name::Class), or a folder with a config.json."""
+    from shapecheck import running
+    from shapecheck.engine import Options
+
+    how = running.How(settings["python"], settings["timeout"], settings["memory"])
+    outcome = running.trace(target, inputs, args, Options(stages=True), how)
+    _emit(_rendered(outcome, {**settings, "diff": False, "quiet": False, "statistics": False}), settings["output_file"])
+    code = running.trace_exit_code(outcome)
+    if code == 2 and outcome.trace is not None:
+        click.echo(f"shapecheck: {outcome.trace.reason}", err=True)
+    return code
+
+
+@cli.command()
 @click.argument("code", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every rule, one line each.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from shapecheck.source import Source, read
 from shapecheck.syntax import NewerSyntax
 from shapecheck.texts import Texts
 from shapecheck.tracer import Tracer, TraceRequest
+from shapecheck.tracer.target import parse
 from shapecheck.verify import Verifier
 
 
@@ -53,7 +54,7 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
     request = TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {})
     try:
         with start() as tracer:
-            outcome = _traced(half, request, tracer, options)
+            outcome = _traced(half, request, tracer, options, partial(_findings, options))
     except Exception as why:  # the border again: without a trace there is still what the text says
         failures.append(Failure.of(str(script), why))
         outcome = engine.outcome_of(half.graph, half.findings, half.texts, options)
@@ -61,8 +62,40 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
     return engine.closed(outcome, options, started)
 
 
-def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Options) -> Outcome:
-    """The outcome of both halves."""
+def trace(
+    text: str,
+    inputs: Iterable[str],
+    args: Iterable[str],
+    options: Options,
+    how: How,
+    start: Callable[[], Tracer] = Tracer,
+) -> Outcome:
+    """Trace one model alone, and judge what that shows. UsageError where the words name none (see :func:`parse`)."""
+    started = time.perf_counter()
+    target = parse(text, inputs, args)
+    request = TraceRequest(target.path, [], how.python, how.timeout, how.memory_mb, {}, target)
+    nothing = Static(ShapeGraph("static"), [], Texts({}))
+    with start() as tracer:
+        outcome = _traced(nothing, request, tracer, options, lambda source: [])
+    return engine.closed(outcome, options, started)
+
+
+def trace_exit_code(outcome: Outcome) -> int:
+    """0: the forward ran through and nothing was found; 1: shapes that do not fit; 2: no forward could be run."""
+    result = outcome.trace
+    if result is None or result.status == "completed":
+        return engine.exit_code(outcome, "warning")
+    return 1 if result.error is not None and result.error.shape_reason else 2
+
+
+def _traced(
+    half: Static,
+    request: TraceRequest,
+    tracer: Tracer,
+    options: Options,
+    reread: Callable[[Source], list[Finding]],
+) -> Outcome:
+    """The outcome of both halves. ``reread`` is the static half of a patched text."""
     result = tracer.trace(request)
     graph = result.graph
     judge = partial(engine.judged, options=options)
@@ -74,7 +107,7 @@ def _traced(half: Static, request: TraceRequest, tracer: Tracer, options: Option
     if result.batch_of_one is not None:
         findings = merge.ordered([*findings, *_only_for_one(judge(result.batch_of_one, half.texts), findings)])
     if result.status != "unavailable":
-        findings = Verifier(tracer.trace, judge, partial(_findings, options), request, half.texts).verified(findings)
+        findings = Verifier(tracer.trace, judge, reread, request, half.texts).verified(findings)
     outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options)
     outcome.not_checked = half.graph.not_checked + graph.not_checked
     outcome.assumptions = list(dict.fromkeys(result.assumptions + graph.assumptions))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from shapecheck.graph import Frame, ShapeGraph
 from shapecheck.places import Span
+from shapecheck.tracer.target import Target
 
 Status = Literal["completed", "raised", "stopped", "timeout", "unavailable"]
 
@@ -23,6 +24,7 @@ class TraceRequest:
         timeout: seconds that one run may take.
         memory_mb: memory that the script may use beyond what its libraries take.
         overlay: patched texts by path, run in place of what the files hold.
+        target: the model to run alone, in place of the script; ``script`` is then the file that says what it is.
     """
 
     script: Path
@@ -31,6 +33,7 @@ class TraceRequest:
     timeout: float = 120.0
     memory_mb: int = 8192
     overlay: dict[str, str] = field(default_factory=dict)
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)

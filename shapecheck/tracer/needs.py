@@ -6,8 +6,17 @@ import ast
 import warnings
 
 from shapecheck import hub
+from shapecheck.tracer.target import Target
+from shapecheck.tracer.text import Text
 
 _HEAVY = ("transformers", "torchvision", "datasets", "pandas", "sklearn", "sentence_transformers", "accelerate")
+
+
+def of(target: Target | None, script: Text | None) -> list[str]:
+    """What a request is going to need: what its text imports, or the library of the checkpoint that it names."""
+    if target is None or target.in_file:
+        return modules(script.source.text) if script is not None else []
+    return ["transformers", *_of_checkpoint(target.name)]
 
 
 def modules(text: str) -> list[str]:

@@ -43,7 +43,9 @@ def _said(end: Record, shown: Shown, request: TraceRequest) -> Ending:
     place = _place(shown(end["span"])) if end.get("span") else ""
     match end["status"]:
         case "completed":
-            return Ending("completed", "the script ran to its end")
+            return Ending("completed", end.get("message") or "the script ran to its end")
+        case "refused":
+            return Ending("unavailable", end["message"])
         case "stopped":
             return Ending("stopped", end["message"])
         case "timeout":

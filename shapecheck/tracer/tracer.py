@@ -74,12 +74,14 @@ class Tracer:
             return TraceResult("unavailable", str(why))
         files = Files(request)
         script = files.text(files.script)
-        if script is None:
+        if script is None and (request.target is None or request.target.in_file):
             return TraceResult("unavailable", f"{request.script} cannot be read")
         worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}))
-        sizes = choose(script.integers)
-        asked = functools.partial(self._ask, worker, request, files)
-        first = asked(sizes[0], needs.modules(script.source.text))
+        sizes = choose(script.integers if script is not None else ())
+        asked: Asked = functools.partial(self._ask, worker, request, files)
+        first = asked(sizes[0], needs.of(request.target, script))
+        if request.target is not None and _raised(first) is not None:
+            first, asked = _for_real(asked, sizes[0], first)
         second = asked(sizes[1], _loaded(first)) if _varies(first) else []
         result = _result(request, files, python, first, second, sizes)
         if result.status in ("completed", "stopped") and _rows_unknown(first):
@@ -95,6 +97,7 @@ class Tracer:
         sizes: Chosen,
         imports: list[str],
         last_of_one: bool = False,
+        concrete: bool = False,
     ) -> list[Record]:
         scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         asked = {
@@ -103,6 +106,8 @@ class Tracer:
             "sizes": list(asdict(sizes).values()),
             "memory_mb": request.memory_mb,
             "last_of_one": last_of_one,
+            "concrete": concrete,
+            "target": request.target.record() if request.target is not None else None,
             "overlay": files.overlay,
             "scratch": str(scratch),
             "rules": str(rules_dir()),
@@ -145,6 +150,22 @@ class Files:
     def span(self, item: list[Any]) -> Span:
         """A recorded place under the user's name of its file."""
         return Span(self.shown(item[0]), *item[1:])
+
+
+Asked = Callable[..., list[Record]]
+
+
+def _for_real(asked: Asked, sizes: Chosen, abstract: list[Record]) -> tuple[list[Record], Asked]:
+    """A model that abstract tensors do not get through, with few layers and real numbers; that it was so is said.
+
+    Where it fails as well, what the abstract run said stands. Returns the run that counts, and how to run it again.
+    """
+    real = asked(sizes, _loaded(abstract), concrete=True)
+    end, failed = next((record for record in real if record["kind"] == "end"), None), _raised(abstract)
+    if end is None or failed is None or end["status"] != "completed":
+        return abstract, asked
+    words = f"abstract tensors failed ({failed['type']}): run on small real ones, with few layers"
+    return [{"kind": "assumption", "text": words}, *real], functools.partial(asked, concrete=True)
 
 
 def _varies(records: list[Record]) -> bool:

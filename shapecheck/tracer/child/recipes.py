@@ -17,7 +17,9 @@ Sizes = Mapping[str, int]
 DEFAULTS = {"num_channels": 3}
 """What a config that does not say it has."""
 
-_ROLES: dict[str, Role] = {
+ROLES: dict[str, Role] = {
+    "input_ids": "ids",
+    "decoder_input_ids": "ids",
     "attention_mask": "mask",
     "token_type_ids": "segments",
     "position_ids": "positions",
@@ -25,11 +27,7 @@ _ROLES: dict[str, Role] = {
     "input_values": "audio",
     "input_features": "audio",
 }
-
-
-def role_of(recipe: Recipe) -> Role | None:
-    """What an input means; None where there is no word for it."""
-    return "ids" if recipe.fill == "ids" else _ROLES.get(recipe.name)
+"""What the usual inputs of transformers' models mean."""
 
 
 def made(config: Any, recipes: Iterable[Recipe], sizes: Sizes) -> dict[str, torch.Tensor]:

@@ -203,9 +203,10 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
     ) -> None:
         session = self.session
         frames = list(user_frames(sys._getframe(2)))
-        if not frames or session.stages >= STAGE_LIMIT:
+        span = span_of(frames[0]) if frames else session.origin
+        if span is None or session.stages >= STAGE_LIMIT:
             return
-        key = (op, span_of(frames[0]), *(tuple(tensor.shape) for _, tensor in tensors))
+        key = (op, span, *(tuple(tensor.shape) for _, tensor in tensors))
         if self.loading is not None and not self.loading.add(key):
             return
         self._new |= self._seen.add(key)
@@ -214,7 +215,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         record: dict[str, Any] = {
             "kind": "stage",
             "op": op,
-            "span": span_of(frames[0]),
+            "span": span,
             "args": operands[0],
             "kwargs": operands[1],
             "outputs": {name: describe(session, tensor) for name, tensor in tensors},

@@ -27,6 +27,7 @@ def trace(request: dict[str, Any], stream: Stream) -> None:
         rules_dir=Path(request["rules"]),
         argv=request["argv"],
         last_of_one=request["last_of_one"],
+        concrete=request["concrete"],
     )
     _watch_the_clock(session, request["timeout"])
     _watch_the_exits(session)
@@ -45,7 +46,8 @@ def _prepare(session: Session) -> Any:
 
     torch.set_num_threads(1)
     session.hooks.install()
-    fakes.install()
+    if not session.concrete:
+        fakes.install()
     reads.install(session)
     training.install()
     session.modules.install()
@@ -65,11 +67,16 @@ def _close(session: Session, request: dict[str, Any]) -> list[str]:
 
 
 def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]:
-    from shapecheck.tracer.child import failure, source
+    from shapecheck.tracer.child import failure, source, target
 
     source.install(request["overlay"], loop)
     try:
+        if request["target"] is not None:
+            target.run(session, request["target"])
+            return {"kind": "end", "status": "completed", "message": "the forward ran through"}
         source.run(str(session.script), request["argv"], request["overlay"])
+    except target.NoTarget as why:
+        return {"kind": "end", "status": "refused", "message": str(why)}
     except Stop as stop:
         return {"kind": "end", "status": "stopped", "message": stop.reason}
     except SystemExit as error:

@@ -57,6 +57,8 @@ class Session:
         assumed_rows: whether the number of rows of a data set was made up.
         guessed: whether a number that the script takes from its user was made up: any size may follow from it.
         last_of_one: whether a loader's last batch is cut to one row, as an unlucky number of rows would have it.
+        concrete: whether the run is on real numbers, its models with few layers.
+        origin: where a stage stands that no line of the project called; None: such stages are not recorded.
     """
 
     script: Path
@@ -68,6 +70,8 @@ class Session:
     hooks: ImportHooks = field(default_factory=ImportHooks)
     assumed_rows: bool = False
     last_of_one: bool = False
+    concrete: bool = False
+    origin: Span | None = None
     sizes_used: bool = False
     guessed: bool = False
     _assumed: set[str] = field(default_factory=set)

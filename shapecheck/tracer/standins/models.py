@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from shapecheck.tracer.child import shrinking
 from shapecheck.tracer.standins import mismatch
 from shapecheck.tracer.standins.patching import patch_classmethod
 
@@ -93,7 +94,9 @@ def _patch_models(module: ModuleType, session: Session, checkpoints: Callable[[]
         if attention is not None:
             config._attn_implementation = attention
         config.name_or_path = str(name)
-        with _building(dtype):
+        if session.concrete:
+            shrinking.shallow(config)
+        with _building(dtype, weights=session.concrete):
             model = cls(config, *model_args, **kwargs)
             own = checkpoints().own_config(str(name), config)
             found = mismatch.mismatched(model, own, config) if own is not None else {}
@@ -144,14 +147,14 @@ def _dtype(*given: Any) -> torch.dtype | None:
 
 
 @contextlib.contextmanager
-def _building(dtype: torch.dtype | None) -> Iterator[None]:
-    """No initial weights, and the given dtype for new parameters."""
+def _building(dtype: torch.dtype | None, weights: bool = False) -> Iterator[None]:
+    """The given dtype for new parameters, and no initial ``weights`` unless they are wanted."""
     try:
         from transformers.initialization import no_init_weights
     except ImportError:  # transformers 4
         from transformers.modeling_utils import no_init_weights
     before = torch.get_default_dtype()
-    with no_init_weights():
+    with contextlib.nullcontext() if weights else no_init_weights():
         if dtype is not None:
             torch.set_default_dtype(dtype)
         try:

@@ -1,0 +1,95 @@
+"""One model alone: built from its config without weights, and called once with inputs made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from shapecheck.hub.recipes import recipe
+from shapecheck.places import Span
+from shapecheck.tracer.child import recipes
+
+if TYPE_CHECKING:
+    from shapecheck.tracer.child.session import Session
+
+_SIDE = 224
+"""Height and width of an image, where the config does not say."""
+
+
+class NoTarget(Exception):
+    """There is no such model, or it cannot be given what was asked for: one sentence for the user."""
+
+
+def run(session: Session, target: Mapping[str, Any]) -> None:
+    """Build the model of a request and run its ``forward`` once, without gradients, in eval mode.
+
+    Raises:
+        NoTarget: what was asked for does not exist.
+    """
+    session.origin = Span(str(session.script), 1)
+    forward(session, pretrained(target["name"], target["cls"], target["args"]), target["inputs"])
+
+
+def pretrained(name: str, cls: str, args: Mapping[str, Any]) -> torch.nn.Module:
+    """The model of a checkpoint or a config folder: of the class asked for, else the one that the folder's config
+    names, else the base model. ``args`` are attributes of its config."""
+    import transformers
+
+    if cls and not hasattr(getattr(transformers, cls, None), "from_pretrained"):
+        raise NoTarget(f"transformers {transformers.__version__} has no model class {cls}")
+    if not cls:
+        config = transformers.AutoConfig.from_pretrained(name)
+        stated = (config.architectures or [""])[0]
+        cls = stated if hasattr(transformers, stated) else "AutoModel"
+    model: torch.nn.Module = getattr(transformers, cls).from_pretrained(name, **args)
+    return model
+
+
+def forward(session: Session, model: torch.nn.Module, asked: Mapping[str, Any]) -> Any:
+    """Call a model with inputs by recipe; those that were asked for take their place."""
+    model.eval()
+    given = {**usual(session, model), **{name: _asked(session, name, wanted) for name, wanted in asked.items()}}
+    with torch.no_grad():
+        return model(**given)
+
+
+def usual(session: Session, model: Any) -> dict[str, torch.Tensor]:
+    """The inputs that a transformers model runs with, of the sizes that this trace chose."""
+    wanted = recipe(type(model).__name__)
+    made = recipes.made(model.config, wanted, sizes(session) | recipes.image_size(model.config))
+    for found in wanted:
+        session.mark(made[found.name], role=recipes.ROLES.get(found.name))
+    return made
+
+
+def sizes(session: Session) -> dict[str, int]:
+    """Sizes of inputs by the words of the recipes. The decoder's length follows the encoder's, but is another."""
+    batch, seq, _ = session.sizes
+    return {
+        "batch": batch,
+        "seq": seq,
+        "decoder_seq": seq - 6,
+        "other_seq": seq + 6,
+        "choices": 4,
+        "samples": 16000,
+        "frames": 128,
+        "boxes": 10,
+        "height": _SIDE,
+        "width": _SIDE,
+    }
+
+
+def _asked(session: Session, name: str, wanted: Mapping[str, Any]) -> Any:
+    """An input as it was asked for: a plain value, or a tensor of a dtype and of sizes, numbers or names."""
+    if "value" in wanted:
+        return wanted["value"]
+    known = sizes(session)
+    unknown = [axis for axis in wanted["axes"] if isinstance(axis, str) and axis not in known]
+    if unknown:
+        raise NoTarget(f"--input {name}: {unknown[0]} is no size; a number, or one of {', '.join(known)}")
+    shape = [known[axis] if isinstance(axis, str) else axis for axis in wanted["axes"]]
+    dtype = getattr(torch, wanted["dtype"])
+    tensor = torch.ones(shape, dtype=dtype)
+    return session.mark(tensor, role=recipes.ROLES.get(name), status="observed")
