@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def define(m: Interpreter, node: ast.ClassDef) -> int:
     """``class``: its body is run in a scope of its own, whose names become its attributes."""
-    bases = [base for place in node.bases if not isinstance(base := m.eval(place), Unknown) or True]
+    bases = [m.eval(place) for place in node.bases]
     outer = m.scope
     scope = m.scope = Scope("class", outer)
     try:
@@ -45,8 +45,8 @@ def define(m: Interpreter, node: ast.ClassDef) -> int:
         _own(value, cls)
     records.finish(m, cls, node)
     value = cls
-    for decorator in reversed(node.decorator_list):
-        value = _decorated(m, value, decorator)
+    for place in reversed(node.decorator_list):
+        value = _decorated(m, value, place)
     store(m, node.name, value)
     return NEXT
 
@@ -59,11 +59,16 @@ def _own(value: Value, cls: Class) -> None:
 
 
 def _decorated(m: Interpreter, value: Class, node: ast.expr) -> Class:
-    """Class decorators keep the class; ``dataclass`` makes it one."""
+    """``dataclass`` makes the class one; a decorator of the program is called, for it may register the class."""
     decorator = m.eval(node.func if isinstance(node, ast.Call) else node)
-    if type(decorator) is Builtin and decorator.name in records.DATACLASSES:
-        value.flavour = "dataclass"
-    return value
+    if type(decorator) is Builtin:
+        if decorator.name in records.DATACLASSES:
+            value.flavour = "dataclass"
+        return value
+    if isinstance(node, ast.Call):
+        decorator = m.eval(node)
+    made = m.call(decorator, CallArgs([value], nodes=[None]), node) if not isinstance(decorator, Unknown) else value
+    return made if type(made) is Class else value
 
 
 def lineage(cls: Class) -> list[Value]:

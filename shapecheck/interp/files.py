@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from shapecheck.errors import UnreadableSource
@@ -21,7 +21,9 @@ LIBRARIES = frozenset(
 """Packages that are never read as files of the program, even where their sources lie beside it."""
 
 _CONCERNED = re.compile(r"torch|transformers|lightning")
-_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[\w, \t]*)|import[ \t]+([\w., \t]+))", re.MULTILINE
+)
 _INSTALLED = ("site-packages", "dist-packages")
 _KEPT_LINES = 40_000
 
@@ -67,9 +69,10 @@ def _roots(folder: str, top: str) -> tuple[str, ...]:
         if any(
             os.path.exists(os.path.join(above, mark)) for mark in ("pyproject.toml", "setup.py", "setup.cfg", ".git")
         ):
-            roots += [above, os.path.join(above, "src")]
+            roots.append(above)
             break
         above = os.path.dirname(above)
+    roots.append(os.path.join(roots[-1], "src"))
     return tuple(dict.fromkeys(roots))
 
 
@@ -102,26 +105,39 @@ def concerned(source: Source, layout: Layout) -> bool:
         text, package = pending.pop()
         if _CONCERNED.search(text):
             return True
-        for path, inner in _imports(text, package, layout):
+        for path, name in imported(text, package, layout):
             if path not in seen:
                 seen.add(path)
                 if os.path.isfile(path):
-                    pending.append((text_of(path), inner))
+                    pending.append((text_of(path), package_of(path, name)))
     return False
 
 
-def _imports(text: str, package: str, layout: Layout) -> Iterator[tuple[str, str]]:
+def package_of(path: str, name: str) -> str:
+    """The package that the relative imports of a module start from."""
+    return name if path.endswith("__init__.py") else name.rpartition(".")[0]
+
+
+def imported(text: str, package: str, layout: Layout) -> Iterator[tuple[str, str]]:
+    """The files of the program that a text imports, as its lines show without a parse, with their modules' names."""
     for found in _IMPORT.finditer(text):
-        if found[1] is not None:
-            dots = len(found[1]) - len(found[1].lstrip("."))
-            name = absolute(package, found[1][dots:] or None, dots)
-            names = [] if name is None else [name]
-        else:
-            names = [part.split()[0] for part in found[2].split(",") if part.strip()]
-        for name in names:
-            path = layout.find(name)
-            if path is not None:
-                yield path, name if path.endswith("__init__.py") else name.rpartition(".")[0]
+        if found[1] is None:
+            yield from _found(layout, (part.split()[0] for part in found[3].split(",") if part.strip()))
+            continue
+        dots = len(found[1]) - len(found[1].lstrip("."))
+        name = absolute(package, found[1][dots:] or None, dots)
+        for path, whole in _found(layout, [name] if name else []):
+            yield path, whole
+            if not path.endswith(".py") or path.endswith("__init__.py"):
+                members = re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?", found[2])
+                yield from _found(layout, (f"{whole}.{member}" for member in members))
+
+
+def _found(layout: Layout, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        path = layout.find(name)
+        if path is not None:
+            yield path, name
 
 
 @lru_cache(maxsize=1024)

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from shapecheck.errors import UnreadableSource
 from shapecheck.interp import library
-from shapecheck.interp.files import Layout, absolute, beside, text_of, tree
+from shapecheck.interp.files import Layout, absolute, beside, imported, package_of, text_of, tree
 from shapecheck.interp.python.names import HANDLERS, constant_of
 from shapecheck.interp.python.objects import Deferred, LocalModule
 from shapecheck.interp.scopes import Activation, Scope
 from shapecheck.interp.targets import store
-from shapecheck.interp.values import Builtin, Const, Unknown, Value
+from shapecheck.interp.values import Builtin, Const, Mapping, Unknown, Value
 from shapecheck.source import read
 from shapecheck.syntax import parse
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
+
+_REGISTERS = r"^(?:@?[\w.]+[(\[][^\n]*['\"]{0}['\"]|@[\w.]+[^\n]*\n(?:class|def) {0}\b)"
+"""A line outside of all functions that may register a name: ``@register("name")``, ``MODELS["name"] =``, or a decorator
+above what bears the name."""
+
+_MOST_SEARCHED = 256
+"""Files looked through for one that registers a name."""
 
 STARRED = "*"
 """The name under which a scope keeps the modules that it imported everything from."""
@@ -39,6 +47,7 @@ class Modules:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.loaded: dict[str, LocalModule] = {}
+        self.mentioned: dict[str, str] = {}  # files that import statements named so far, with their modules' names
 
     # -- import statements ---------------------------------------------------------------------------------------------
 
@@ -48,12 +57,15 @@ class Modules:
         path = self.layout.find(wanted)
         if path is None:
             return Builtin(wanted)
+        self.mentioned.setdefault(path, wanted)
         return Deferred(partial(self._load, path=path, name=wanted))
 
     def import_from(self, m: Interpreter, node: ast.ImportFrom) -> None:
         """``from module import name as other``, absolute or relative."""
         name = absolute(_package_of(m.scope.module()), node.module, node.level)
         path = None if name is None else self.layout.find(name)
+        if path is not None and name is not None:
+            self.mentioned.setdefault(path, name)
         for alias in node.names:
             if alias.name == "*":
                 self._star(m, name, path)
@@ -84,6 +96,22 @@ class Modules:
             before = old.modules if isinstance(old, Starred) else ()
             m.scope.names[STARRED] = Starred((*before, (name, path)))
 
+    def register(self, m: Interpreter, mapping: Mapping, key: object) -> None:
+        """Before ``mapping[key]``: where the key is a name that is missing, read the imported files of which nothing
+        was wanted so far and in which that name stands. Running them may register something under it."""
+        if type(key) is not str or mapping.complete is not True or key in mapping.items:
+            return
+        waiting, seen = list(self.mentioned.items()), set(self.mentioned)
+        while waiting and len(seen) < _MOST_SEARCHED:
+            path, name = waiting.pop()
+            text = text_of(path) if path.endswith(".py") else ""
+            if path not in self.loaded and _registers(text, key):
+                self._load(m, path=path, name=name)
+            for other in imported(text, package_of(path, name), self.layout):
+                if other[0] not in seen:
+                    seen.add(other[0])
+                    waiting.append(other)
+
     # -- loading -------------------------------------------------------------------------------------------------------
 
     def _member(self, m: Interpreter, path: str, name: str, member: str) -> Value:
@@ -110,7 +138,7 @@ class Modules:
             home = tree(path)
         except UnreadableSource:
             return Unknown()
-        package = name if path.endswith("__init__.py") else name.rpartition(".")[0]
+        package = package_of(path, name)
         module = LocalModule(name, package, home, module_scope(name, package))
         self.loaded[path] = module
         self.run(m, module)
@@ -131,14 +159,23 @@ class Modules:
                 module.scope.names[word] = Deferred(partial(self._load, path=path, name=f"{name}.{word}"))
 
     def run(self, m: Interpreter, module: LocalModule) -> None:
-        """Run a file's statements in its own scope."""
+        """Run a file's statements in its own scope.
+
+        A file is run once: what it does stands, even where it is first wanted in an arm that is only tried out.
+        """
         saved = m.scope, m.activation, m.context, m.way, m.home, m.conditions, m.turns
+        layers, m.heap.layers = m.heap.layers, []
         m.scope, m.home, m.context, m.way, m.conditions, m.turns = module.scope, module.home, (), 0, (), ()
         m.activation = Activation(None, saved[1].depth + 1, m.heap.clock)
         try:
             m.run(module.home.tree.body)
         finally:
             m.scope, m.activation, m.context, m.way, m.home, m.conditions, m.turns = saved
+            m.heap.layers = layers
+
+
+def _registers(text: str, name: str) -> bool:
+    return name in text and re.search(_REGISTERS.format(re.escape(name)), text, re.MULTILINE) is not None
 
 
 def module_scope(name: str, package: str | None = None) -> Scope:

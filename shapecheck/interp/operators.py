@@ -321,6 +321,7 @@ def contains(m: Interpreter, container: Value, value: Value, node: ast.AST) -> b
         key = constant_key(value)
         if key is None:
             return None
+        m.modules.register(m, container, key[0])
         if isinstance(container.complete, Lacking):
             return None if key[0] in container.complete.keys else key[0] in container.items
         return True if key[0] in container.items else False if container.complete else None

@@ -553,7 +553,7 @@ class Mapping(Value):
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
         from shapecheck.interp.python import containers
 
-        return containers.lookup(self, key)
+        return containers.lookup(self, key, machine)
 
     def set_item(self, key: Value, value: Value, machine: Machine, node: ast.AST) -> None:
         from shapecheck.interp.python import containers

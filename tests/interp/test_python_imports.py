@@ -197,3 +197,60 @@ def test_only_what_a_shape_needs_is_read_of_other_files(tmp_path: Path) -> None:
         "main.py": "import torch\nfrom pkg import N\ny = torch.zeros(N)",
     }
     assert [stage.op for stage in program(tmp_path, files, "main.py").stages] == ["torch.zeros"]
+
+
+REGISTRY = """
+MODELS = {}
+def register(name):
+    def keep(cls):
+        MODELS[name] = cls
+        return cls
+    return keep
+def build(name, **options):
+    if name not in MODELS:
+        raise KeyError(name)
+    return MODELS[name](**options)
+"""
+
+
+def test_a_registered_model_is_found_though_nobody_asks_for_its_file(tmp_path: Path) -> None:
+    graph = program(
+        tmp_path,
+        {
+            "zoo/__init__.py": "from .registry import build\nfrom . import net",
+            "zoo/registry.py": REGISTRY,
+            "zoo/net.py": "from .registry import register\n"
+            + MODEL.replace("class Net", "@register('net')\nclass Net"),
+            "train.py": "import torch\nfrom zoo import build\ny = build('net', width=8)(torch.zeros(2, 8))",
+        },
+        "train.py",
+    )
+    assert shapes(graph)["y"] == "(2, 4)"
+
+
+def test_a_file_that_is_first_wanted_in_a_loop_is_still_known_in_its_second_pass(tmp_path: Path) -> None:
+    graph = program(
+        tmp_path,
+        {
+            "losses.py": "import torch.nn.functional as F\ndef loss_of(x, y):\n    return F.mse_loss(x, y)",
+            "train.py": """
+                import torch
+                from losses import loss_of
+                total = 0.0
+                for x in loader:
+                    loss = loss_of(torch.zeros(2, 3), torch.zeros(2, 3))
+                    total += loss.item()
+                """,
+        },
+        "train.py",
+    )
+    assert shapes(graph)["loss"] == "()"
+
+
+def test_a_script_that_imports_a_module_from_a_package_is_concerned_by_what_that_imports(tmp_path: Path) -> None:
+    graph = program(
+        tmp_path,
+        {"zoo/net.py": MODEL + "y = build()(torch.zeros(2, WIDTH))", "main.py": "from zoo import net\nnet.y"},
+        "main.py",
+    )
+    assert shapes(graph)["y"] == "(2, 4)"

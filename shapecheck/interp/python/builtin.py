@@ -73,7 +73,7 @@ def _range(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     bounds = [plain_int(value) for value in args.positional]
     if bounds and None not in bounds and len(bounds) <= 3 and 0 not in bounds[2:]:
         numbers = range(*[bound for bound in bounds if bound is not None])
-        if len(numbers) <= 4096:
+        if not numbers[4096:]:  # the length of a huge range is too large for len()
             return Items("range", [Int(number(n)) for n in numbers])
     return Items("range", None, Int(UNKNOWN))
 

@@ -81,11 +81,12 @@ def unique(kind: str, items: Sequence[Value], born: int) -> Items:
     return Items(kind, list(dict(zip(keys, items, strict=True)).values()), born=born)
 
 
-def lookup(mapping: Mapping, key: Value) -> Value:
+def lookup(mapping: Mapping, key: Value, m: Any) -> Value:
     """``mapping[key]``."""
     known = constant_key(key)
     if known is None:
         return join_all([*mapping.items.values(), *([] if mapping.complete else [mapping.element])])
+    m.modules.register(m, mapping, known[0])
     try:
         found = mapping.items.get(known[0])
     except TypeError:
@@ -340,12 +341,14 @@ def _keys(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Va
 def _get(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     key = constant_key(_first(args))
     default = args.positional[1] if len(args.positional) > 1 else NONE
+    if key is not None:
+        m.modules.register(m, mapping, key[0])
     if key is not None and key[0] in mapping.items:
         lacking = isinstance(mapping.complete, Lacking) and key[0] in mapping.complete.keys
         return join(mapping.items[key[0]], default) if lacking else mapping.items[key[0]]
     if key is not None and mapping.complete is not False:
         return default
-    return join(lookup(mapping, _first(args)), default)
+    return join(lookup(mapping, _first(args), m), default)
 
 
 def _pop_key(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
