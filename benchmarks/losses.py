@@ -3,8 +3,8 @@
     python benchmarks/losses.py CORPORA [--only WORDS] [--keep FOLDER] [--timeout SECONDS] [--errors]
 
 Runs, unchanged, every script of ``benchmarks/scripts.toml`` whose repository stands in the folder CORPORA (as
-``owner+name``), each in its own folder, and prints a table in Markdown. ``--keep`` keeps the reports, and runs only what
-it has none of; ``--errors`` says below the table how each script ended that missed.
+``owner+name``), each in its own folder, and prints a table in Markdown. ``--keep`` keeps the reports, and runs only
+what it has none of; ``--errors`` says below the table how each script ended that missed.
 """
 
 from __future__ import annotations
@@ -184,9 +184,8 @@ def main() -> None:
             print(f"{repository}: not in {options.corpora}", file=sys.stderr)
             continue
         print(f"\n{repository} at {commit(folder)}\n")
-        print(
-            "| script | loss | status | stages | assumed | first loss | CPU s |\n| --- | --- | --- | --- | --- | --- | --- |"
-        )
+        print("| script | loss | status | stages | assumed | first loss | CPU s |")
+        print("|" + " --- |" * 7)
         for script in mine:
             found = kept(options.corpora, script, options.timeout, options.keep)
             results.append((script, found))

@@ -9,15 +9,17 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.metadata
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins import absent
 from shapecheck.tracer.standins.absorb import AbsorbingModule, Names
+from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import expects_import_error
 
 if TYPE_CHECKING:
@@ -31,6 +33,40 @@ def install(session: Session) -> None:
     absent.use(session)
     known = {module.name for module in pkgutil.iter_modules(absent.__path__)}
     sys.meta_path.append(_Missing(session, known))
+    session.on_import("transformers.utils.versions", _require_no_absent)
+    patch_function(importlib.metadata, "version", _version_of_absent)
+
+
+def _require_no_absent(module: ModuleType) -> None:
+    """A script's demand for a package in some version is met where the package is not there: a stand-in is."""
+
+    def require(original: Callable[..., None]) -> Callable[..., None]:
+        def required(requirement: str, hint: str | None = None) -> None:
+            try:
+                original(requirement, hint)
+            except importlib.metadata.PackageNotFoundError:
+                if _importer(sys._getframe(1)) is None:
+                    raise
+
+        return required
+
+    patch_function(module, "require_version", require)
+
+
+def _version_of_absent(original: Callable[[str], str]) -> Callable[[str], str]:
+    """The version of a package that the script asks for; of one that is not there, its stand-in's."""
+
+    def version(distribution_name: str) -> str:
+        try:
+            return original(distribution_name)
+        except importlib.metadata.PackageNotFoundError:
+            asking = sys._getframe(1)
+            place = asking.f_code.co_filename, asking.f_lineno
+            if not is_user_file(place[0]) or expects_import_error(*place):
+                raise
+            return AbsorbingModule.__version__
+
+    return version
 
 
 class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):

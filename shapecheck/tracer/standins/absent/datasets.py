@@ -99,7 +99,8 @@ def _known_columns(path: str, name: str | None) -> str:
     """The columns of a well-known data set, with the number of classes: ``text label:2``; empty if it is not known."""
     short = path.rsplit("/", 1)[-1].lower()
     known = _table()
-    return known.get((short, str(name or "").lower())) or known.get((short, "")) or ""
+    asked, plain = known.get((short, str(name or "").lower())), known.get((short, ""))
+    return asked or plain or next((columns for (part, _), columns in known.items() if part == short), "")
 
 
 @functools.cache
