@@ -74,20 +74,27 @@ class Loops:
         if self._repeats >= REPEATS:
             self.session.stop(f"stopped in a training loop that goes on: {REPEATS} turns showed nothing new")
 
-    def loop(self, iterable: Iterable[Any]) -> Iterable[Any]:
-        """What a ``for`` of the user runs over: after a training step within it, only the last item is left."""
-        if isinstance(iterable, (range, list, tuple)):
-            return self._items(iterable) if len(iterable) > 2 else iterable
+    def loop(self, iterable: Iterable[Any], alike: bool = False) -> Iterable[Any]:
+        """What a ``for`` of the user runs over: after a training step within it, only the last item is left.
+
+        Nothing is left of a mere count of turns that are ``alike``: of epochs that no condition asks for.
+        """
+        counted = getattr(iterable, "iterable", iterable)  # a progress bar's own
+        if isinstance(counted, (range, list, tuple)):
+            return self._items(counted, alike and isinstance(counted, range))
         if isinstance(iterable, Iterator) and not isinstance(iterable, _SingleProcessDataLoaderIter):
             return self._turns(iterable)
         return iterable
 
-    def _items(self, sequence: Any) -> Iterator[Any]:
+    def _items(self, sequence: Any, alike: bool) -> Iterator[Any]:
         before = self.steps
         position = 0
         while position < len(sequence):
             yield sequence[position]
-            position = max(position + 1, len(sequence) - 1) if self.steps > before else position + 1
+            trained = self.steps > before
+            if trained and alike:
+                return
+            position = max(position + 1, len(sequence) - 1) if trained else position + 1
 
     def _turns(self, iterator: Iterator[Any]) -> Iterator[Any]:
         before = self.steps

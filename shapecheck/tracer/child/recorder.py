@@ -16,9 +16,9 @@ from torch.utils._pytree import tree_flatten
 from shapecheck.tracer.child import modules
 from shapecheck.tracer.child.abstraction import call
 from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
-from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frames
+from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frame, user_frames
 from shapecheck.tracer.child.names import caller_of, function_op
-from shapecheck.tracer.child.novelty import Rows, Seen
+from shapecheck.tracer.child.novelty import Repeat, Repeats, Rows, Seen
 from shapecheck.tracer.child.session import Session, Stop
 
 _PROPERTIES = ("T", "mT", "H", "mH", "data", "real", "imag")
@@ -79,6 +79,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         self.on_backward: Callable[[bool], None] = lambda new: None
         """Told of each backward pass, and whether anything new was recorded since the last one."""
         self._seen = Seen()
+        self._calls = Repeats()
+        self._quiet = False
         self._new = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -88,7 +90,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             return func(*args, **kwargs)
         caller = caller_of(sys._getframe(1))
         mine = caller is not None and is_user_file(caller.f_code.co_filename)
-        wanted = mine and caller is not None and (self.loading or self._seen).wanted(caller)
+        wanted = mine and caller is not None and not self._quiet and (self.loading or self._seen).wanted(caller)
         operands = self._before(args, kwargs) if wanted else None
         try:
             result = call(self.session, func, args, kwargs)
@@ -149,7 +151,12 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
 
     def call_module(self, original: Callable[..., Any], module: torch.nn.Module, args: Any, kwargs: Any) -> Any:
         """Run a module's ``__call__`` and record it, unless it is only a frame around others."""
+        if self._quiet:
+            return original(module, *args, **kwargs)
         if not self.open:
+            repeat = self._repeated(module, args, kwargs)
+            if repeat is not None:
+                return self._quietly(original, repeat, module, args, kwargs)
             self.session.modules.name_below(module)
         entry = Open(module, modules.is_transparent(module), modules.kind(module))
         operands = None if entry.transparent else self._module_operands(module, args, kwargs)
@@ -175,6 +182,35 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
                 invented=self._invented(args, kwargs),
                 within=within,
             )
+        return result
+
+    def _repeated(self, module: torch.nn.Module, args: Any, kwargs: Any) -> Repeat | None:
+        """What is known of this call of a whole model, where it was recorded often enough."""
+        caller = user_frame(sys._getframe(2))
+        if caller is None:
+            return None
+        shapes = [tuple(leaf.shape) for leaf in tree_flatten((args, kwargs))[0] if isinstance(leaf, torch.Tensor)]
+        mode = module.training, torch.is_grad_enabled()
+        return self._calls.repeat((id(module), caller.f_code, caller.f_lasti, *mode, *shapes))
+
+    def _quietly(
+        self, original: Callable[..., Any], repeat: Repeat, module: torch.nn.Module, args: Any, kwargs: Any
+    ) -> Any:
+        """Run a module without recording it; an error is blamed, and what is made up stays so."""
+        result = repeat.again()
+        if result is None:
+            self._quiet = True
+            try:
+                result = original(module, *args, **kwargs)
+            except Exception as error:
+                _blame(self.session, error, modules.kind(module), args, kwargs)
+                raise
+            finally:
+                self._quiet = False
+            repeat.keep(module, (args, kwargs), result)
+        if self._invented(args, kwargs):
+            for _, tensor in tensors_of(result):
+                self.session.marks.note(tensor, role=None, status="invented", padding=None)
         return result
 
     def _within(self) -> str:

@@ -36,11 +36,42 @@ def compiled(text: str, path: str) -> CodeType:
     for node in ast.walk(tree):
         if isinstance(node, ast.For):
             name = ast.copy_location(ast.Name(_LOOP, ast.Load()), node.iter)
-            node.iter = ast.copy_location(ast.Call(name, [node.iter], []), node.iter)
+            alike = ast.copy_location(ast.Constant(not _turns_differ(node)), node.iter)
+            node.iter = ast.copy_location(ast.Call(name, [node.iter, alike], []), node.iter)
     return compile(tree, path, "exec", dont_inherit=True)
 
 
-def install(overlay: dict[str, str], loop: Callable[[Iterable[Any]], Iterable[Any]]) -> None:
+def _turns_differ(loop: ast.For) -> bool:
+    """Whether the loop's variable decides or counts anything in its body; to be shown or passed on is no difference."""
+    targets = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    waiting: list[ast.AST] = list(loop.body)
+    while waiting:
+        node = waiting.pop()
+        if _only_shows(node):
+            continue
+        if isinstance(node, _DECIDING) and any(
+            isinstance(part, ast.Name) and part.id in targets for part in ast.walk(node)
+        ):
+            return True
+        waiting += [node.test, *node.body, *node.orelse] if isinstance(node, ast.If) else ast.iter_child_nodes(node)
+    return False
+
+
+_DECIDING = (ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Subscript)
+
+
+def _only_shows(node: ast.AST) -> bool:
+    """Whether an expression makes text for people: a print, a log line, a formatted string."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+    if isinstance(node, ast.Call):
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        text = isinstance(owner, ast.Constant) and isinstance(owner.value, str)
+        return text or (isinstance(owner, ast.Name) and owner.id in ("print", "logger", "logging", "log"))
+    return isinstance(node, ast.JoinedStr)
+
+
+def install(overlay: dict[str, str], loop: Callable[[Iterable[Any], bool], Iterable[Any]]) -> None:
     """Compile the project's imported modules the same way as the script; ``loop`` is put around what loops run over."""
     setattr(builtins, _LOOP, loop)
     loader = importlib.machinery.SourceFileLoader

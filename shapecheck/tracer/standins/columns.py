@@ -59,7 +59,7 @@ class Columns:
         """The number of rows of data that is not there: enough for a few batches of the size that the script sets."""
         self._session.assumed_rows = True
         least = self._session.sizes.rows
-        return max(least, 4 * largest_batch(self._session) + 3)
+        return max(least, 2 * largest_batch(self._session) + 3)
 
     def values(self, name: str, rows: int | None = None) -> list[Any]:
         """The values of a column, one for each row."""
