@@ -15,7 +15,7 @@ from torch._subclasses.fake_tensor import (
     UnsupportedFakeTensorException,
     UnsupportedOperatorException,
 )
-from torch.utils._pytree import tree_flatten
+from torch.utils._pytree import tree_flatten, tree_map
 
 from shapecheck.tracer.child import replay
 from shapecheck.tracer.child.fakes import is_fake, large_factory
@@ -42,6 +42,9 @@ _LOOKS_AT_IDS = (
 )
 """Operators that refuse ids beyond an axis, which their abstract kernels let pass."""
 
+_ABSTRACT_IN_BFLOAT16 = ("_grouped_mm", "grouped_mm")
+"""Operators (of mixtures of experts) whose abstract kernels take nothing but bfloat16."""
+
 
 def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
     """The operator's result; raises what PyTorch itself raises for operands of these shapes and ids."""
@@ -57,11 +60,18 @@ def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
     elif name in _LOOKS_AT_IDS or (name == "__getitem__" and len(leaves) > 1):
         _check_for_real(func, args, kwargs)
     try:
-        return func(*args, **kwargs)
+        return _in_bfloat16(func, args, kwargs) if name in _ABSTRACT_IN_BFLOAT16 else func(*args, **kwargs)
     except _DEPENDS:
         return _settle(session, func, args, kwargs)
     except Exception as error:
         return _reworded(session, func, args, kwargs, error)
+
+
+def _in_bfloat16(func: Any, args: Any, kwargs: Any) -> Any:
+    """The result of an operator whose abstract kernel refuses the dtypes that its CPU kernel takes."""
+    floats = [leaf for leaf in tree_flatten((args, kwargs))[0] if is_fake(leaf) and leaf.is_floating_point()]
+    taken = tree_map(lambda leaf: leaf.bfloat16() if any(leaf is one for one in floats) else leaf, (args, kwargs))
+    return func(*taken[0], **taken[1]).to(floats[0].dtype)
 
 
 def _check_ids(input: torch.Tensor, weight: torch.Tensor) -> None:
