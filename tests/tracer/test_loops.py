@@ -41,7 +41,45 @@ def rows_of(result: TraceResult) -> list[str]:
 def test_a_loader_ends_after_a_step_and_its_last_shorter_batch(trace: Trace) -> None:
     result = trace(TRAINING.format(rows=4001))
     assert result.status == "completed", result.reason
-    assert rows_of(result) == ["(4, 2)", "(1, 2)"] * 2
+    assert rows_of(result) == ["(4, 2)", "(1, 2)"]
+
+
+@pytest.mark.parametrize(
+    ("line", "epochs"),
+    [
+        ("print(f'{epoch + 1}: {total}')", 1),
+        ("print('epoch %d of %d' % (epoch + 1, 1000))", 1),
+        ("schedule.last_epoch = epoch", 1),
+        ("torch.ones(2, 2) if epoch == 999 else None", 2),
+    ],
+)
+def test_the_last_epoch_is_run_as_well_where_its_number_decides_something(trace: Trace, line: str, epochs: int) -> None:
+    result = trace(TRAINING.format(rows=4001) + f"        {line}\n")
+    assert result.status == "completed", result.reason
+    assert rows_of(result) == ["(4, 2)", "(1, 2)"] * epochs
+
+
+def test_epochs_under_a_progress_bar_end_as_well(trace: Trace) -> None:
+    result = trace(TRAINING.format(rows=4001).replace("range(1000)", "__import__('tqdm').tqdm(range(1000))"))
+    assert result.status == "completed", result.reason
+    assert rows_of(result) == ["(4, 2)", "(1, 2)"]
+
+
+def test_a_model_that_only_evaluates_is_recorded_a_few_times(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from transformers import BertConfig, BertModel
+        model = BertModel(BertConfig(num_hidden_layers=1)).eval()
+        ids = torch.ones(2, 9, dtype=torch.long)
+        with torch.no_grad():
+            for turn in range(50):
+                out = model(ids, attention_mask=ids)
+                assert out.last_hidden_state.shape == (2, 9, 768)
+            assert out[1].shape == (2, 768)
+    """)
+    assert result.status == "completed", result.reason
+    recorded = sum(stage.op == "transformers.BertModel" for stage in result.graph.stages)
+    assert 1 < recorded < 10
 
 
 def test_a_loop_over_a_range_ends_after_a_step_and_its_last_turn(trace: Trace) -> None:
@@ -63,12 +101,15 @@ def test_gradients_may_be_gathered_over_batches_before_a_step(trace: Trace) -> N
         from torch.utils.data import DataLoader
         net = torch.nn.Linear(5, 2)
         optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        rows = []
         for number, batch in enumerate(DataLoader(torch.ones(4001, 5), batch_size=4)):
             net(batch).sum().backward()
+            rows.append(len(batch))
             if (number + 1) % 8 == 0:
                 optimizer.step()
+        assert rows == [4] * 8 + [1]
     """)
-    assert rows_of(result) == ["(4, 2)"] * 8 + ["(1, 2)"]
+    assert result.status == "completed", result.reason
 
 
 def test_loops_that_build_a_model_or_an_output_run_in_full(trace: Trace) -> None:

@@ -61,16 +61,16 @@ class Columns:
         least = self._session.sizes.rows
         return max(least, 2 * largest_batch(self._session) + 3)
 
-    def values(self, name: str, rows: int | None = None) -> list[Any]:
-        """The values of a column, one for each row."""
-        make = self._maker(str(name))
+    def values(self, name: str, rows: int | None = None, classes: bool = True) -> list[Any]:
+        """The values of a column, one for each row; ``classes`` is whether a name may speak of class ids."""
+        make = self._maker(str(name), classes)
         return [make(i) for i in range(self.rows if rows is None else rows)]
 
     def value(self, name: str, row: int = 0) -> Any:
         """The value of a column in one row."""
         return self._maker(str(name))(row)
 
-    def _maker(self, name: str) -> Callable[[int], Any]:
+    def _maker(self, name: str, classes: bool = True) -> Callable[[int], Any]:
         cell = self._cell(name) if self._cells else None
         if cell is not None:
             return cell
@@ -89,7 +89,7 @@ class Columns:
         if _CHOICES.search(name):
             return lambda i: [self.text(i + j) for j in range(4)]
         if _LABEL.search(name):
-            return self._label
+            return self._label if classes else self.text
         if _IDS.search(name):
             return lambda i: i
         if _IMAGE.search(name):

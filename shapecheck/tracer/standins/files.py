@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins.absorb import Absorbing, if_installed
 from shapecheck.tracer.standins.columns import Columns, picture
-from shapecheck.tracer.standins.made_up import MadeUpText, Record, Records
+from shapecheck.tracer.standins.made_up import MadeUpText, Record
 from shapecheck.tracer.standins.made_up_frames import made_up_frames
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
@@ -185,7 +185,7 @@ def _loaders(files: Files) -> None:
 
     def load(original: Callable[..., Any]) -> Callable[..., Any]:
         def read(file: Any, *args: Any, **kwargs: Any) -> Any:
-            return Records(files.columns) if isinstance(file, MadeUpText) else original(file, *args, **kwargs)
+            return file.parsed() if isinstance(file, MadeUpText) else original(file, *args, **kwargs)
 
         return read
 

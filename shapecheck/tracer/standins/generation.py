@@ -28,7 +28,7 @@ def install(session: Session) -> None:
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def _generate(session: Session, model: Any, inputs: Any, config: Any, options: dict[str, Any]) -> Any:
     """Ids of one new token for each row: (rows, tokens given + 1), or (rows, 2) behind a decoder's start token."""
-    known = inspect.signature(model.forward).parameters
+    known = set(inspect.signature(model.forward).parameters) - {"labels"}
     given = {name: value for name, value in options.items() if name in known and value is not None}
     if inputs is not None:
         given.setdefault(model.main_input_name, inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,11 @@ _LISTS = frozenset(
     instances turns conversations messages rows
     """.split()
 )
+
+
+_NAMED = re.compile(r"id_?(2|to)_?(label|tag|class|name|intent)|idx_?(2|to)_?")
+_NUMBERED = re.compile(r"(label|tag|class|name|intent|word|token|char)s?_?(2|to)_?(id|idx|index|int)")
+_CLASSES = 3
 
 
 class Record(dict[str, Any]):
@@ -96,6 +102,15 @@ class MadeUpText(io.StringIO):
     def readlines(self, hint: int | None = -1, /) -> list[Any]:
         """All lines."""
         return list(self)
+
+    def parsed(self) -> Any:
+        """What the file holds as JSON or as a pickle: records, or the class names by number that its name promises."""
+        name = Path(self.name).stem.lower()
+        if _NUMBERED.search(name):
+            return {f"label_{i}": i for i in range(_CLASSES)}
+        if _NAMED.search(name):
+            return {str(i): f"label_{i}" for i in range(_CLASSES)}
+        return Records(self._columns)
 
     def _line(self, row: int, line: str) -> str:
         if not self._json:

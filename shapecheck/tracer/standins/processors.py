@@ -15,7 +15,7 @@ from shapecheck.tracer.standins.patching import patch_classmethod
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
-_IMAGES = ("ImageProcessor", "ImageProcessorFast", "FeatureExtractor", "VideoProcessor")
+_IMAGES = ("ImageProcessor", "ImageProcessorFast", "ImageProcessorPil", "FeatureExtractor", "VideoProcessor")
 _USUAL_SIDE = 224
 _AUDIO_TYPES = frozenset(
     "wav2vec2 hubert wavlm data2vec-audio whisper audio-spectrogram-transformer sew unispeech".split()

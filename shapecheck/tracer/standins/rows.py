@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import random
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins.script import gives_up_without
 
 if TYPE_CHECKING:
     from shapecheck.tracer.standins.columns import Columns
@@ -46,7 +50,7 @@ class Dataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
     @property
     def column_names(self) -> list[str]:
         """The columns that are there so far."""
-        return list(self._columns)
+        return _Names(self) if self._maker is not None else list(self._columns)
 
     @property
     def num_rows(self) -> int:
@@ -136,18 +140,25 @@ class Dataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
         fn_kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Dataset:
-        """Each row (or batch) through a function; what it returns is added to the columns."""
-        results: list[Any] = []
-        step = (batch_size or max(self._rows, 1)) if batched else 1
-        for start in range(0, self._rows, step):
-            rows = range(start, min(start + step, self._rows))
-            given: Any = self._plain(rows) if batched else _Row(self, start)
+        """Each row (or batch) through a function; what it returns is added to the columns.
+
+        Where a batch of made-up rows comes to fewer (texts joined and cut into long blocks), it is given once more as
+        long as a real one, the rows over and over.
+        """
+
+        def mapped(rows: Sequence[int]) -> Any:
+            given: Any = self._plain(rows) if batched else _Row(self, rows[0])
             inputs = [given] if input_columns is None else [given[name] for name in _names(input_columns)]
-            extra = [list(rows) if batched else start] if with_indices else []
+            extra = [list(rows) if batched else rows[0]] if with_indices else []
             extra += [0] if with_rank else []
-            results.append(function(*inputs, *extra, **(fn_kwargs or {})) if function else None)
+            return function(*inputs, *extra, **(fn_kwargs or {})) if function else None
+
+        step = (batch_size or max(self._rows, 1)) if batched else 1
+        results = [mapped(range(start, min(start + step, self._rows))) for start in range(0, self._rows, step)]
         kept = {name: values for name, values in self._columns.items() if name not in _names(remove_columns)}
         new = _collected(results, batched)
+        if new and batched and self._maker is not None and len(next(iter(new.values()))) < self._rows < step:
+            new = _collected([mapped([row % self._rows for row in range(step)])], batched)
         rows_now = len(next(iter(new.values()))) if new else self._rows
         if rows_now != self._rows:
             kept = {}
@@ -349,6 +360,26 @@ class DatasetDict(dict[str, Any]):
             return DatasetDict(results) if any(value is not None for value in results.values()) else None
 
         return each
+
+
+class _Names(list[str]):
+    """The columns of made-up data; one that the script would end without is there as well."""
+
+    def __init__(self, table: Dataset) -> None:
+        super().__init__(table._columns)
+        self._table = table
+
+    def __contains__(self, name: object) -> bool:
+        asking = sys._getframe(1)
+        if super().__contains__(name) or not isinstance(name, str):
+            return super().__contains__(name)
+        wanted = is_user_file(asking.f_code.co_filename) and gives_up_without(
+            asking.f_code.co_filename, asking.f_lineno
+        )
+        if wanted:
+            self._table.column(name)
+            self.append(name)
+        return wanted
 
 
 class Features(dict[str, Any]):

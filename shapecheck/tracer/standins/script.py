@@ -55,7 +55,11 @@ def gives_up_without(path: str, line: int) -> bool:
 
 
 def _is_negated(test: ast.expr) -> bool:
-    return any(isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not) for part in ast.walk(test))
+    return any(
+        (isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not))
+        or (isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.NotIn))
+        for part in ast.walk(test)
+    )
 
 
 def _statements(node: ast.AST) -> Iterator[ast.stmt]:

@@ -106,6 +106,7 @@ def _patch_trainer(module: Any, session: Session) -> None:
     cls.train = _train
     cls.evaluate = _evaluate
     cls.predict = _predict
+    cls.evaluation_loop = cls.prediction_loop = _one_batch
     for name in _LEFT_OUT:
         if hasattr(cls, name):
             setattr(cls, name, lambda self, *args, **kwargs: None)
@@ -161,7 +162,15 @@ def _evaluate(
             results |= _evaluate(self, part, ignore_keys, f"{metric_key_prefix}_{name}")
         return results
     _remember_generation(self, options)
-    found = _one_batch(self, self.get_eval_dataloader(data), ignore_keys, metric_key_prefix)
+    loader = self.get_eval_dataloader(data)
+    only_loss = True if self.compute_metrics is None else None
+    found = self.evaluation_loop(
+        loader,
+        description="Evaluation",
+        prediction_loss_only=only_loss,
+        ignore_keys=ignore_keys,
+        metric_key_prefix=metric_key_prefix,
+    )
     return dict(found.metrics)
 
 
@@ -169,8 +178,16 @@ def _predict(
     self: Any, test_dataset: Any, ignore_keys: Any = None, metric_key_prefix: str = "test", **options: Any
 ) -> Any:
     """One batch of predictions, through ``compute_metrics``."""
+    from transformers.trainer_utils import PredictionOutput
+
     _remember_generation(self, options)
-    return _one_batch(self, self.get_test_dataloader(test_dataset), ignore_keys, metric_key_prefix)
+    found = self.evaluation_loop(
+        self.get_test_dataloader(test_dataset),
+        description="Prediction",
+        ignore_keys=ignore_keys,
+        metric_key_prefix=metric_key_prefix,
+    )
+    return PredictionOutput(predictions=found.predictions, label_ids=found.label_ids, metrics=found.metrics)
 
 
 def _remember_generation(trainer: Any, options: dict[str, Any]) -> None:
@@ -178,16 +195,26 @@ def _remember_generation(trainer: Any, options: dict[str, Any]) -> None:
         trainer._gen_kwargs = options
 
 
-def _one_batch(trainer: Any, loader: Any, ignore_keys: Any, prefix: str) -> Any:
+def _one_batch(
+    trainer: Any,
+    dataloader: Any,
+    description: str = "",
+    prediction_loss_only: bool | None = None,
+    ignore_keys: Any = None,
+    metric_key_prefix: str = "eval",
+) -> Any:
+    """``evaluation_loop``, of the first batch."""
     from transformers.trainer_pt_utils import nested_numpify
-    from transformers.trainer_utils import EvalPrediction, PredictionOutput
+    from transformers.trainer_utils import EvalLoopOutput, EvalPrediction
 
+    prefix, rows = metric_key_prefix, 0
     trainer.model.eval()
     loss, logits, labels = None, None, None
     with torch.no_grad():
-        for inputs in loader:
-            only_loss = trainer.compute_metrics is None and prefix.startswith("eval")
+        for inputs in dataloader:
+            only_loss = bool(prediction_loss_only)
             loss, logits, labels = trainer.prediction_step(trainer.model, inputs, only_loss, ignore_keys=ignore_keys)
+            rows = next((len(value) for value in inputs.values() if isinstance(value, torch.Tensor)), 1)
             if logits is not None and trainer.preprocess_logits_for_metrics is not None:
                 logits = trainer.preprocess_logits_for_metrics(logits, labels)
             break
@@ -197,4 +224,4 @@ def _one_batch(trainer: Any, loader: Any, ignore_keys: Any, prefix: str) -> Any:
     if trainer.compute_metrics is not None and predictions is not None and label_ids is not None:
         found = trainer.compute_metrics(EvalPrediction(predictions=predictions, label_ids=label_ids)) or {}
         metrics |= {key if key.startswith(prefix) else f"{prefix}_{key}": value for key, value in found.items()}
-    return PredictionOutput(predictions=predictions, label_ids=label_ids, metrics=metrics)
+    return EvalLoopOutput(predictions=predictions, label_ids=label_ids, metrics=metrics, num_samples=rows)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shapecheck.tracer.standins.absent import session
-from shapecheck.tracer.standins.columns import Columns
+from shapecheck.tracer.standins.columns import Columns, picture
 from shapecheck.tracer.standins.rows import Dataset, DatasetDict, Feature, Features
 
 __all__ = [
@@ -80,12 +80,15 @@ def _part(columns: str, maker: Columns, split: str) -> Dataset:
             made.features[name] = Feature(num_classes=count)
             plain = maker.values(name, maker.rows)
             made._columns[name] = [_in_range(value, row, count) for row, value in enumerate(plain)]
+        elif classes in ("image", "mask"):
+            made.features[name] = Image()
+            made._columns[name] = [picture("L" if classes == "mask" else "RGB") for _ in range(maker.rows)]
         elif classes == "float":
             made.features[name] = Value("float32")
             made._columns[name] = [0.5 * (row % 3) for row in range(maker.rows)]
         else:
             made.features[name] = Value()
-            made.column(name)
+            made._columns[name] = maker.values(name, maker.rows, classes=False)
     return made
 
 
