@@ -22,6 +22,7 @@ _CONCERNS = (
     "legacy",
     "files",
     "network",
+    "processes",
     "arguments",
     "installed",
     "packages",

@@ -205,15 +205,17 @@ def _torch(module: Any, files: Files) -> None:
     """``torch.save`` keeps objects, ``torch.load`` gives them back; weights that are not there are not loaded."""
 
     def save(obj: Any, f: Any, *args: Any, **kwargs: Any) -> None:
-        if isinstance(f, (str, os.PathLike)):
-            files.saved[_key(f)] = obj
+        path = _path_of(f)
+        if path is not None:
+            files.saved[_key(path)] = obj
 
     def load(original: Callable[..., Any]) -> Callable[..., Any]:
         def read(f: Any, *args: Any, **kwargs: Any) -> Any:
+            path = _path_of(f)
+            if path is not None and _key(path) in files.saved:
+                return files.saved[_key(path)]
             if not isinstance(f, (str, os.PathLike)) or os.path.lexists(f):
                 return Weights(f) if isinstance(f, MadeUpText) else original(f, *args, **kwargs)
-            if _key(f) in files.saved:
-                return files.saved[_key(f)]
             files.session.assume(f"{f} is not there: no weights are loaded from it")
             return Weights(f)
 
@@ -231,6 +233,12 @@ def _torch(module: Any, files: Files) -> None:
     patch_function(module, "load", load)
     patch_function(module.nn.Module, "load_state_dict", load_state_dict)
     patch_function(module.optim.Optimizer, "load_state_dict", load_state_dict)
+
+
+def _path_of(file: Any) -> Any:
+    """The path of a file that is named or open."""
+    named = getattr(file, "name", None) if hasattr(file, "write") else file
+    return named if isinstance(named, (str, os.PathLike)) else None
 
 
 class Weights(dict[str, Any]):

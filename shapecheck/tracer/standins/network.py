@@ -17,6 +17,16 @@ _LOGGING = """
 """.split()
 
 
+class Response(Absorbing):
+    """What a server would answer: no bytes, and anything else that is asked of it."""
+
+    content, text = b"", ""
+
+    def read(self, *args: Any) -> bytes:
+        """The body, empty."""
+        return b""
+
+
 def install(session: Session) -> None:
     """Patch the usual ways to fetch, and the services that scripts log to."""
 
@@ -26,7 +36,7 @@ def install(session: Session) -> None:
 
     def fetched(url: Any = "", *args: Any, **kwargs: Any) -> Any:
         session.assume(f"{url} was not fetched: what it holds is not known")
-        return Absorbing("response")
+        return Response("response")
 
     urllib.request.urlretrieve = retrieve
     urllib.request.urlopen = fetched

@@ -234,10 +234,15 @@ class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
         """A blank image through the transform; all are alike, so a few are made and used again."""
         if len(self._made) >= _DIFFERENT and isinstance(self._made[0], torch.Tensor):
             return self._made[0]
-        image: Any = picture(self.mode, (self.side, self.side))
+        image: Any = picture(self.mode, self.extent)
         image = self.transform(image) if self.transform is not None else image
         self._made.append(image)
         return image
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height of each image."""
+        return self.side, self.side
 
     @property
     def data(self) -> Any:
@@ -245,6 +250,28 @@ class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
         shape = (self._rows, self.side, self.side) + ((3,) if self.mode == "RGB" else ())
         images = torch.zeros(shape, dtype=torch.uint8)
         return images if "MNIST" in type(self).__name__ else images.numpy()
+
+
+class FakeData(VisionDataset):
+    """As many images as asked for, of the asked-for size."""
+
+    def __init__(
+        self,
+        size: int = 1000,
+        image_size: tuple[int, int, int] = (3, 224, 224),
+        num_classes: int = 10,
+        transform: Any = None,
+        target_transform: Any = None,
+        random_offset: int = 0,
+    ) -> None:
+        self.sizes, self.count, self._extent = (size, size), num_classes, image_size
+        self.mode = "RGB" if image_size[0] == 3 else "L"
+        super().__init__(transform=transform, target_transform=target_transform)
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Width and height of each image."""
+        return self._extent[2], self._extent[1]
 
 
 def _dataset(name: str) -> type:
@@ -286,6 +313,7 @@ _TRANSFORMS["functional"] = _TRANSFORMS["v2"] = _Namespace("transforms", dict(_T
 _ALL: dict[str, Any] = {
     **_TRANSFORMS,
     **{name: _dataset(name) for name in DATASETS},
+    "FakeData": FakeData,
     **{name: model_builder(name) for name in MODELS},
 }
 globals().update(_ALL)
