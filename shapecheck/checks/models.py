@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from shapecheck import vocabulary
+from shapecheck import trail, vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.vocabulary import axis, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import Axis, axis, short
 
 _WANTED = {
     "input_ids": "(batch, seq)",
@@ -98,9 +99,18 @@ def _wrong_rank(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | No
 
 def _rank_root(stage: Stage, given: Tensor, extra: bool) -> Span:
     """The tokenizer's call (by the origin of its axes) or the tensor made by hand; else the model's call."""
-    dims = given.shape.dims[1:2] if extra else given.shape.dims
+    dims = [_whole(axis(given, 1)).dim] if extra else given.shape.dims
     origins = (dim.origin.span for dim in dims if dim.origin is not None)
     return next((span for span in origins if span is not None), None) or _own_place(stage, given)
+
+
+def _whole(at: Axis) -> Axis:
+    """The axis that a slice was taken of, as it was when it got its size."""
+    before = trail.resized(made(at))
+    while before is not None:
+        at = before
+        before = trail.resized(made(at))
+    return made(at)
 
 
 def _own_place(stage: Stage, tensor: Tensor) -> Span:
