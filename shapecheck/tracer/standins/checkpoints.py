@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os.path
 import re
 from collections.abc import Mapping
@@ -23,6 +24,16 @@ _FEED_FORWARD = tuple(
 _DECODER_LAYERS = ("decoder_layers", "num_decoder_layers")
 _NOT_CONFIG = {"pad_token", "num_features", "sentence_embedding_dim"}
 _FALLBACK = "bert"
+_FAMILIES = {
+    "opus-mt": "marian", "nllb": "m2m_100", "flan": "t5", "ul2": "t5", "byt5": "t5", "vicuna": "llama",
+    "alpaca": "llama", "dialogpt": "gpt2", "minilm": "bert", "simcse": "bert",
+}  # fmt: skip
+"""Families of checkpoints whose names do not say of which type they are."""
+_USUAL_FOR = {
+    "Seq2SeqLM": "t5", "CausalLM": "gpt2", "ImageClassification": "vit", "MaskedImageModeling": "vit",
+    "AudioClassification": "wav2vec2", "CTC": "wav2vec2", "SpeechSeq2Seq": "whisper", "ObjectDetection": "detr",
+    "SemanticSegmentation": "segformer", "UniversalSegmentation": "mask2former",
+}  # fmt: skip
 _IMAGE_CLASSIFIERS = {"vit", "deit", "beit", "swin", "swinv2", "convnext", "convnextv2", "resnet"}
 _NO_HEAD = re.compile(r"in21k|pt22k$|pt22k-224$|dino|mae|fcmae|simmim|msn|base-384-21k")
 
@@ -47,6 +58,14 @@ class Checkpoints:
         self._session = session
         self._saved: dict[str, dict[str, Any]] = {}
 
+    @functools.cached_property
+    def _text(self) -> str:
+        """The script's text; empty where it is none."""
+        try:
+            return self._session.script.read_text(errors="replace")
+        except OSError:
+            return ""
+
     def save(self, folder: Any, config: Mapping[str, Any]) -> None:
         """Remember the config of a model that the script saves, for when it loads it again."""
         self._saved[os.path.normpath(str(folder))] = dict(config)
@@ -66,7 +85,7 @@ class Checkpoints:
         checkpoint = hub.checkpoint(name)
         if checkpoint is not None and model_type in (None, checkpoint.model_type):
             return Stand({**config_dict(checkpoint.model_type, checkpoint.fields), **head_of(checkpoint)})
-        taken = model_type or guess_type(name)
+        taken = model_type or guess_type(name, self._text)
         usual = hub.checkpoint(usual_checkpoint(taken))
         if usual is not None and usual.model_type == taken:
             self._session.assume(f"unknown checkpoint {name}: taken as {taken}, with the sizes of {usual.name}")
@@ -103,13 +122,20 @@ def local_file(name: str, file: str, subfolder: str = "") -> str | None:
     return cached if isinstance(cached, str) else None
 
 
-def guess_type(name: str) -> str:
-    """The model type that words in a checkpoint's name suggest (``my-roberta-large``: ``roberta``), else ``bert``."""
+def guess_type(name: str, script: str = "") -> str:
+    """The model type that words in a checkpoint's name suggest (``my-roberta-large``: ``roberta``).
+
+    Else the usual one for the auto classes that the script names (``AutoModelForSeq2SeqLM``: ``t5``), else ``bert``.
+    """
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower())
-    fits = [kind for kind in CONFIG_MAPPING_NAMES if re.sub(r"[^a-z0-9]+", "-", kind.lower()) in plain]
-    return max(fits, key=len, default=_FALLBACK)
+    fits: list[str] = [kind for kind in CONFIG_MAPPING_NAMES if re.sub(r"[^a-z0-9]+", "-", kind.lower()) in plain]
+    if not fits:
+        named = next((kind for word, kind in _FAMILIES.items() if word in plain), None)
+        used = next((kind for word, kind in _USUAL_FOR.items() if f"AutoModelFor{word}" in script), _FALLBACK)
+        return named or used
+    return max(fits, key=len)
 
 
 def usual_checkpoint(model_type: str) -> str:
