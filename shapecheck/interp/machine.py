@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shapecheck import ops
 from shapecheck.dims import Dim, symbol
 from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
-from shapecheck.interp import classes, expressions, functions, operators, statements
+from shapecheck.interp import classes, expressions, functions, operators, statements, targets
 from shapecheck.interp.budget import Budget
 from shapecheck.interp.heap import Heap
 from shapecheck.interp.python.objects import Deferred
@@ -166,7 +167,18 @@ class Interpreter:
             self.graph.add(Event(kind, span, data, self.context))
 
     def operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
-        """Apply an operator of ``shapecheck.ops``, and record the stage."""
+        """Apply an operator of ``shapecheck.ops``, and record the stage; what it writes over has the new shape."""
+        if "out" in args.keywords:
+            written = {name: value for name, value in args.keywords.items() if name != "out"}
+            value = self._operator(op, replace(args, keywords=written), node)
+            targets.write_over(self, args.keyword_nodes.get("out"), value)
+            return value
+        value = self._operator(op, args, node)
+        if ops.reshapes_in_place(op) and args.nodes:
+            targets.write_over(self, args.nodes[0], value)
+        return value
+
+    def _operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
         given = [value.operand() for value in args.positional]
         named = {name: value.operand() for name, value in args.keywords.items()}
         key = self._key(op, node, None, args.positional, args.keywords)

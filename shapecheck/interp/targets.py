@@ -17,6 +17,7 @@ from shapecheck.shapes import Shape
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
+    from shapecheck.interp.scopes import Scope
 
 
 def assign(m: Interpreter, target: ast.expr, value: Value, node: ast.AST) -> None:
@@ -48,6 +49,27 @@ def store(m: Interpreter, name: str, value: Value) -> None:
             m.heap.changed(0)
             m.activation.impure = True
     scope.names[name] = value
+
+
+def write_over(m: Interpreter, place: ast.AST | None, value: Value) -> None:
+    """The tensors at a place became others where they stand: ``x.unsqueeze_(0)``, ``torch.cat(parts, out=x)``."""
+    match place:
+        case ast.Name(id=name):
+            scope: Scope | None = m.scope
+            while scope is not None and name not in scope.names:
+                scope = scope.parent
+            if scope is m.scope:
+                store(m, name, value)
+            elif scope is not None:
+                m.heap.touch(scope)
+                note_change(m, 0)
+                scope.names[name] = value
+        case ast.Attribute() | ast.Subscript():
+            assign(m, place, value, place)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            found = m.iterate(value, place).items
+            for part, content in zip(parts, found or [Unknown()] * len(parts), strict=False):
+                write_over(m, part, content)
 
 
 def set_attribute(m: Interpreter, owner: Value, name: str, value: Value, node: ast.AST) -> None:

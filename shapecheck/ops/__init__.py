@@ -101,6 +101,27 @@ def is_in_place(op: str) -> bool:
     return last.startswith("__i") if last.endswith("__") else last.endswith("_")
 
 
+_RESHAPING = frozenset(
+    (
+        "as_strided_",
+        "resize_",
+        "resize_as_",
+        "set_",
+        "squeeze_",
+        "swapaxes_",
+        "swapdims_",
+        "t_",
+        "transpose_",
+        "unsqueeze_",
+    )
+)
+
+
+def reshapes_in_place(op: str) -> bool:
+    """Whether a name is that of a form that gives its own input another shape: ``unsqueeze_``, ``resize_``."""
+    return op.endswith("_") and op.rpartition(".")[2] in _RESHAPING
+
+
 def _written_back(found: Entry, bound: dict[str, Any], outcome: Outcome) -> Outcome:
     """An in-place form keeps the input's shape and type; a result that broadcasts beyond the input is refused."""
     if found.rule not in ("broadcasted", "divided") or not isinstance(outcome, Result) or not is_tensor(bound["input"]):

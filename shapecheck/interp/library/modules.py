@@ -75,6 +75,8 @@ class ModuleValue(Value):
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         if name in self.module.params and not is_module(value):
             self.module.params[name] = value.operand()
+        elif name == "weight" and isinstance(value, TensorValue):
+            self.module.params.update(_sized_by(self.module, value.tensor))
         self.attributes[name] = value
         place(value, self, name)
 
@@ -165,6 +167,19 @@ def weight_of(module: Module, name: str) -> Value | None:
         return TensorValue(Tensor()) if module.kind.startswith("torch.nn.") else None
     dims = tuple(as_dim(module.params.get(part)) for part in parts)
     return TensorValue(Tensor(Shape(dims if name == "weight" else dims[:1]), "float32"))
+
+
+def _sized_by(module: Module, weight: Tensor) -> dict[str, Any]:
+    """The parameters that another ``weight`` changes: to its sizes, or to unknown where the program computed it.
+
+    Another module's weight whose sizes are not known is tied to this one, and so is as large.
+    """
+    parts = _WEIGHTS.get(module.kind, ())
+    if parts and weight.shape.rank == len(parts) and all(dim.known for dim in weight.shape.dims):
+        return dict(zip(parts, weight.shape.dims, strict=True))
+    if weight.producer is None:
+        return {}
+    return {part: ops.UNKNOWN for part in parts or ("in_channels", "out_channels") if part in module.params}
 
 
 def is_module(value: Value) -> bool:

@@ -61,6 +61,8 @@ def _copied(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
         return Mapping(dict(value.items), value.complete, value.element, m.heap.clock)
     if type(value) is Instance:
         return Instance(value.cls, dict(value.attributes), value.module, m.heap.clock)
+    if type(value) is Namespace:
+        return Namespace(dict(value.names), value.complete, m.heap.clock)
     return value
 
 

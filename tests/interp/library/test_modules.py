@@ -92,3 +92,19 @@ def test_buffers_and_wrapped_models_are_reached() -> None:
 def test_a_constructor_that_must_fail_is_a_stage_with_its_conflict() -> None:
     conflicts = [stage.conflict for stage in graph_of("nn.MultiheadAttention(10, 3)").stages]
     assert [conflict.kind for conflict in conflicts if conflict] == ["parameter"]
+
+
+def test_another_weight_gives_a_layer_other_sizes() -> None:
+    assert shapes(
+        """
+        layer = nn.Linear(8, 8)
+        layer.weight = nn.Parameter(torch.zeros(3, 5))
+        torch.relu(layer(torch.zeros(2, 5)))
+        pruned = nn.Linear(8, 8)
+        pruned.weight = nn.Parameter(torch.cat([row for row in pruned.weight if row.sum() > 0]))
+        torch.relu(pruned(torch.zeros(2, 4)))
+        tied = nn.Linear(8, 30, bias=False)
+        tied.weight = nn.Embedding(30, 8).weight
+        torch.relu(tied(torch.zeros(2, 8)))
+        """
+    ) == ["(2, 3)", "(2, ?)", "(2, 30)"]

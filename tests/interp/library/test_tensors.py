@@ -102,3 +102,48 @@ def test_a_packed_sequence_goes_through_a_recurrent_layer() -> None:
 def test_what_a_library_of_others_gives_is_unknown_and_counted() -> None:
     graph = graph_of("import mylib\nx = mylib.features()\ntorch.relu(x)")
     assert [note.reason for note in graph.not_checked] == ["call of mylib.features is not followed"]
+
+
+def test_in_place_forms_that_reshape_write_their_tensor_over() -> None:
+    assert shapes(
+        """
+        x = torch.zeros(3, 4)
+        x.t_()
+        torch.relu(x)
+        x.unsqueeze_(1).add_(1)
+        torch.relu(x)
+        def grow():
+            x.resize_(7)
+        grow()
+        torch.relu(x)
+        """
+    ) == ["(4, 3)", "(4, 1, 3)", "(...)"]
+
+
+def test_results_put_into_tensors_at_hand_give_these_their_shapes() -> None:
+    assert shapes(
+        """
+        class Search:
+            def __init__(self):
+                self.best, self.where = torch.empty(0), torch.tensor(0)
+        search = Search()
+        torch.topk(torch.zeros(2, 9), k=3, out=(search.best, search.where))
+        torch.relu(torch.zeros(2, 9).gather(1, search.where))
+        numbers = torch.empty(0).long()
+        torch.arange(7, out=numbers)
+        torch.relu(numbers)
+        """
+    ) == ["(2, 3)", "(7,)"]
+
+
+def test_a_copied_namespace_keeps_its_attributes_apart() -> None:
+    assert shapes(
+        """
+        import argparse, copy
+        given = argparse.Namespace(probs=torch.zeros(2, 3))
+        for at in range(2):
+            taken = copy.copy(given)
+            taken.probs = taken.probs[at].unsqueeze(0)
+        torch.relu(given.probs)
+        """
+    ) == ["(2, 3)"]
