@@ -1,4 +1,8 @@
-"""What a traced script may not do: the network, writing outside its scratch folder, other processes, credentials."""
+"""What a traced script may not do: the network, writing outside its scratch folder, other processes, credentials.
+
+The kernel holds what it can (see the modules beside this one); an audit hook refuses the same deeds in words, and
+stands alone where the kernel does not help. A script that sets out to get past the hook alone can.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from shapecheck.tracer.child import landlock
+from shapecheck.tracer.child import kernel, landlock, namespaces, seccomp
 
 _PROCESSES = (
     "subprocess.Popen",
@@ -25,9 +29,11 @@ _NETWORK = (
     "socket.bind",
     "socket.getaddrinfo",
     "socket.gethostbyname",
+    "socket.gethostbyaddr",
     "socket.sendto",
     "socket.sendmsg",
 )
+_SIGNALS = ("os.kill", "os.killpg")
 _CHANGES = (
     "os.remove",
     "os.rename",
@@ -39,25 +45,46 @@ _CHANGES = (
     "os.link",
     "os.symlink",
     "os.utime",
+    "os.setxattr",
+    "os.removexattr",
     "shutil.rmtree",
     "shutil.move",
 )
+_BELOW_PYTHON = frozenset(
+    """
+    fork vfork clone system popen posix_spawn posix_spawnp execl execle execlp execv execve execvp execvpe fexecve
+    syscall socket connect bind sendto kill killpg tgkill ptrace prctl
+    open openat open64 creat fopen fopen64 freopen truncate ftruncate write pwrite unlink unlinkat remove rmdir rename
+    renameat renameat2 link linkat symlink symlinkat mkdir mkdirat mknod mkfifo chmod fchmod fchmodat chown lchown
+    """.split()
+)
+"""Functions of the C library that are refused by name where the kernel does not close what they do."""
+
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SECRETS = (
     ".ssh",
     ".aws",
+    ".azure",
     ".gnupg",
     ".netrc",
     ".git-credentials",
+    ".config/git/credentials",
+    ".config/gh",
     ".kube",
     ".docker/config.json",
     ".cache/huggingface/token",
     ".cache/huggingface/stored_tokens",
     ".huggingface/token",
+    ".kaggle",
     ".config/gcloud",
+    ".config/kaggle",
+    ".config/wandb",
     ".pypirc",
 )
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/tty", "/dev/urandom")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/random", "/dev/urandom")
+
+_SCRIPT_FILE = 2**30
+"""Bytes that one file of the script may grow to."""
 
 
 class Refused(PermissionError):
@@ -65,21 +92,41 @@ class Refused(PermissionError):
 
 
 class Guard:
-    """An audit hook, resource limits, and Landlock where the kernel has it."""
+    """Everything that stands between a script and the machine."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = os.path.realpath(scratch)
         home = os.path.expanduser("~")
-        self._secrets = tuple(os.path.join(home, name) for name in _SECRETS)
+        self._secrets = tuple(os.path.realpath(os.path.join(home, name)) for name in _SECRETS)
+        self._below = _BELOW_PYTHON
+        self._me = os.getpid()
 
     def install(self, memory_mb: int, seconds: float) -> list[str]:
-        """Close what can be closed, for good; returns the names of what holds."""
+        """Close what can be closed, for good; returns the names of what holds.
+
+        ``netns`` (no network is reachable), ``mounts`` (credentials and shared memory are out of sight), ``landlock``
+        (no writes outside scratch), ``seccomp`` (no processes, sockets or signals), ``rlimits``, ``audit``.
+        """
         held = _limits(memory_mb, seconds)
-        if landlock.restrict_writes([self._scratch, "/dev"]):
+        if namespaces.leave_the_network():
+            held.append("netns")
+            if self._hide():
+                held.append("mounts")
+        namespaces.drop_capabilities()
+        writable = [self._scratch, *([namespaces.SHARED_MEMORY] if "mounts" in held else [])]
+        if landlock.restrict(writable, list(_DEVICES)):
             held.append("landlock")
+        if seccomp.restrict():
+            held.append("seccomp")
+        if {"landlock", "seccomp"} <= set(held):
+            self._below = frozenset()
         sys.addaudithook(self._audit)
-        held.append("audit")
-        return held
+        return [*held, "audit"]
+
+    def _hide(self) -> bool:
+        empty = os.path.join(self._scratch, "empty")
+        os.mkdir(empty)
+        return namespaces.hide(list(self._secrets), empty)
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
@@ -89,10 +136,14 @@ class Guard:
                 if isinstance(path, (str, bytes, os.PathLike)):
                     self._changed(path)
         elif event in _NETWORK:
-            if event not in ("socket.connect", "socket.bind") or not isinstance(args[1], (str, bytes)):
-                raise Refused("the network is closed while tracing")
+            raise Refused("the network is closed while tracing")
         elif event in _PROCESSES:
             raise Refused("starting other programs is closed while tracing")
+        elif event in _SIGNALS:
+            if args[0] != self._me:
+                raise Refused("signals to other processes are closed while tracing")
+        elif event == "ctypes.dlsym" and args[1] in self._below:
+            raise Refused(f"{args[1]} of the C library is closed while tracing")
 
     def opened(self, path: Any, mode: Any, flags: Any) -> None:
         """Refuse to open a file for writing outside scratch, or one with credentials."""
@@ -100,36 +151,33 @@ class Guard:
             return
         if isinstance(flags, int) and flags & _WRITING:
             self._changed(path)
-        elif os.path.realpath(os.fsdecode(path)).startswith(self._secrets):
+        elif self._is_secret(os.path.realpath(os.fsdecode(path))):
             raise Refused(f"{os.fsdecode(path)}: files with credentials are closed while tracing")
+
+    def _is_secret(self, real: str) -> bool:
+        return any(real == secret or real.startswith(secret + os.sep) for secret in self._secrets)
 
     def _changed(self, path: Any) -> None:
         real = os.path.realpath(os.fsdecode(path))
-        if real != self._scratch and not real.startswith((self._scratch + os.sep, *_DEVICES)):
+        inside = (self._scratch + os.sep, namespaces.SHARED_MEMORY + os.sep)
+        if real != self._scratch and real not in _DEVICES and not real.startswith(inside):
             raise Refused(f"{os.fsdecode(path)}: writing outside the scratch folder is closed while tracing")
 
 
 def _limits(memory_mb: int, seconds: float) -> list[str]:
+    """Limits on memory, processor time and file sizes; those that the script brings along do not count."""
     try:
         import resource
     except ImportError:  # Windows has none
         return []
-    used = _virtual_bytes()
+    used = kernel.virtual_bytes() or 4 * 2**30
     for limit, value in (
         (resource.RLIMIT_AS, used + memory_mb * 2**20),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 2**30),
+        (resource.RLIMIT_FSIZE, _SCRIPT_FILE),
         (resource.RLIMIT_CPU, int(2 * seconds) + 5),
     ):
         _, hard = resource.getrlimit(limit)
-        resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (lowest, lowest))
     return ["rlimits"]
-
-
-def _virtual_bytes() -> int:
-    """Address space in use: libraries and what the forked process brought along do not count against the script."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (OSError, ValueError):
-        return 4 * 2**30
-    return pages * os.sysconf("SC_PAGE_SIZE")
