@@ -52,7 +52,7 @@ class Measured:
 
     @property
     def loss(self) -> dict[str, Any] | None:
-        """The first stage that computes a loss behind a module."""
+        """The first stage that computes a loss behind a module, else what the first backward pass starts from."""
         behind = False
         for stage in self.report["stages"]:
             if computes_a_loss(stage):
@@ -60,6 +60,8 @@ class Measured:
                     return dict(stage)
             elif stage["module"] or stage["op"].startswith(("torch.nn.", "transformers.")):
                 behind = True
+            elif behind and stage["op"] == "torch.Tensor.backward":
+                return dict(stage)
         return None
 
     @property

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import urllib.request
+import zipfile
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.tracer.standins.absorb import Absorbing
+from shapecheck.tracer.standins.absorb import Absorbing, holds_unknown
+from shapecheck.tracer.standins.patching import patch_function
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
@@ -38,6 +42,7 @@ def install(session: Session) -> None:
         session.assume(f"{url} was not fetched: what it holds is not known")
         return Response("response")
 
+    _archives(session)
     urllib.request.urlretrieve = retrieve
     urllib.request.urlopen = fetched
     session.on_import("requests", lambda module: _set(module, ("get", "post", "put", "head"), fetched))
@@ -46,6 +51,40 @@ def install(session: Session) -> None:
     session.on_import("wandb", lambda module: _service(module))
     session.on_import("mlflow", lambda module: _service(module))
     session.on_import("nltk", lambda module: _set(module, ("download",), lambda *args, **kwargs: True))
+
+
+def _archives(session: Session) -> None:
+    """An archive that was not fetched is empty: what the script unpacks from it is missing later, and made up then."""
+
+    def opened(original: Any) -> Any:
+        def archive(*args: Any, **kwargs: Any) -> Any:
+            try:
+                if not holds_unknown([*args, *kwargs.values()]):
+                    return original(*args, **kwargs)
+            except (OSError, tarfile.TarError):
+                if not session.user_span():
+                    raise
+            session.assume("an archive that was not fetched: taken as unpacked")
+            return Absorbing("archive")
+
+        return archive
+
+    def unzipped(original: Any) -> Any:
+        def start(self: Any, file: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> None:
+            try:
+                if not holds_unknown([file]):
+                    original(self, file, mode, *args, **kwargs)
+                    return
+            except (OSError, zipfile.BadZipFile):
+                if mode != "r" or not session.user_span():
+                    raise
+            session.assume("an archive that was not fetched: taken as unpacked")
+            original(self, io.BytesIO(), "w")
+
+        return start
+
+    patch_function(tarfile, "open", opened)
+    patch_function(zipfile.ZipFile, "__init__", unzipped)
 
 
 def _set(module: Any, names: tuple[str, ...], value: Any) -> None:

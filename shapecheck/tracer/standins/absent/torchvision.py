@@ -41,6 +41,16 @@ def _sized(image: Any, height: int, width: int) -> Any:
     return image.resize((width, height))
 
 
+def read_image(path: Any, *args: Any, mode: Any = None, **options: Any) -> torch.Tensor:
+    """(3, height, width), bytes: an image of the usual size."""
+    channels = 1 if "GRAY" in str(mode) else 3
+    session().assume("images that are not there: RGB, 256 by 256 pixels")
+    return session().mark(torch.zeros(channels, 256, 256, dtype=torch.uint8), role="pixels")
+
+
+decode_image = read_image
+
+
 def resize(img: Any, size: Any, *args: Any, **options: Any) -> Any:
     """To a height and width, or the shorter side to a length."""
     if isinstance(size, Sequence) and len(size) == 2:
@@ -320,4 +330,4 @@ globals().update(_ALL)
 transforms = _Namespace("transforms", _TRANSFORMS)
 datasets = _Namespace("datasets", {name: _ALL[name] for name in DATASETS})
 models = _Namespace("models", {name: _ALL[name] for name in MODELS})
-__all__ = ["datasets", "models", "transforms", *_ALL]
+__all__ = ["datasets", "decode_image", "models", "read_image", "transforms", *_ALL]
