@@ -150,8 +150,7 @@ def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: Texts, options
 
 def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     """The last things that need all files: doubles dropped, idle comments named, the author's pooling put first."""
-    once = {(finding.rule, finding.span, finding.message): finding for finding in reversed(outcome.findings)}
-    outcome.findings = [*reversed(once.values())]
+    outcome.findings = once(outcome.findings)
     outcome.not_checked = list(dict.fromkeys(outcome.not_checked))
     outcome.failures = list(dict.fromkeys(outcome.failures))
     if options.rules.enabled(suppressions.UNUSED):
@@ -161,6 +160,21 @@ def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
         finding.fixes = preferred(finding.fixes, options.pooling)
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def once(findings: Iterable[Finding]) -> list[Finding]:
+    """Each fault once: several files may lead to it, and the one that knows most of its sizes tells it."""
+    kept: dict[tuple[str, Span], Finding] = {}
+    for finding in findings:
+        known = kept.setdefault((finding.rule, finding.span), finding)
+        if _telling(finding) > _telling(known):
+            kept[finding.rule, finding.span] = finding
+    return list(kept.values())
+
+
+def _telling(finding: Finding) -> tuple[int, int]:
+    sizes = [size for named in finding.shapes for size in named.shape]
+    return -SEVERITIES.index(finding.severity), sum(isinstance(size, int) for size in sizes)
 
 
 def preferred(fixes: tuple[Fix, ...], pooling: str | None) -> tuple[Fix, ...]:

@@ -65,7 +65,7 @@ def pytorch(patched: dict[tuple[str, str], Path], tmp_path_factory: pytest.TempP
             [sys.executable, str(HERE / command[0]), *command[1:]], env=environment, capture_output=True
         )
         assert done.returncode == 0, done.stderr.decode()
-    return {Path(path).stem: said for path, said in json.loads((folder / "out.json").read_text()).items()}
+    return {Path(path).stem: ended["said"] for path, ended in json.loads((folder / "out.json").read_text()).items()}
 
 
 @pytest.mark.parametrize("name", GOOD)

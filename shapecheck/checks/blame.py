@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapecheck import trail, vocabulary
-from shapecheck.dims import Dim, Truth
+from shapecheck.dims import WRITTEN, Dim, Truth
 from shapecheck.graph import Frame, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import made
@@ -56,7 +56,8 @@ def constructor_span(graph: ShapeGraph, module: Module | None, name: str, maker:
     """The constructor argument to change, followed out through the calls that merely passed it on.
 
     It is followed only as far as the object that holds both the module and what made the size that arrives:
-    ``Highway(lstm_dim)`` is wrong, not the ``nn.Linear(dim, dim)`` within it, if the LSTM stands beside the Highway.
+    ``Highway(lstm_dim)`` is wrong, not the ``nn.Linear(dim, dim)`` within it, if the LSTM stands beside the Highway. A
+    number that was written down in another file (a config, the script that builds the model) is wrong there.
     """
     if module is None:
         return None
@@ -65,7 +66,33 @@ def constructor_span(graph: ShapeGraph, module: Module | None, name: str, maker:
         return None
     spans = (own, *graph.passed.get((own, module.context), ()))
     depth = len(module.context) - _together(module.context, _built_in(maker, module.context))
-    return spans[min(depth, len(spans) - 1)]
+    here = spans[min(depth, len(spans) - 1)]
+    written = _written(module.params.get(name), maker)
+    return here if written is None or written.path == here.path else written
+
+
+_PLAIN = (WRITTEN, "the value of ", "the default of ")
+_COMPOSED = frozenset(("cat", "concat", "concatenate", "hstack"))
+
+
+def _written(size: object, maker: Axis | None) -> Span | None:
+    """Where a constructor's size stands as a number; None where what arrives comes of that same number, or of joined
+    parts, so that another number would not mend it."""
+    origin = size.origin if isinstance(size, Dim) else None
+    if (
+        origin is None
+        or origin.span is None
+        or not origin.text.startswith(_PLAIN)
+        or short(maker and maker.stage) in _COMPOSED
+    ):
+        return None
+    built = maker.stage.module if maker is not None and maker.stage is not None else None
+    others = built.params.values() if built is not None else ()
+    if any(
+        isinstance(other, Dim) and other.origin is not None and other.origin.span == origin.span for other in others
+    ):
+        return None
+    return origin.span
 
 
 def _built_in(maker: Axis | None, calls: Calls) -> Calls:

@@ -68,8 +68,8 @@ def in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
     """The width that arrives in place of ``in_features``; a flatten or transpose where that is what lacks."""
     stage = stage_of(finding)
     operand = main(stage) if stage is not None else None
-    if stage is None or operand is None:
-        return
+    if stage is None or operand is None or finding.span in [other.span for other in graph.stages]:
+        return  # an operator is to blame, and not a number
     if finding.span == stage.input_spans.get("input"):
         want = stage.conflict.right if stage.conflict is not None else None
         yield from _reshaped(finding, operand, want, tree)

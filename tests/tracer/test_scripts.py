@@ -67,6 +67,19 @@ def test_the_script_sees_its_arguments_name_and_folder_first_on_the_path(trace: 
     assert result.status == "completed", result.reason
 
 
+def test_a_script_with_relative_imports_runs_as_part_of_its_package(tracer: Tracer, tmp_path: Path) -> None:
+    package = tmp_path / "zoo"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "inner" / "__init__.py").write_text("")
+    (package / "sizes.py").write_text("WIDTH = 7")
+    script = package / "inner" / "train.py"
+    script.write_text("import torch\nfrom ..sizes import WIDTH\nprint(torch.zeros(2, WIDTH) + __package__.count('.'))")
+    result = tracer.trace(TraceRequest(script, timeout=60))
+    assert result.status == "completed"
+    assert "(2, 7)" in str(result.graph.stages[0].out.shape)
+
+
 def test_a_patched_text_runs_under_the_name_of_its_file(trace: Trace, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     result = trace("raise ValueError('old')", overlay={str(script): "import torch\n\nx = torch.ones(2, 9)\n"})

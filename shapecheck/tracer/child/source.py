@@ -86,14 +86,34 @@ def install(overlay: dict[str, str], loop: Callable[[Iterable[Any], bool], Itera
     loader.get_code = get_code  # type: ignore[method-assign]
 
 
+def package_of(path: Path) -> tuple[Path, str]:
+    """The folder that holds a file's outermost package, and the dotted name of the innermost."""
+    folder, parts = path.parent, list[str]()
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(parts)
+
+
+def _imports_relatively(text: str) -> bool:
+    return any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in ast.walk(ast.parse(text)))
+
+
 def run(script: str, argv: list[str], overlay: dict[str, str]) -> None:
-    """Run the script as ``python script argv...`` would, in this process."""
-    code = compiled(read(script, overlay), script)
+    """Run the script as ``python script argv...`` would, in this process; with relative imports, as ``python -m``."""
+    text = read(script, overlay)
+    code = compiled(text, script)
+    folder, package = Path(script).parent, ""
     module = ModuleType("__main__")
+    if _imports_relatively(text):
+        folder, package = package_of(Path(script))
+        module.__package__ = package
     module.__file__ = script
     module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = module
     sys.argv = [script, *argv]
-    sys.path.insert(0, str(Path(script).parent))
+    sys.path.insert(0, str(folder))
     sys.stdin = io.StringIO()
+    if package:
+        importlib.import_module(package)
     exec(code, module.__dict__)
