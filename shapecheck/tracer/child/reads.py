@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from shapecheck.tracer.child.fakes import FakeTensor, is_fake
-from shapecheck.tracer.child.frames import user_frame
 from shapecheck.tracer.child.replay import concrete
 from shapecheck.tracer.child.session import Session
 
@@ -70,8 +69,8 @@ def _truth(session: Session, original: Any) -> Any:
         if not is_fake(self):
             return bool(original(self))
         original(plausible(self))  # raises as PyTorch does for more than one element
-        frame = user_frame(sys._getframe(1))
-        value = frame is not None and goes_on_if_true(frame.f_code.co_filename, frame.f_lineno)
+        asking = sys._getframe(1)
+        value = goes_on_if_true(asking.f_code.co_filename, asking.f_lineno)
         session.invent("bool()", value)
         return value
 

@@ -67,7 +67,16 @@ class Files:
         if os.path.lexists(key) or not _asked_by_user():
             return _real_open(file, mode, *args, **kwargs)
         self.session.assume(f"{file} is not there: its contents are made up")
-        return MadeUpText(str(file), self.columns, self.session.script, binary="b" in mode)
+        return MadeUpText(str(file), self.columns, self.reader, binary="b" in mode)
+
+    @property
+    def reader(self) -> str:
+        """The text of the file whose code is asking."""
+        span = self.session.user_span()
+        try:
+            return Path(span.path if span is not None else self.session.script).read_text(errors="replace")
+        except OSError:
+            return ""
 
     def _elsewhere(self, key: str) -> str:
         """The path in scratch that stands for one that must not be written."""
@@ -132,8 +141,7 @@ def _questions(files: Files) -> None:
 def _listings(files: Files) -> None:
     def names(folder: Any, suffix: str = "") -> list[str]:
         files.session.assume(f"{folder} is not there: it holds made-up files")
-        text = files.session.script.read_text(errors="replace")
-        suffix = suffix or next((ending for ending in _SUFFIXES if ending in text), ".png")
+        suffix = suffix or next((ending for ending in _SUFFIXES if ending in files.reader), ".png")
         return [f"{('cat', 'dog')[row % 2]}_{row}{suffix}" for row in range(files.columns.rows)]
 
     def listdir(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -12,6 +13,8 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins.absorb import Absorbing
 from shapecheck.tracer.standins.patching import patch_function
 
 if TYPE_CHECKING:
@@ -25,9 +28,17 @@ _RENAMED = {
 _FOLDERS = re.compile(r"transformers\.(modeling|tokenization|configuration)_([a-z0-9]+)$")
 
 
+_MODULES = """
+    file_utils utils trainer_utils trainer_pt_utils trainer trainer_callback integrations generation_utils
+    modeling_utils modeling_outputs tokenization_utils_base optimization data.data_collator
+""".split()
+
+
 def install(session: Session) -> None:
     """Answer for names and modules that are gone."""
     session.on_import("transformers", lambda module: _patch(module, session))
+    for name in _MODULES:
+        session.on_import(f"transformers.{name}", lambda module: _forgiving(module, session))
     session.on_import("transformers.tokenization_utils_base", lambda module: _old_encoders(module, session))
     sys.meta_path.append(_OldModules())
 
@@ -48,6 +59,22 @@ def _patch(module: Any, session: Session) -> None:
         return get
 
     patch_function(type(module), "__getattr__", look_up)
+
+
+def _forgiving(module: Any, session: Session) -> None:
+    """Let the script import names from a module that no longer has them."""
+
+    def gone(name: str) -> Any:
+        importer = sys._getframe(1)
+        while importer.f_code.co_filename.startswith("<frozen importlib") and importer.f_back is not None:
+            importer = importer.f_back
+        if name.startswith("__") or not is_user_file(importer.f_code.co_filename):
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        session.assume(f"{module.__name__}.{name} is not in the installed version: what it does is left out")
+        return functools.cached_property if name == "cached_property" else Absorbing(f"{module.__name__}.{name}")
+
+    if "__getattr__" not in vars(module):
+        module.__getattr__ = gone
 
 
 def _successor(module: Any, name: str) -> Any:

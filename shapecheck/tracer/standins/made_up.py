@@ -80,12 +80,12 @@ class JsonLine(str):
 class MadeUpText(io.StringIO):
     """A text file: a row a line; separated fields where the name or the script says so, records of JSON otherwise."""
 
-    def __init__(self, name: str, columns: Columns, script: Path, binary: bool = False) -> None:
+    def __init__(self, name: str, columns: Columns, reader: str, binary: bool = False) -> None:
         suffix = Path(name).suffix.lower()
         self._columns, self._json = columns, suffix in (".json", ".jsonl")
         rows = range(columns.rows)
         separator = {".csv": ",", ".tsv": "\t"}.get(suffix)
-        if separator is None and "\\t" in script.read_text(errors="replace"):
+        if separator is None and "\\t" in reader:
             separator = "\t"
         if separator is None:
             lines = [columns.text(row) for row in rows]
