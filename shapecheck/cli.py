@@ -88,6 +88,9 @@ def check(paths: tuple[str, ...], stdin_filename: str | None, **settings: Any) -
     from shapecheck import engine, mend
 
     options = _options(settings)
+    if len(paths) != 1 or Path(paths[0]).is_dir():
+        # The stages of a whole tree fill gigabytes, and nobody reads them unless they ask.
+        options = replace(options, stages=settings["verbose"])
     if "-" in paths:
         return _check_stdin(paths, stdin_filename, options, settings)
     if stdin_filename is not None:

@@ -88,6 +88,12 @@ def test_json_stands_alone_on_standard_output(say: Any) -> None:
     assert said.err == ""
 
 
+def test_the_stages_of_a_tree_are_in_the_json_only_if_asked_for(say: Any) -> None:
+    write("deep/a.py", BROKEN)
+    assert say("check", "--output-format", "json", "deep").report["stages"] == []
+    assert say("check", "--output-format", "json", "--verbose", "deep").report["stages"]
+
+
 def test_without_paths_the_folder_is_checked(say: Any) -> None:
     write("a.py", BROKEN)
     write("deep/b.py", BROKEN)
