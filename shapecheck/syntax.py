@@ -22,12 +22,13 @@ class NewerSyntax(UnreadableSource):
 
 @dataclass(slots=True)
 class Parsed:
-    """A file and its tree; ``notes`` are the shapes that comments state (``# shape: (batch, seq)``), by line."""
+    """A file and its tree; ``notes`` are the shapes that comments state (``# shape: (batch, seq)``), by line, each as a
+    node that stands where the comment does."""
 
     source: Source
     tree: ast.Module
     ascii: bool
-    notes: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, ast.Constant] = field(default_factory=dict)
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands. (Nodes without a position, such as ``arguments``, stand at the top.)"""
@@ -68,13 +69,20 @@ def parse(source: Source) -> Parsed:
     return Parsed(source, tree, source.text.isascii(), _notes(source))
 
 
-_NOTE = re.compile(r"#\s*shape\s*[:=]?\s*[(\[]([^()\[\]]*)[)\]]", re.IGNORECASE)
+_STATED = r"[(\[]([^()\[\]]*)[)\]]"
+_NOTE = re.compile(rf"#\s*shape\s*[:=]?\s*(?:{_STATED}\s*(?:->|=>|→)\s*)*{_STATED}(?!\s*(?:or\b|/|\|))", re.IGNORECASE)
 
 
-def _notes(source: Source) -> dict[int, str]:
+def _notes(source: Source) -> dict[int, ast.Constant]:
     if not _NOTE.search(source.text):
         return {}
-    return {number: found[1] for number, line in enumerate(source.lines, 1) if (found := _NOTE.search(line))}
+    found = ((number, line, _NOTE.search(line)) for number, line in enumerate(source.lines, 1))
+    return {number: _note(number, line, note) for number, line, note in found if note is not None}
+
+
+def _note(number: int, line: str, note: re.Match[str]) -> ast.Constant:
+    start, end = (len(line[:at].encode()) for at in note.span())
+    return ast.Constant(note[2], lineno=number, end_lineno=number, col_offset=start, end_col_offset=end)
 
 
 _NEWEST = (3, 14)

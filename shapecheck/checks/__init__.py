@@ -24,6 +24,7 @@ from shapecheck.checks import (
     padding,
     pooling,
     reshaped,
+    stated,
 )
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage
@@ -63,6 +64,8 @@ DETECTORS: tuple[Detector, ...] = (
     axes.batch_first,
     axes.regrouping_view,
     axes.softmax_axis,
+    stated.wrong_shape,
+    stated.name_of_two_sizes,
 )
 
 
@@ -73,16 +76,18 @@ def run(graph: ShapeGraph) -> list[Finding]:
         findings += detector(graph)
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
-        if finding.severity == "error" and _rests_on_invention(finding):
+        if finding.severity == "error" and _rests_on_invention(finding, graph):
             finding.severity = "warning"
     return list({(finding.rule, finding.span): finding for finding in reversed(findings)}.values())[::-1]
 
 
-def _rests_on_invention(finding: Finding) -> bool:
-    """Whether a size that the tracer made up led to the finding: then it may not be so in a real run."""
+def _rests_on_invention(finding: Finding, graph: ShapeGraph) -> bool:
+    """Whether a size led to the finding that the tracer made up, or that the author merely noted beside the text: then
+    it may not be so in a real run."""
+    unsure = ("invented", "assumed") if graph.source == "static" else ("invented",)
     if not isinstance(finding.stage, Stage):
         return False
-    return any(dim.status == "invented" for tensor in finding.stage.tensors() for dim in tensor.shape.dims)
+    return any(dim.status in unsure for tensor in finding.stage.tensors() for dim in tensor.shape.dims)
 
 
 def _first_causes(findings: list[Finding]) -> list[Finding]:

@@ -144,6 +144,8 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
         if flow == NEXT and not activation.yields:
             activation.returns.append(NONE)
         settle(m, activation.exits, flow in (NEXT, RETURN))
+        if type(function.node.returns) is ast.Subscript:
+            activation.returns = [stated.annotated(m, function.node.returns, value) for value in activation.returns]
     finally:
         m.heap.layers[-1].pop(id(m.scope), None)
         m.heap.keep()

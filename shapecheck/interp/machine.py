@@ -229,6 +229,15 @@ class Interpreter:
         self.way = self.contexts.setdefault(key, len(self.contexts) + 1)
         self.context = (*self.context, Frame(self.span(node), name))
 
+    def doubt(self) -> str | None:
+        """Why what is wrong here may never come to pass; None where it does, as far as can be told."""
+        if self.certain_under not in (None, len(self.conditions)):
+            return "whether the last batch comes here is not known"
+        if self.unused and self.conditions and len(self.context) > 1:
+            # Arguments that are made up may meet a condition further in that no real caller brings them to.
+            return "whether a caller comes here with these arguments is not known"
+        return None
+
     # -- trying out --------------------------------------------------------------------------------------------------
 
     def remember(self, table: dict[Hashable, Any], key: Hashable, value: Any) -> None:
@@ -270,11 +279,9 @@ class Interpreter:
         module: Module | None,
     ) -> Value:
         span = self.span(node)
-        if isinstance(outcome, Conflict) and self.certain_under not in (None, len(self.conditions)):
-            outcome = ops.NotKnown("whether the last batch comes here is not known")
-        if isinstance(outcome, Conflict) and self.unused and self.conditions and len(self.context) > 1:
-            # Arguments that are made up may meet a condition further in that no real caller brings them to.
-            outcome = ops.NotKnown("whether a caller comes here with these arguments is not known")
+        doubt = self.doubt() if isinstance(outcome, Conflict) else None
+        if doubt is not None:
+            outcome = ops.NotKnown(doubt)
         stage = Stage(op, span, inputs, spans, module=module, context=self.context, guard=self._guard())
         if isinstance(outcome, ops.Result):
             wrapped = wrap(outcome.value, span)

@@ -49,7 +49,7 @@ def annotated(m: Interpreter, node: ast.AnnAssign) -> int:
             value = named(value, node.target.id)
         if m.home.notes:
             value = noted(m, node, value)
-        value = stated.annotated(m, node.annotation, value, node)
+        value = stated.annotated(m, node.annotation, value)
         assign(m, node.target, value, node)
     return NEXT
 
@@ -111,7 +111,8 @@ def delete(m: Interpreter, node: ast.Delete) -> int:
 
 def returning(m: Interpreter, node: ast.Return) -> int:
     """``return value``."""
-    m.activation.returns.append(NONE if node.value is None else m.eval(node.value))
+    value = NONE if node.value is None else m.eval(node.value)
+    m.activation.returns.append(noted(m, node, value) if m.home.notes else value)
     return RETURN
 
 

@@ -172,7 +172,7 @@ def learn_shape(m: Interpreter, targets: list[ast.expr], source: ast.expr) -> bo
     if place is None or not all(isinstance(target, ast.Name) for target in targets):
         return False
     value = m.eval(place)
-    if type(value) is Unknown and _in_module(m):
+    if type(value) is Unknown and in_module(m):
         value = TensorValue(Tensor(text=place.id))
     if type(value) is not TensorValue or value.tensor.shape.rank is not None:
         return False
@@ -198,7 +198,7 @@ def learn_shape(m: Interpreter, targets: list[ast.expr], source: ast.expr) -> bo
     return True
 
 
-def _in_module(m: Interpreter) -> bool:
+def in_module(m: Interpreter) -> bool:
     """Whether a method of a module runs: what has a shape there is a tensor."""
     function = m.activation.function
     receiver = function.receiver if type(function) is Function else None
@@ -212,8 +212,3 @@ def _shaped(source: ast.expr) -> ast.Name | None:
         case ast.Call(func=ast.Attribute(value=ast.Name() as place, attr="size"), args=[], keywords=[]):
             return place
     return None
-
-
-def state(m: Interpreter, tensor: Tensor, stated: Shape, how: str, node: ast.AST) -> None:
-    """The author wrote down a shape."""
-    m.event("state", node, tensor=tensor, stated=stated, how=how)
