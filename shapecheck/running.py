@@ -25,14 +25,16 @@ from shapecheck.verify import Verifier
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to trace: the interpreter (None: the project's), and the limits in seconds and megabytes."""
+    """How to trace: the interpreter (None: the project's), the limits in seconds and megabytes, and whether a warm
+    server may do it."""
 
     python: str | None = None
     timeout: float = 120.0
     memory_mb: int = 8192
+    server: bool = False
 
 
-def run(script: Path, argv: list[str], options: Options, how: How, start: Callable[[], Tracer] = Tracer) -> Outcome:
+def run(script: Path, argv: list[str], options: Options, how: How, start: Callable[[bool], Tracer] = Tracer) -> Outcome:
     """Check and trace one script. UsageError where there is no such script."""
     started = time.perf_counter()
     if not script.is_file():
@@ -53,7 +55,7 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
         failures.append(Failure.of(str(script), why))
     request = TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {})
     try:
-        with start() as tracer:
+        with start(how.server) as tracer:
             outcome = _traced(half, request, tracer, options, partial(_findings, options))
     except Exception as why:  # the border again: without a trace there is still what the text says
         failures.append(Failure.of(str(script), why))
@@ -68,14 +70,14 @@ def trace(
     args: Iterable[str],
     options: Options,
     how: How,
-    start: Callable[[], Tracer] = Tracer,
+    start: Callable[[bool], Tracer] = Tracer,
 ) -> Outcome:
     """Trace one model alone, and judge what that shows. UsageError where the words name none (see :func:`parse`)."""
     started = time.perf_counter()
     target = parse(text, inputs, args)
     request = TraceRequest(target.path, [], how.python, how.timeout, how.memory_mb, {}, target)
     nothing = Static(ShapeGraph("static"), [], Texts({}))
-    with start() as tracer:
+    with start(how.server) as tracer:
         outcome = _traced(nothing, request, tracer, options, lambda source: [])
     return engine.closed(outcome, options, started)
 

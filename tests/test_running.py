@@ -46,7 +46,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def ran(script: Path, answer: TraceResult | Exception, how: How = How()) -> Outcome:  # noqa: B008
-    return run(script, [], Options(), how, lambda: Pretender(answer))
+    return run(script, [], Options(), how, lambda server: Pretender(answer))
 
 
 def test_without_a_trace_the_static_findings_stand(script: Path) -> None:
@@ -58,7 +58,7 @@ def test_without_a_trace_the_static_findings_stand(script: Path) -> None:
 
 def test_limits_and_interpreter_reach_the_tracer(script: Path) -> None:
     tracer = Pretender(TraceResult("unavailable", ""))
-    run(script, ["--epochs", "3"], Options(), How("python3.12", 7.0, 512), lambda: tracer)
+    run(script, ["--epochs", "3"], Options(), How("python3.12", 7.0, 512), lambda server: tracer)
     (asked,) = tracer.asked
     assert (asked.argv, asked.python, asked.timeout, asked.memory_mb) == (["--epochs", "3"], "python3.12", 7.0, 512)
 

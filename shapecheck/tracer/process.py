@@ -1,111 +1,118 @@
-"""The worker process: started once per interpreter, asked by lines of JSON, answering by lines of JSON."""
+"""Asking the process that traces: a warm server where there may be one, else a worker of our own."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-import queue
-import subprocess
-import threading
+import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-Record = dict[str, Any]
+from shapecheck.tracer import link, warm
+from shapecheck.tracer.link import Link, Record
 
-_BOOTSTRAP = Path(__file__).parent / "child" / "bootstrap.py"
 _START = 60.0
 """Seconds that importing torch and transformers may take, on top of the time limit of a run."""
 
 _MOST = 512 * 2**20
 """Bytes of answers beyond which a run is cut off: no honest trace is that long."""
 
+_TRIES = 2
+"""Servers to ask: the first may be killed, or give way to a newer one, while it is asked."""
+
 
 class Worker:
-    """One child process that imported torch, and runs scripts in forks of itself."""
+    """What runs the scripts of one interpreter, each in a process forked from one that imported torch.
 
-    def __init__(self, python: str, environment: Mapping[str, str]) -> None:
-        self._python, self._environment = python, dict(environment)
+    Args:
+        python: the interpreter.
+        environment: the variables that the scripts see.
+        server: whether a process that outlives this one may do the work.
+    """
+
+    def __init__(self, python: str, environment: Mapping[str, str], server: bool = False) -> None:
+        self._python, self._environment, self._server = python, dict(environment), server
         self._numbers = itertools.count(1)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._link: Link | None = None
 
     def ask(self, request: Record, timeout: float) -> list[Record]:
-        """Run one request; its records, as many as came. The last one tells how it ended, unless the worker died."""
-        process = self._running()
-        number = next(self._numbers)
-        line = json.dumps({**request, "id": number, "timeout": timeout}).encode() + b"\n"
-        assert process.stdin is not None
+        """Run one request; its records, as many as came. The last one tells how it ended."""
+        whole = {
+            **request,
+            "id": next(self._numbers),
+            "timeout": timeout,
+            "environment": self._environment,
+            "folder": _folder(),
+            "temporary": tempfile.gettempdir(),
+        }
+        for _ in range(_TRIES):
+            if not self._server:
+                break
+            records = self._ask_server(whole)
+            if records is not None:
+                return records
+        self._server = False
+        return self._ask_own(whole)
+
+    def close(self) -> int | None:
+        """Leave the server, or end the process of our own and what it runs; gives that one's exit code."""
+        left, self._link = self._link, None
+        return left.close() if left is not None else None
+
+    def _ask_server(self, request: Record) -> list[Record] | None:
+        """The server's records; None where there is none, or it went away over this."""
+        self._link = self._link or warm.connect(self._python, self._environment)
+        if self._link is None:
+            self._server = False
+            return None
+        records, whole = self._exchange(self._link, request)
+        if not whole:
+            self.close()
+            return None
+        return records
+
+    def _ask_own(self, request: Record) -> list[Record]:
+        if self._link is not None and not self._link.alive:
+            self.close()
         try:
-            process.stdin.write(line)
-            process.stdin.flush()
-        except BrokenPipeError:
-            pass  # its last words are read below
-        return self._read(number, time.monotonic() + timeout + _START)
+            self._link = self._link or link.start(self._python, self._environment)
+        except OSError as why:
+            return [{"kind": "broken", "message": str(why)}]
+        records, whole = self._exchange(self._link, request)
+        if not whole:
+            late = records and records[-1].get("killed")
+            code = self.close()
+            if not late:
+                records.append({"kind": "exit", "code": code, "killed": False})
+        return records
 
-    def close(self) -> None:
-        """End the process and what it runs."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            process.wait(timeout=0.5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        self.close()
-        self._process = subprocess.Popen(
-            [self._python, "-u", str(_BOOTSTRAP)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=self._environment,
-            start_new_session=os.name == "posix",
-        )
-        self._lines = queue.Queue()
-        threading.Thread(target=_pump, args=(self._process, self._lines), daemon=True).start()
-        return self._process
-
-    def _read(self, number: int, until: float) -> list[Record]:
+    def _exchange(self, to: Link, request: Record) -> tuple[list[Record], bool]:
+        """The records that answer a request, and whether the worker is still well."""
+        to.send(request)
+        until = time.monotonic() + request["timeout"] + _START
         records: list[Record] = []
         size = 0
         while True:
-            try:
-                line = self._lines.get(timeout=max(until - time.monotonic(), 0.01))
-            except queue.Empty:
-                self.close()
-                return [*records, {"kind": "exit", "code": None, "killed": True}]
-            size += len(line)
+            line = to.line(until)
+            size += len(line or b"")
+            if line is None or size > _MOST:
+                return [*records, {"kind": "exit", "code": None, "killed": True}], False
+            if not line:
+                return records, False
             record = _parsed(line)
-            if not line or size > _MOST:
-                code = self._process.wait() if self._process and not line else None
-                self.close()
-                return [*records, {"kind": "exit", "code": code, "killed": size > _MOST}]
-            if record is None or record.get("request") != number:
+            if record is None or record.get("request") != request["id"]:
                 continue
             records.append(record)
             if record["kind"] in ("exit", "unavailable"):
-                return records
+                return records, True
 
 
-def _pump(process: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:
-    """Pass on what the worker says; an empty line at its end."""
-    assert process.stdout is not None
+def _folder() -> str:
     try:
-        for line in process.stdout:
-            lines.put(line)
-    except ValueError:
-        pass  # closed while reading: the worker is being ended
-    lines.put(b"")
+        return os.getcwd()
+    except FileNotFoundError:
+        return tempfile.gettempdir()
 
 
 def _parsed(line: bytes) -> Record | None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -18,13 +15,14 @@ from shapecheck.graph import Frame, ShapeGraph
 from shapecheck.places import Span
 from shapecheck.resources import rules_dir
 from shapecheck.source import Source, read
-from shapecheck.tracer import interpreters, needs
+from shapecheck.tracer import interpreters, needs, warm
 from shapecheck.tracer.api import Invented, TraceError, TraceRequest, TraceResult
 from shapecheck.tracer.build import Builder, canonical
 from shapecheck.tracer.folding import fold
+from shapecheck.tracer.link import Record
 from shapecheck.tracer.naming import Atoms, Chosen, choose, names
 from shapecheck.tracer.outcome import ending
-from shapecheck.tracer.process import Record, Worker
+from shapecheck.tracer.process import Worker
 from shapecheck.tracer.text import Text
 
 _OFFLINE = {
@@ -40,16 +38,18 @@ _OFFLINE = {
 
 
 class Tracer:
-    """Runs scripts in worker processes, one per interpreter, kept until the tracer is closed.
+    """Runs scripts in forks of a process that imported torch, one per interpreter, kept until the tracer is closed.
+
+    Args:
+        server: whether that process may be one that outlives this tracer (see :mod:`shapecheck.tracer.warm`).
 
     >>> with Tracer() as tracer:  # doctest: +SKIP
     ...     result = tracer.trace(TraceRequest(Path("train.py")))
     """
 
-    def __init__(self) -> None:
+    def __init__(self, server: bool = False) -> None:
+        self._server = server and warm.possible()
         self._workers: dict[str, Worker] = {}
-        self._sizes: dict[str, tuple[Chosen, Chosen]] = {}
-        self._scratch = Path(tempfile.mkdtemp(prefix="shapecheck-"))
 
     def __enter__(self) -> Tracer:
         return self
@@ -60,11 +60,10 @@ class Tracer:
         self.close()
 
     def close(self) -> None:
-        """End every worker, and remove what the scripts wrote."""
+        """End every worker; a server is left to others."""
         for worker in self._workers.values():
             worker.close()
         self._workers.clear()
-        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def trace(self, request: TraceRequest) -> TraceResult:
         """Run a script; never raises for what the script does."""
@@ -76,7 +75,7 @@ class Tracer:
         script = files.text(files.script)
         if script is None and (request.target is None or request.target.in_file):
             return TraceResult("unavailable", f"{request.script} cannot be read")
-        worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}))
+        worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}, self._server))
         sizes = choose(script.integers if script is not None else ())
         asked: Asked = functools.partial(self._ask, worker, request, files)
         first = asked(sizes[0], needs.of(request.target, script))
@@ -99,7 +98,6 @@ class Tracer:
         last_of_one: bool = False,
         concrete: bool = False,
     ) -> list[Record]:
-        scratch = Path(tempfile.mkdtemp(dir=self._scratch))
         asked = {
             "script": files.script,
             "argv": request.argv,
@@ -109,10 +107,8 @@ class Tracer:
             "concrete": concrete,
             "target": request.target.record() if request.target is not None else None,
             "overlay": files.overlay,
-            "scratch": str(scratch),
             "rules": str(rules_dir()),
             "imports": ["torch", *imports],
-            "environment": {},
         }
         return worker.ask(asked, request.timeout)
 

@@ -24,4 +24,4 @@ if __name__ == "__main__":
     load_package(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     from shapecheck.tracer.child.worker import main
 
-    main()
+    main(sys.argv[1:])

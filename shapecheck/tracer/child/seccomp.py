@@ -72,7 +72,7 @@ def restrict() -> bool:
         return False
     column, machine = known
     steps = program(column, machine, os.getpid())
-    array = (_Instruction * len(steps))(*steps)
+    array = (_Instruction * len(steps))(*(_Instruction(*step) for step in steps))
     asked = ctypes.byref(_Program(len(steps), array))
     return bool(libc().syscall(_SECCOMP[column], _SET_MODE_FILTER, _ALL_THREADS, asked) == 0)
 

@@ -13,13 +13,13 @@ class Stream:
     """Writes records to a file descriptor, tagged with the number of the request."""
 
     def __init__(self, descriptor: int, request: int) -> None:
-        self._descriptor, self._request = descriptor, request
+        self.descriptor, self._request = descriptor, request
 
     def send(self, record: dict[str, Any]) -> None:
         """Write one record in full; a script that ends right after loses nothing."""
         line = json.dumps({"request": self._request, **record}, default=_plain, ensure_ascii=True).encode() + b"\n"
         while line:
-            line = line[os.write(self._descriptor, line) :]
+            line = line[os.write(self.descriptor, line) :]
 
 
 def _plain(value: Any) -> Any:

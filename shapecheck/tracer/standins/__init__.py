@@ -7,6 +7,7 @@ session, so that nothing made up goes unsaid.
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ _CONCERNS = (
 )
 
 
+def load() -> list[ModuleType]:
+    """The modules of all stand-ins, imported and not installed."""
+    return [import_module(f"{__name__}.{concern}") for concern in _CONCERNS]
+
+
 def install_all(session: Session) -> None:
     """Install every stand-in. Call it once per process, before the script runs."""
-    for concern in _CONCERNS:
-        import_module(f"{__name__}.{concern}").install(session)
+    for concern in load():
+        concern.install(session)
