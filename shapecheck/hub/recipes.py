@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapecheck.hub.models import ModelFacts, model
-from shapecheck.hub.tables import rows
+from shapecheck.hub.tables import Row, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,10 @@ class Recipe:
 
     Attributes:
         name: the parameter of ``forward``.
-        dtype: ``int64`` or ``float32``.
+        dtype: ``int64``, ``float32`` or ``bool``.
         axes: the size of each axis as an expression over input sizes (``batch``, ``seq``, ``height`` ...) and config
             attributes (``num_channels``, ``2*max_source_positions``).
-        fill: ``ids`` (below the vocabulary's size), ``ones``, ``zeros`` or ``normal``.
+        fill: ``ids`` (below the vocabulary's size), ``ones``, ``zeros``, ``normal``, or the numbers of its last axis.
         given: ``main`` (where it is the main input), ``ids`` (beside token ids), ``always``, ``required``.
     """
 
@@ -33,15 +33,21 @@ def recipe_of(name: str, facts: ModelFacts) -> Recipe | None:
 
     Multiple choice puts the choices behind the batch.
     """
-    found = rows("recipes", name)
-    own = next((row for row in found if facts.model_type in row["model_types"].split()), None)
-    row = own or next((row for row in found if not row["model_types"]), None)
-    if row is None:
-        return None
-    axes = row["shape"].split()
-    if facts.head == "multiple-choice" and axes[:2] == ["batch", "seq"]:
-        axes.insert(1, "choices")
-    return Recipe(name, row["dtype"], tuple(axes), row["fill"], row["given"])
+    own = next((row for row in rows("recipes", name) if facts.model_type in row["model_types"].split()), None)
+    found = _of(own) if own is not None else general(name)
+    if found is not None and facts.head == "multiple-choice" and found.axes[:2] == ("batch", "seq"):
+        return replace(found, axes=("batch", "choices", *found.axes[1:]))
+    return found
+
+
+def general(name: str) -> Recipe | None:
+    """How to make an input of this name for a model of whatever type, None if that is not known."""
+    row = next((row for row in rows("recipes", name) if not row["model_types"]), None)
+    return _of(row) if row is not None else None
+
+
+def _of(row: Row) -> Recipe:
+    return Recipe(row["input"], row["dtype"], tuple(row["shape"].split()), row["fill"], row["given"])
 
 
 def recipe(of: ModelFacts | str) -> tuple[Recipe, ...]:

@@ -24,6 +24,7 @@ class TraceRequest:
         timeout: seconds that one run may take.
         memory_mb: memory that the script may use beyond what its libraries take.
         overlay: patched texts by path, run in place of what the files hold.
+        names: whether a second run with other sizes is to tell the dims' names.
         target: the model to run alone, in place of the script; ``script`` is then the file that says what it is.
     """
 
@@ -34,6 +35,7 @@ class TraceRequest:
     memory_mb: int = 8192
     overlay: dict[str, str] = field(default_factory=dict)
     target: Target | None = None
+    names: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ def of(target: Target | None, script: Text | None) -> list[str]:
     """What a request is going to need: what its text imports, or the library of the checkpoint that it names."""
     if target is None or target.in_file:
         return modules(script.source.text) if script is not None else []
-    return ["transformers", *_of_checkpoint(target.name)]
+    kind = target.model_type
+    return ["transformers", *(_of_type(kind) if kind else _of_checkpoint(target.name))]
 
 
 def modules(text: str) -> list[str]:
@@ -45,5 +46,9 @@ def _of_checkpoint(name: str) -> list[str]:
     known = hub.checkpoint(name) if name and " " not in name else None
     if known is None or not known.model_type:
         return []
-    kind = known.model_type.replace("-", "_")
+    return _of_type(known.model_type)
+
+
+def _of_type(model_type: str) -> list[str]:
+    kind = model_type.replace("-", "_")
     return [f"transformers.models.{kind}.modeling_{kind}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -51,6 +52,14 @@ class Target:
         """The file that says what the model is, or the checkpoint's name."""
         config = Path(self.name, "config.json")
         return config if config.is_file() else Path(self.name)
+
+    @property
+    def model_type(self) -> str:
+        """The type that the folder's config states; empty where there is none."""
+        try:
+            return str(json.loads(Path(self.name, "config.json").read_text(encoding="utf-8"))["model_type"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
 
     def record(self) -> dict[str, Any]:
         """As the tracing process gets it."""

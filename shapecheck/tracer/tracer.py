@@ -79,9 +79,9 @@ class Tracer:
         sizes = choose(script.integers if script is not None else ())
         asked: Asked = functools.partial(self._ask, worker, request, files)
         first = asked(sizes[0], needs.of(request.target, script))
-        if request.target is not None and _raised(first) is not None:
+        if request.target is not None and _abstraction_failed(first):
             first, asked = _for_real(asked, sizes[0], first)
-        second = asked(sizes[1], _loaded(first)) if _varies(first) else []
+        second = asked(sizes[1], _loaded(first)) if request.names and _varies(first) else []
         result = _result(request, files, python, first, second, sizes)
         if result.status in ("completed", "stopped") and _rows_unknown(first):
             one = asked(sizes[0], _loaded(first), last_of_one=True)
@@ -149,6 +149,12 @@ class Files:
 
 
 Asked = Callable[..., list[Record]]
+
+
+def _abstraction_failed(records: list[Record]) -> bool:
+    """Whether a run raised because its tensors hold no numbers: among made-up ones, or for want of them."""
+    end = _raised(records)
+    return end is not None and (end.get("abstract", False) or any(record["kind"] == "invented" for record in records))
 
 
 def _for_real(asked: Asked, sizes: Chosen, abstract: list[Record]) -> tuple[list[Record], Asked]:

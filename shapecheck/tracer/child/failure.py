@@ -20,6 +20,7 @@ _NOT_SHAPES = re.compile(
     r"No such file|is not available",
     re.IGNORECASE,
 )
+_ABSTRACT = re.compile(r"meta tensor|meta device|fake tensor|FakeTensor|Cannot access data pointer|symbolic", re.I)
 _MEMORY = re.compile(r"can't allocate memory|Cannot allocate memory")
 _OUTPUTS = re.compile(
     r"^'(tuple|str|NoneType|\w*Output\w*)' object has no attribute|^'NoneType' object is not subscriptable|"
@@ -50,7 +51,13 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
         "certain": not (session.guessed or found.get("invented", False)),
         "memory": isinstance(error, MemoryError) or bool(_MEMORY.search(str(error))),
         "shape_reason": is_shape_reason(session, error, span, last),
+        "abstract": _of_abstraction(error),
     }
+
+
+def _of_abstraction(error: BaseException) -> bool:
+    """Whether an error speaks of what abstract tensors cannot do, and real ones can."""
+    return type(error).__module__.startswith("torch._subclasses") or bool(_ABSTRACT.search(str(error)))
 
 
 def is_shape_reason(session: Session, error: BaseException, span: Span | None, raised_in: str) -> bool:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from shapecheck import hub
+from shapecheck.dims import Dim, number
 from shapecheck.hub.recipes import Recipe
+from shapecheck.hub.templates import evaluate
 
 if TYPE_CHECKING:
     from shapecheck.graph import Role
@@ -30,6 +33,11 @@ ROLES: dict[str, Role] = {
 """What the usual inputs of transformers' models mean."""
 
 
+def of_transformers(module: Any) -> bool:
+    """Whether a module is one of transformers' own models, so that its class has recipes."""
+    return type(module).__module__.startswith("transformers.") and hub.model(type(module).__name__) is not None
+
+
 def made(config: Any, recipes: Iterable[Recipe], sizes: Sizes) -> dict[str, torch.Tensor]:
     """The inputs for a model of this config, with the given input sizes (``batch``, ``seq``, ``height`` ...)."""
     vocabulary = attribute(config.get_text_config(), "vocab_size") or 100
@@ -38,7 +46,7 @@ def made(config: Any, recipes: Iterable[Recipe], sizes: Sizes) -> dict[str, torc
         for recipe in recipes
     }
     last = getattr(config, "eos_token_id", None)
-    if "input_ids" in found and isinstance(last, int):
+    if "input_ids" in found and isinstance(last, int) and last < vocabulary:
         found["input_ids"][..., -1] = last  # BART's heads pool there
     return found
 
@@ -65,16 +73,22 @@ def image_size(config: Any, larger: bool = False) -> dict[str, int]:
 
 
 def length(config: Any, axis: str, sizes: Sizes) -> int:
-    """The number that an axis of a recipe stands for: a product of input sizes, config attributes and numbers."""
-    total = 1
-    for word in axis.split("*"):
-        total *= int(word) if word.isdigit() else sizes.get(word) or attribute(config, word) or DEFAULTS[word]
-    return total
+    """The number that an axis of a recipe stands for: an expression of input sizes, config attributes and numbers."""
+
+    def size(word: str) -> Dim:
+        return number(sizes.get(word) or attribute(config, word) or DEFAULTS[word])
+
+    found = evaluate(axis, size).value
+    assert found is not None, axis
+    return found
 
 
 def filled(recipe: Recipe, shape: list[int], vocabulary: int) -> torch.Tensor:
-    """A tensor of token ids (that avoid the first ones, which are often special), ones, zeros or random numbers."""
+    """A tensor of token ids (that avoid the first ones, which are often special), ones, zeros, random numbers, or the
+    numbers of the recipe, again and again."""
     dtype = getattr(torch, recipe.dtype)
+    if recipe.fill[0].isdigit():
+        return torch.tensor([int(word) for word in recipe.fill.split()], dtype=dtype).expand(shape)
     if recipe.fill == "ids":
         return torch.randint(min(5, vocabulary - 1), max(vocabulary - 2, 1), shape, dtype=dtype)
     if recipe.fill == "ones":

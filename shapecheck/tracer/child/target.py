@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from shapecheck.hub.recipes import recipe
 from shapecheck.places import Span
-from shapecheck.tracer.child import recipes
+from shapecheck.tracer.child import feeding, instances, recipes
+from shapecheck.tracer.child.recipes import of_transformers
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
@@ -28,8 +30,23 @@ def run(session: Session, target: Mapping[str, Any]) -> None:
     Raises:
         NoTarget: what was asked for does not exist.
     """
-    session.origin = Span(str(session.script), 1)
-    forward(session, pretrained(target["name"], target["cls"], target["args"]), target["inputs"])
+    if target["in_file"]:
+        model = of_file(session, target["cls"], target["args"])
+    else:
+        session.origin = Span(str(session.script), 1)
+        model = pretrained(target["name"], target["cls"], target["args"])
+    forward(session, model, target["inputs"])
+
+
+def of_file(session: Session, cls: str, args: Mapping[str, Any]) -> torch.nn.Module:
+    """An object of a class of the user's file; stages that no line of the file calls stand at the class."""
+    path = str(session.script)
+    found = instances.module_of(path).get(cls)
+    if not (inspect.isclass(found) and issubclass(found, torch.nn.Module)):
+        raise NoTarget(f"{session.script.name} has no torch.nn.Module {cls}")
+    session.origin = Span(path, inspect.getsourcelines(found)[1])
+    model: torch.nn.Module = instances.instance(session, found, args)
+    return model
 
 
 def pretrained(name: str, cls: str, args: Mapping[str, Any]) -> torch.nn.Module:
@@ -50,14 +67,16 @@ def pretrained(name: str, cls: str, args: Mapping[str, Any]) -> torch.nn.Module:
 def forward(session: Session, model: torch.nn.Module, asked: Mapping[str, Any]) -> Any:
     """Call a model with inputs by recipe; those that were asked for take their place."""
     model.eval()
-    given = {**usual(session, model), **{name: _asked(session, name, wanted) for name, wanted in asked.items()}}
+    given = {**usual(session, model, asked), **{name: _asked(session, name, wanted) for name, wanted in asked.items()}}
     with torch.no_grad():
         return model(**given)
 
 
-def usual(session: Session, model: Any) -> dict[str, torch.Tensor]:
-    """The inputs that a transformers model runs with, of the sizes that this trace chose."""
-    wanted = recipe(type(model).__name__)
+def usual(session: Session, model: Any, asked: Iterable[str] = ()) -> dict[str, Any]:
+    """The inputs that a model runs with, of the sizes that this trace chose; those that were asked for left out."""
+    if not of_transformers(model):
+        return feeding.inputs(session, model, sizes(session), frozenset(asked))
+    wanted = [found for found in recipe(type(model).__name__) if found.name not in asked]
     made = recipes.made(model.config, wanted, sizes(session) | recipes.image_size(model.config))
     for found in wanted:
         session.mark(made[found.name], role=recipes.ROLES.get(found.name))
@@ -83,7 +102,7 @@ def sizes(session: Session) -> dict[str, int]:
 
 def _asked(session: Session, name: str, wanted: Mapping[str, Any]) -> Any:
     """An input as it was asked for: a plain value, or a tensor of a dtype and of sizes, numbers or names."""
-    if "value" in wanted:
+    if not wanted["dtype"]:
         return wanted["value"]
     known = sizes(session)
     unknown = [axis for axis in wanted["axes"] if isinstance(axis, str) and axis not in known]
