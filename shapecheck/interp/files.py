@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from shapecheck.errors import UnreadableSource
+from shapecheck.interp import outline
+from shapecheck.interp.outline import Import
 from shapecheck.source import Source, read
 from shapecheck.syntax import Parsed, parse
 
@@ -20,10 +21,6 @@ LIBRARIES = frozenset(
 )
 """Packages that are never read as files of the program, even where their sources lie beside it."""
 
-_CONCERNED = re.compile(r"torch|transformers|lightning")
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[\w, \t]*)|import[ \t]+([\w., \t]+))", re.MULTILINE
-)
 _INSTALLED = ("site-packages", "dist-packages")
 _KEPT_LINES = 40_000
 
@@ -32,8 +29,7 @@ class Layout:
     """Where the modules of one program are looked for, seen from its entry file."""
 
     def __init__(self, entry: str) -> None:
-        self.entry = os.path.abspath(entry)
-        folder = os.path.dirname(self.entry)
+        folder = os.path.dirname(os.path.abspath(entry))
         top = folder
         parts: list[str] = []
         while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
@@ -42,19 +38,53 @@ class Layout:
         self.package = ".".join(parts)
         self.roots = _roots(folder, top)
 
-    def find(self, name: str, relative: bool = False) -> str | None:
+    def find(self, name: str) -> str | None:
         """The file (or package folder) of a module of the program; None for libraries."""
-        first, _, _ = name.partition(".")
-        if first in LIBRARIES:
-            return None
-        stem = name.replace(".", os.sep)
-        for root in self.roots:
-            if os.path.basename(root) in _INSTALLED and first != self.package.partition(".")[0]:
-                continue
-            found = beside(os.path.join(root, stem))
-            if found is not None:
-                return found
+        return _file_of(name, self.roots, self.package.partition(".")[0])
+
+    def resolved(self, imports: Iterable[Import], package: str) -> Iterator[tuple[str, str]]:
+        """The files of the program that stand behind imports in a package, with their modules' names."""
+        return _resolved(imports, package, self.roots, self.package.partition(".")[0])
+
+    def imported(self, path: str, name: str) -> tuple[tuple[str, str], ...]:
+        """The files of the program that a module of it imports, with their modules' names."""
+        return _imported(path, package_of(path, name), self.roots, self.package.partition(".")[0])
+
+
+@lru_cache(maxsize=16384)
+def _file_of(name: str, roots: tuple[str, ...], package: str) -> str | None:
+    first, _, _ = name.partition(".")
+    if first in LIBRARIES:
         return None
+    stem = name.replace(".", os.sep)
+    for root in roots:
+        if os.path.basename(root) in _INSTALLED and first != package:
+            continue
+        found = beside(os.path.join(root, stem))
+        if found is not None:
+            return found
+    return None
+
+
+@lru_cache(maxsize=16384)
+def _imported(path: str, inside: str, roots: tuple[str, ...], package: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_resolved(outline.of(path).imports, inside, roots, package))
+
+
+def _resolved(
+    imports: Iterable[Import], inside: str, roots: tuple[str, ...], package: str
+) -> Iterator[tuple[str, str]]:
+    for module, level, members in imports:
+        name = absolute(inside, module, level)
+        path = _file_of(name, roots, package) if name else None
+        if name is None or path is None:
+            continue
+        yield path, name
+        if not path.endswith(".py") or path.endswith("__init__.py"):
+            for member in members:
+                below = _file_of(f"{name}.{member}", roots, package)
+                if below is not None:
+                    yield below, f"{name}.{member}"
 
 
 @lru_cache(maxsize=512)
@@ -99,54 +129,23 @@ def absolute(package: str, module: str | None, level: int) -> str | None:
 
 def concerned(source: Source, layout: Layout) -> bool:
     """Whether a file, or a file of the program that it imports, mentions torch or transformers at all."""
-    seen: set[str] = set()
-    pending = [(source.text, layout.package)]
+    if outline.mentions_tensors(source.text):
+        return True
+    pending = list(layout.resolved(outline.imports(source.text), layout.package))
+    seen = set(pending)
     while pending:
-        text, package = pending.pop()
-        if _CONCERNED.search(text):
+        path, name = pending.pop()
+        if outline.of(path).tensors:
             return True
-        for path, name in imported(text, package, layout):
-            if path not in seen:
-                seen.add(path)
-                if os.path.isfile(path):
-                    pending.append((text_of(path), package_of(path, name)))
+        new = [found for found in layout.imported(path, name) if found not in seen]
+        seen.update(new)
+        pending += new
     return False
 
 
 def package_of(path: str, name: str) -> str:
     """The package that the relative imports of a module start from."""
     return name if path.endswith("__init__.py") else name.rpartition(".")[0]
-
-
-def imported(text: str, package: str, layout: Layout) -> Iterator[tuple[str, str]]:
-    """The files of the program that a text imports, as its lines show without a parse, with their modules' names."""
-    for found in _IMPORT.finditer(text):
-        if found[1] is None:
-            yield from _found(layout, (part.split()[0] for part in found[3].split(",") if part.strip()))
-            continue
-        dots = len(found[1]) - len(found[1].lstrip("."))
-        name = absolute(package, found[1][dots:] or None, dots)
-        for path, whole in _found(layout, [name] if name else []):
-            yield path, whole
-            if not path.endswith(".py") or path.endswith("__init__.py"):
-                members = re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?", found[2])
-                yield from _found(layout, (f"{whole}.{member}" for member in members))
-
-
-def _found(layout: Layout, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for name in names:
-        path = layout.find(name)
-        if path is not None:
-            yield path, name
-
-
-@lru_cache(maxsize=1024)
-def text_of(path: str) -> str:
-    """The text of a file, empty where it cannot be read; of a package folder, that of its start."""
-    try:
-        return read(path).text
-    except UnreadableSource:
-        return ""
 
 
 class _Trees:

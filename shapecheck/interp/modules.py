@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from shapecheck.errors import UnreadableSource
-from shapecheck.interp import library
-from shapecheck.interp.files import Layout, absolute, beside, imported, package_of, text_of, tree
+from shapecheck.interp import library, outline
+from shapecheck.interp.files import Layout, absolute, beside, package_of, tree
 from shapecheck.interp.python.names import HANDLERS, constant_of
 from shapecheck.interp.python.objects import Deferred, LocalModule
 from shapecheck.interp.scopes import Activation, Scope
@@ -22,10 +21,6 @@ from shapecheck.syntax import parse
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
-
-_REGISTERS = r"^(?:@?[\w.]+[(\[][^\n]*['\"]{0}['\"]|@[\w.]+[^\n]*\n(?:class|def) {0}\b)"
-"""A line outside of all functions that may register a name: ``@register("name")``, ``MODELS["name"] =``, or a decorator
-above what bears the name."""
 
 _MOST_SEARCHED = 256
 """Files looked through for one that registers a name."""
@@ -48,6 +43,8 @@ class Modules:
         self.layout = layout
         self.loaded: dict[str, LocalModule] = {}
         self.mentioned: dict[str, str] = {}  # files that import statements named so far, with their modules' names
+        self.seen: set[tuple[str, str]] = set()  # those of them, and of what they import, that were looked at
+        self.registering: dict[str, list[tuple[str, str]]] = {}  # by name, the files that may register it
 
     # -- import statements ---------------------------------------------------------------------------------------------
 
@@ -82,7 +79,7 @@ class Modules:
             return None
         for package, path in reversed(sources.modules):
             if path is not None:
-                found = self._member(m, path, package, name) if name in text_of(path) else None
+                found = self._member(m, path, package, name) if name in outline.text_of(path) else None
                 if found is not None and not isinstance(found, Unknown):
                     return found
             full = f"{package}.{name}"
@@ -101,16 +98,22 @@ class Modules:
         was wanted so far and in which that name stands. Running them may register something under it."""
         if type(key) is not str or mapping.complete is not True or key in mapping.items:
             return
-        waiting, seen = list(self.mentioned.items()), set(self.mentioned)
-        while waiting and len(seen) < _MOST_SEARCHED:
-            path, name = waiting.pop()
-            text = text_of(path) if path.endswith(".py") else ""
-            if path not in self.loaded and _registers(text, key):
+        self._look_around()
+        for path, name in self.registering.pop(key, ()):
+            if path not in self.loaded:
                 self._load(m, path=path, name=name)
-            for other in imported(text, package_of(path, name), self.layout):
-                if other[0] not in seen:
-                    seen.add(other[0])
-                    waiting.append(other)
+
+    def _look_around(self) -> None:
+        """Take note of what the files that were mentioned since, and those that they import, may register."""
+        waiting = [found for found in self.mentioned.items() if found not in self.seen]
+        self.seen.update(waiting)
+        while waiting and len(self.seen) < _MOST_SEARCHED:
+            path, name = waiting.pop()
+            for word in outline.of(path).registers:
+                self.registering.setdefault(word, []).append((path, name))
+            new = [found for found in self.layout.imported(path, name) if found not in self.seen]
+            self.seen.update(new)
+            waiting += new
 
     # -- loading -------------------------------------------------------------------------------------------------------
 
@@ -172,10 +175,6 @@ class Modules:
         finally:
             m.scope, m.activation, m.context, m.way, m.home, m.conditions, m.turns = saved
             m.heap.layers = layers
-
-
-def _registers(text: str, name: str) -> bool:
-    return name in text and re.search(_REGISTERS.format(re.escape(name)), text, re.MULTILINE) is not None
 
 
 def module_scope(name: str, package: str | None = None) -> Scope:
