@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.interp import patterns
+from shapecheck.interp import expected, patterns
 from shapecheck.interp.conditions import decide, narrow
 from shapecheck.interp.heap import Changes
 from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
@@ -84,6 +84,7 @@ def with_(m: Interpreter, node: ast.With | ast.AsyncWith) -> int:
         entered = _enter(m, context, item.context_expr)
         if item.optional_vars is not None:
             assign(m, item.optional_vars, entered, node)
+        m.guard = m.guard | expected.by_context(item.context_expr)
     try:
         return m.run(node.body)
     finally:
@@ -117,9 +118,18 @@ def _attempt(m: Interpreter, node: ast.Try) -> int:
     if importing:
         # An import that is there is there: the fallback runs on other machines.
         return m.run(node.body) or m.run(node.orelse)
-    arms: list[Arm] = [lambda: m.run(node.body) or m.run(node.orelse)]
+    arms: list[Arm] = [lambda: _tried(m, node) or m.run(node.orelse)]
     arms += [_handler(m, node, handler) for handler in node.handlers]
     return fork(m, arms)
+
+
+def _tried(m: Interpreter, node: ast.Try) -> int:
+    before = m.guard
+    m.guard = before | expected.by_handlers(node)
+    try:
+        return m.run(node.body)
+    finally:
+        m.guard = before
 
 
 def _handler(m: Interpreter, node: ast.Try, handler: ast.ExceptHandler) -> Arm:

@@ -337,7 +337,8 @@ def contains(m: Interpreter, container: Value, value: Value, node: ast.AST) -> b
         if True in verdicts:
             return True
         return None if None in verdicts or len(container.items) > 64 else False
-    return None
+    name = value.operand()
+    return container.holds(name) if isinstance(name, str) else None
 
 
 def constant_key(value: Value) -> tuple[Any] | None:

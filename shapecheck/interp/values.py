@@ -134,6 +134,19 @@ class Value:
         """
         return None
 
+    def holds(self, name: str) -> bool | None:
+        """``name in value``, None where it cannot be told."""
+        return None
+
+    def has(self, name: str) -> bool | None:
+        """``hasattr(value, name)``, None where it cannot be told."""
+        return None
+
+    def is_a(self, cls: str) -> bool | None:
+        """``isinstance(value, cls)`` for a class of Python (``dict``) or of a library (``torch.Tensor``), None where
+        it cannot be told."""
+        return None
+
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         """``value.name = ...``; ignored by default."""
 

@@ -257,3 +257,20 @@ def test_a_union_with_a_quoted_class_states_no_shape() -> None:
             y = x[0, 0]
         """)
     assert not graph.stages
+
+
+def test_no_conflict_is_told_where_a_test_wants_the_exception() -> None:
+    graph = graph_of("""
+        import pytest
+        with pytest.raises(RuntimeError):
+            torch.zeros(2, 3) @ torch.zeros(4, 5)
+        try:
+            torch.zeros(2, 3) @ torch.zeros(4, 5)
+        except RuntimeError:
+            pass
+        """)
+    products = [stage for stage in graph.stages if stage.op == "torch.matmul"]
+    assert [(stage.conflict is None, stage.not_checked) for stage in products] == [
+        (True, "an exception is expected here"),
+        (False, None),
+    ]

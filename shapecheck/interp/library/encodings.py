@@ -122,6 +122,9 @@ class Encoding(Value):
         }
         return Encoding(fields, self.batch, self.tokens, self.complete)
 
+    def holds(self, name: str) -> bool | None:
+        return name in self.fields or (False if self.complete else None)
+
     def as_mapping(self) -> Mapping:
         """What ``**encoding`` and ``dict(encoding)`` hand over. (Of an incomplete one, other keys are unknown.)"""
         return Mapping(dict(self.fields), self.complete)

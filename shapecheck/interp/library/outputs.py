@@ -49,6 +49,10 @@ _ROLES: dict[str, Role] = {
 """What the fields of model outputs mean."""
 
 
+_OTHERS = frozenset(("tuple", "list", "str", "int", "float", "bool", "set", "torch.Tensor"))
+"""What a ModelOutput is not."""
+
+
 @dataclass(slots=True, eq=False)
 class ModelOutput(Value):
     """A ModelOutput: ``fields`` in order; a field that is absent (None) is left out.
@@ -179,6 +183,18 @@ class ModelOutput(Value):
     def truth(self) -> bool | None:
         return True
 
+    def holds(self, name: str) -> bool | None:
+        return None if name in self.maybe else name in self.fields
+
+    def has(self, name: str) -> bool | None:
+        return name in self.fields or name in self.declared or name in OUTPUT_METHODS
+
+    def is_a(self, cls: str) -> bool | None:
+        word = cls.rpartition(".")[2]
+        if word in ("ModelOutput", "OrderedDict", "dict", self.cls.rpartition(".")[2]):
+            return True
+        return False if cls in _OTHERS else None
+
     def as_mapping(self) -> Mapping:
         """What ``**output`` hands over."""
         known = {name: value for name, value in self.fields.items() if name not in self.maybe}
@@ -201,6 +217,9 @@ class OutputTuple(Items):
         machine.event("attribute", node, name=name, fields=[], stage=self.stage, missing=True, none=False, of="tuple")
         return Unknown()
 
+    def has(self, name: str) -> bool | None:
+        return hasattr((), name)
+
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
         index = as_int(key.operand())
         if index is not None and -len(self.names) <= index < len(self.names):
@@ -212,6 +231,19 @@ class OutputTuple(Items):
             "unpack", node, of="tuple", count=count, starred=starred, fields=list(self.names), stage=self.stage
         )
         return None
+
+
+class PerLayer(Items):
+    """A field with a tensor for each layer (``hidden_states``)."""
+
+    __slots__ = ()
+
+    def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
+        index, count = as_int(key.operand()), len(self.items or ())
+        if index is None or self.items is None or -count <= index < count:
+            return super().item(key, machine, node)
+        machine.event("beyond", node, index=index, count=count, stage=stage_of(self.items))
+        return Unknown()
 
 
 def with_roles(fields: AnyMapping[str, Value], source: Tensor | None) -> None:

@@ -392,8 +392,11 @@ def _getattr(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
         or not isinstance(args.positional[1].value, str)
     ):
         return Unknown()
-    value = m.attribute(args.positional[0], args.positional[1].value, node)
-    if isinstance(value, Unknown) and len(args.positional) > 2 and _lacks(args.positional[0], args.positional[1].value):
+    owner, name = args.positional[0], args.positional[1].value
+    if len(args.positional) > 2 and owner.has(name) is False:
+        return args.positional[2]
+    value = m.attribute(owner, name, node)
+    if isinstance(value, Unknown) and len(args.positional) > 2 and _lacks(owner, name):
         return args.positional[2]
     return value
 
@@ -425,7 +428,8 @@ def _hasattr(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     if type(owner) is Instance:
         value = m.attribute(owner, name, node)
         return Const(True) if not isinstance(value, Unknown) else Const(False) if _lacks(owner, name) else Unknown()
-    return Unknown()
+    verdict = owner.has(name)
+    return Unknown() if verdict is None else Const(verdict)
 
 
 @handles("setattr")
@@ -480,7 +484,7 @@ def is_instance(m: Interpreter, value: Value, cls: Value) -> bool | None:
         verdicts = [is_instance(m, value, part) for part in cls.items]
         return True if True in verdicts else None if None in verdicts else False
     if not isinstance(value, _CERTAIN):
-        return None
+        return value.is_a(cls.name.removeprefix("builtins.")) if type(cls) is Builtin else None
     if type(cls) is Class:
         return type(value) is Instance and (cls in lineage(value.cls) or (None if _open(value.cls) else False))
     if type(cls) is not Builtin:

@@ -172,3 +172,34 @@ def test_a_checkpoint_that_is_not_known_still_gives_a_text_models_output() -> No
 def test_what_an_unknown_models_output_lacks_is_not_claimed() -> None:
     text = "out = AutoModel.from_pretrained(input())(torch.ones(2, 5, dtype=torch.long))\nout.pooler_output\na, b = out"
     assert events(text, "attribute") == events(text, "unpack") == []
+
+
+def test_what_a_program_asks_of_an_output_before_it_takes_it_is_answered() -> None:
+    graph = graph_of(
+        """
+        from transformers.modeling_outputs import ModelOutput
+        out = AutoModelForSequenceClassification.from_pretrained("bert-base-uncased")(torch.randint(9, (2, 8)))
+        if "last_hidden_state" in out or hasattr(out, "last_hidden_state") or isinstance(out, (tuple, torch.Tensor)):
+            out.last_hidden_state
+        pooled = getattr(out, "pooler_output", None)
+        if "logits" in out and hasattr(out, "logits") and isinstance(out, ModelOutput):
+            torch.relu(out.logits)
+        """
+    )
+    assert [event.data["name"] for event in graph.events if event.kind == "attribute"] == ["logits"]
+    assert graph.stages[-1].op == "torch.relu"
+
+
+def test_a_missing_field_is_not_told_where_its_exception_is_expected() -> None:
+    lines = """
+        out = AutoModelForSequenceClassification.from_pretrained("bert-base-uncased")(torch.randint(9, (2, 8)))
+        try:
+            pooled = out.pooler_output
+        except {}:
+            pooled = out.logits
+        """
+    missing = [
+        [event.data["missing"] for event in events(lines.format(caught), "attribute")]
+        for caught in ("AttributeError", "(KeyError, AttributeError)", "Exception")
+    ]
+    assert missing == [[False], [False], [True, False]]
