@@ -187,6 +187,7 @@ def _options(settings: dict[str, Any]) -> Options:
         pooling=settings["pooling"],
         jobs=settings["jobs"],
         stages=settings["output_format"] == "json" or settings["verbose"],
+        shapes=settings["output_format"] == "text" and settings["verbose"],
     )
 
 

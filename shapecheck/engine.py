@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from shapecheck.errors import UnreadableSource
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
 from shapecheck.graph import NotChecked, ShapeGraph
 from shapecheck.places import Span
-from shapecheck.results import Failure, Outcome, rows
+from shapecheck.results import ExpressionRow, Failure, Outcome, expression_rows, rows
 from shapecheck.selection import Selection
 from shapecheck.source import Source, decode, read
 from shapecheck.syntax import NewerSyntax
@@ -38,21 +38,27 @@ class Options:
         pooling: the pooling that the author chose by name, or None.
         jobs: processes to use; 0 for as many as there are processors.
         stages: whether the report shows stages.
+        shapes: whether it shows the shape of every expression.
     """
 
     rules: Selection = Selection()
     pooling: str | None = None
     jobs: int = 0
     stages: bool = False
+    shapes: bool = False
 
 
 @dataclass(slots=True)
 class Static:
-    """What the text alone says: the graph, the findings with their fixes, and the texts that they speak of."""
+    """What the text alone says: the graph, the findings with their fixes, and the texts that they speak of.
+
+    ``expressions`` are the tensors that were seen, where the options ask for them.
+    """
 
     graph: ShapeGraph
     findings: list[Finding]
     texts: Texts
+    expressions: list[ExpressionRow] = field(default_factory=list)
 
 
 def check(paths: Iterable[str | Path], options: Options) -> Outcome:
@@ -92,7 +98,9 @@ def _guarded(path: str, load: Callable[[], Source], options: Options) -> Outcome
     try:
         source = load()
         half = static(source, options)
-        return outcome_of(half.graph, half.findings, half.texts, options)
+        outcome = outcome_of(half.graph, half.findings, half.texts, options)
+        outcome.expressions = half.expressions
+        return outcome
     except UnreadableSource as why:
         return unread(path, why, source)
     except Exception as why:
@@ -101,11 +109,11 @@ def _guarded(path: str, load: Callable[[], Source], options: Options) -> Outcome
 
 def static(source: Source, options: Options) -> Static:
     """Interpret one text and apply the rules. UnreadableSource where it does not parse."""
-    graph = interp.analyze(source)
+    graph, seen = interp.watch(source) if options.shapes else (interp.analyze(source), {})
     texts = Texts({source.path: source.text})
     findings = merge.merge(judged(graph, texts, options), [], None, None)
     fixes.attach(findings, graph, texts.of(paths_of(graph, findings)))
-    return Static(graph, findings, texts)
+    return Static(graph, findings, texts, expression_rows(seen))
 
 
 def unread(path: str, why: UnreadableSource, source: Source | None) -> Outcome:

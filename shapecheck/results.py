@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,11 @@ from shapecheck.dims import Dim, Poly, Status, worst
 from shapecheck.findings import Finding
 from shapecheck.graph import NotChecked, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.shapes import Shape
+from shapecheck.shapes import ANY, Shape
 from shapecheck.suppressions import Suppression
 
 if TYPE_CHECKING:
+    from shapecheck.interp.watching import Seen
     from shapecheck.tracer import TraceResult
 
 
@@ -57,6 +58,15 @@ class StageRow:
     inputs: dict[str, TensorRow]
     outputs: dict[str, TensorRow]
     raised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionRow:
+    """One expression of the program, as it stands in its file, and each tensor that it may be."""
+
+    span: Span
+    text: str
+    tensors: tuple[TensorRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class Outcome:
         applied: what ``--fix`` changed; ``findings`` are those that remain.
         diff: what ``--diff`` would change, as a unified diff.
         trace: what came of running the script, for ``run``.
+        expressions: the expressions that are known to be tensors, of all files; empty where nobody asked for them.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -117,11 +128,13 @@ class Outcome:
     applied: list[Applied] = field(default_factory=list)
     diff: str = ""
     trace: TraceResult | None = None
+    expressions: list[ExpressionRow] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
         """Take in what was found elsewhere (another file, another process)."""
         self.findings += other.findings
         self.stages += other.stages
+        self.expressions += other.expressions
         self.not_checked += other.not_checked
         self.assumptions += [text for text in other.assumptions if text not in self.assumptions]
         self.failures += other.failures
@@ -140,6 +153,16 @@ def rows(graph: ShapeGraph) -> list[StageRow]:
     """The stages of a graph as words."""
     of_numbers: Status = "observed" if graph.source == "traced" else "known"
     return [_row(stage, of_numbers) for stage in graph.stages]
+
+
+def expression_rows(seen: Mapping[Span, Seen]) -> list[ExpressionRow]:
+    """The expressions of which anything is known, as words, in the order of the text."""
+    found = ((span, one, [t for t in one.tensors if t.shape != ANY]) for span, one in sorted(seen.items()))
+    return [
+        ExpressionRow(span, " ".join(one.text.split()), tuple(dict.fromkeys(tensor_row(t) for t in tensors)))
+        for span, one, tensors in found
+        if tensors
+    ]
 
 
 def _row(stage: Stage, of_numbers: Status) -> StageRow:

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from shapecheck import engine
 from shapecheck.findings import Finding
 from shapecheck.places import Span
 from shapecheck.reports import json as json_report
@@ -20,6 +21,8 @@ from shapecheck.reports.snippet import Mark, snippet
 from shapecheck.reports.terminal import Layout, render
 from shapecheck.results import Outcome
 from tests import outcomes
+
+PROJECT = Path(__file__).parents[1] / "fixtures" / "projects" / "keywords"
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[1] / "docs" / "schema.json").read_text())
 EVERY: dict[str, Callable[[], Outcome]] = {
@@ -38,6 +41,16 @@ def test_the_terminal_report(name: str, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("layout", [Layout(verbose=True), Layout(quiet=True), Layout(statistics=True)], ids=str)
 def test_how_much_is_printed(layout: Layout, snapshot: SnapshotAssertion) -> None:
     assert render(outcomes.traced(), layout) == snapshot
+
+
+def test_verbose_lists_the_shape_of_every_expression_of_a_program(
+    snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    outcome = engine.check(["keywords/train.py"], engine.Options(shapes=True))
+    assert outcome.stages == [] and outcome.findings == []
+    outcome.seconds = 0.1
+    assert render(outcome, Layout(verbose=True)) == snapshot
 
 
 def test_colors_only_add_codes_to_the_text() -> None:

@@ -7,12 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shapecheck.graph import ShapeGraph
+from shapecheck.places import Span
 from shapecheck.source import Source, read
 from shapecheck.syntax import Parsed, parse
 
-__all__ = ["analyze"]
+if TYPE_CHECKING:
+    from shapecheck.interp.watching import Seen
+
+__all__ = ["analyze", "watch"]
 
 _DEEP = 6_000
 """Python frames that an interpretation may need; a call of the program takes about fifteen."""
@@ -27,11 +32,22 @@ def analyze(path: str | Path | Source | Parsed) -> ShapeGraph:
     Raises:
         UnreadableSource: the file cannot be decoded or parsed.
     """
-    parsed = path if isinstance(path, Parsed) else parse(path if isinstance(path, Source) else read(path))
     from shapecheck.interp import program
 
     with _room():
-        return program.interpret(parsed)
+        return program.interpret(_parsed(path))
+
+
+def watch(path: str | Path | Source | Parsed) -> tuple[ShapeGraph, dict[Span, Seen]]:
+    """The same as :func:`analyze`, with the tensors that the expressions of these files were found to be, by place."""
+    from shapecheck.interp import program
+
+    with _room():
+        return program.watch(_parsed(path))
+
+
+def _parsed(path: str | Path | Source | Parsed) -> Parsed:
+    return path if isinstance(path, Parsed) else parse(path if isinstance(path, Source) else read(path))
 
 
 @contextmanager

@@ -9,14 +9,25 @@ from shapecheck.interp.files import Layout, concerned
 from shapecheck.interp.machine import Interpreter
 from shapecheck.interp.modules import Modules, module_scope
 from shapecheck.interp.python.objects import LocalModule
+from shapecheck.interp.watching import Seen, Watcher
+from shapecheck.places import Span
 from shapecheck.syntax import Parsed
 
 
 def interpret(parsed: Parsed) -> ShapeGraph:
     """Run a file as a script, then analyse the classes and functions that it never calls."""
-    layout = Layout(parsed.source.path)
-    modules = Modules(layout)
-    m = Interpreter(modules, parsed, Budget(len(parsed.source.lines)))
+    m = Interpreter(Modules(Layout(parsed.source.path)), parsed, Budget(len(parsed.source.lines)))
+    return _interpreted(m, parsed)
+
+
+def watch(parsed: Parsed) -> tuple[ShapeGraph, dict[Span, Seen]]:
+    """The same, with the tensors that the program's expressions were found to be, by place."""
+    m = Watcher(Modules(Layout(parsed.source.path)), parsed, Budget(len(parsed.source.lines)))
+    return _interpreted(m, parsed), m.seen
+
+
+def _interpreted(m: Interpreter, parsed: Parsed) -> ShapeGraph:
+    modules, layout = m.modules, m.modules.layout
     if not concerned(parsed.source, layout):
         return m.graph
     module = LocalModule("__main__", layout.package, parsed, module_scope("__main__", layout.package))

@@ -13,6 +13,7 @@ from shapecheck.findings import SEVERITIES, Finding, Fix
 from shapecheck.graph import NotChecked
 from shapecheck.reports.paint import Paint
 from shapecheck.reports.snippet import Mark, columns_wide, gutter, snippet
+from shapecheck.reports.shapes import shape_lines
 from shapecheck.reports.table import table, what_matters
 from shapecheck.results import Outcome, StageRow
 
@@ -36,6 +37,7 @@ def render(outcome: Outcome, layout: Layout) -> str:
     parts: list[list[str]] = []
     if not layout.quiet:
         parts.append(_stages(outcome, layout))
+        parts.append(shape_lines(outcome.expressions, layout.paint) if layout.verbose else [])
     traced = outcome.trace is not None
     parts += [block(finding, outcome.sources, layout.paint, traced) for finding in outcome.findings]
     if layout.statistics:
@@ -138,11 +140,11 @@ def _fix_diff(fix: Fix, sources: dict[str, str], paint: Paint) -> list[str]:
 
 
 def _stages(outcome: Outcome, layout: Layout) -> list[str]:
-    """The stage table of a trace, cut to what matters; with ``verbose`` every shape known, traced or not."""
+    """The stage table of a trace, cut to what matters; with ``verbose`` every stage."""
     out: list[str] = []
     for path in dict.fromkeys(stage.span.path for stage in outcome.stages):
         stages = [stage for stage in outcome.stages if stage.span.path == path]
-        if outcome.trace is None and not layout.verbose:
+        if outcome.trace is None:
             continue
         shown: Sequence[StageRow] = stages if layout.verbose else what_matters(stages, outcome.findings)
         hidden = len(stages) - len(shown)
