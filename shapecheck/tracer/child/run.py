@@ -67,7 +67,7 @@ def _close(session: Session, request: dict[str, Any]) -> list[str]:
 
 
 def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]:
-    from shapecheck.tracer.child import failure, source, target
+    from shapecheck.tracer.child import definitions, failure, source, target
 
     source.install(request["overlay"], loop)
     try:
@@ -75,6 +75,7 @@ def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]
             target.run(session, request["target"])
             return {"kind": "end", "status": "completed", "message": "the forward ran through"}
         source.run(str(session.script), request["argv"], request["overlay"])
+        definitions.run(session, source.read(str(session.script), request["overlay"]))
     except target.NoTarget as why:
         return {"kind": "end", "status": "refused", "message": str(why)}
     except Stop as stop:

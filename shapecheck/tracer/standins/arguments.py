@@ -81,7 +81,10 @@ def install(session: Session) -> None:
     """Answer for the user where the script was started without arguments."""
     if not session.argv:
         _argparse(session)
-        session.on_import("click.core", lambda module: _click(module, session))
+        session.on_import("click.core", lambda module: _parameters(module, session))
+        session.on_import("click.core", lambda module: _commands(module.Group, session))
+        session.on_import("typer._click.core", lambda module: _parameters(module, session))
+        session.on_import("typer.core", lambda module: _commands(module.TyperGroup, session))
     builtins.input = lambda prompt="": _answer(session, str(prompt))
     getpass.getpass = lambda *args, **kwargs: "secret"
     _environment(session)
@@ -159,7 +162,8 @@ def _accepts(kind: Any, text: str) -> bool:
     return True
 
 
-def _click(module: Any, session: Session) -> None:
+def _parameters(module: Any, session: Session) -> None:
+    """Let options and arguments of click commands that are required have values."""
     original = module.Parameter.get_default
 
     def get_default(self: Any, ctx: Any, call: bool = True) -> Any:
@@ -167,13 +171,36 @@ def _click(module: Any, session: Session) -> None:
         unset = value is None or type(value).__name__ == "Sentinel"
         if not unset or not self.required or not call or sys.argv[1:]:
             return value
-        kinds = {"integer": int, "float": float, "boolean": bool}
-        made = plausible(self.name or "", kinds.get(self.type.name, str), getattr(self.type, "choices", None))
+        made = plausible(self.name or "", *_kind_and_choices(self))
         session.guess(f"argument {self.name} was not given: {made}", number=isinstance(made, (int, float)))
         return (made,) if self.multiple or self.nargs == -1 else made
 
-    module.Parameter.get_default = get_default
-    module.Option.get_default = get_default
+    for name in ("Parameter", "Option"):
+        if hasattr(module, name):
+            getattr(module, name).get_default = get_default
+
+
+def _kind_and_choices(parameter: Any) -> tuple[Any, Any]:
+    """The type of a parameter of click, or of typer, which writes it down differently, and what it may be."""
+    described = getattr(parameter, "type_descriptor", None)
+    if described is not None:
+        return described.annotation, described.choices
+    kinds = {"integer": int, "float": float, "boolean": bool}
+    return kinds.get(parameter.type.name, str), getattr(parameter.type, "choices", None)
+
+
+def _commands(group: Any, session: Session) -> None:
+    """Let a group of commands that was given none run its first."""
+    original = group.parse_args
+
+    def parse_args(self: Any, ctx: Any, args: list[str]) -> Any:
+        names = self.list_commands(ctx)
+        if not args and names and not self.invoke_without_command and not sys.argv[1:]:
+            session.assume(f"command {names[0]} chosen: none was given")
+            args = [names[0]]
+        return original(self, ctx, args)
+
+    group.parse_args = parse_args
 
 
 def _answer(session: Session, prompt: str) -> str:

@@ -62,7 +62,7 @@ class Files:
         key = _key(file)
         if any(letter in mode for letter in "wax+"):
             return _real_open(self._elsewhere(key), mode, *args, **kwargs)
-        if key in self._written:
+        if key in self._written and os.path.getsize(self._written[key]):
             return _real_open(self._written[key], mode, *args, **kwargs)
         if os.path.lexists(key) or not _asked_by_user():
             return _real_open(file, mode, *args, **kwargs)

@@ -6,9 +6,12 @@ import io
 import tarfile
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.tracer.standins.absorb import Absorbing, holds_unknown
+from shapecheck.tracer.standins.columns import Columns
+from shapecheck.tracer.standins.made_up import MadeUpText
 from shapecheck.tracer.standins.patching import patch_function
 
 if TYPE_CHECKING:
@@ -22,25 +25,47 @@ _LOGGING = """
 
 
 class Response(Absorbing):
-    """What a server would answer: no bytes, and anything else that is asked of it."""
+    """What a server would answer: a made-up body for its address, and anything else that is asked of it."""
 
-    content, text = b"", ""
+    def __init__(self, url: str, body: Any) -> None:
+        super().__init__(f"response of {url}")
+        self.__dict__ |= {"status_code": 200, "ok": True, "_body": body, "json": body.parsed}
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return str(self.__dict__["_body"].getvalue())
+
+    @property
+    def content(self) -> bytes:
+        """The body as bytes."""
+        return self.text.encode()
 
     def read(self, *args: Any) -> bytes:
-        """The body, empty."""
-        return b""
+        """The body as bytes."""
+        return self.content
+
+    def iter_content(self, *args: Any, **options: Any) -> Iterator[bytes]:
+        """The body in one piece."""
+        yield self.content
+
+    def iter_lines(self, *args: Any, **options: Any) -> Iterator[bytes]:
+        """The body by lines."""
+        yield from self.content.splitlines()
 
 
 def install(session: Session) -> None:
     """Patch the usual ways to fetch, and the services that scripts log to."""
+
+    columns = Columns(session)
 
     def retrieve(url: str, filename: Any = None, *args: Any, **kwargs: Any) -> Any:
         session.assume(f"{url} was not fetched")
         return filename or str(url).rsplit("/", 1)[-1], {}
 
     def fetched(url: Any = "", *args: Any, **kwargs: Any) -> Any:
-        session.assume(f"{url} was not fetched: what it holds is not known")
-        return Response("response")
+        session.assume(f"{url} was not fetched: its contents are made up")
+        return Response(str(url), MadeUpText(str(url), columns, ""))
 
     _archives(session)
     urllib.request.urlretrieve = retrieve

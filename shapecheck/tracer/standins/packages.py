@@ -10,9 +10,11 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.metadata
+import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,9 @@ from shapecheck.tracer.standins.script import expects_import_error
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
+_NEEDS = {"torch.utils.tensorboard": "tensorboard"}
+"""Modules of installed packages that cannot be imported without another one."""
+
 _ALIASES = {"pytorch_lightning": "lightning", "keras": "tensorflow"}
 
 
@@ -32,7 +37,11 @@ def install(session: Session) -> None:
     """Stand last among the finders: only what nobody else finds comes here."""
     absent.use(session)
     known = {module.name for module in pkgutil.iter_modules(absent.__path__)}
-    sys.meta_path.append(_Missing(session, known))
+    missing = _Missing(session, known)
+    sys.meta_path += [_Unpacked(session.script), missing]
+    for name, needed in _NEEDS.items():
+        if importlib.util.find_spec(needed) is None:
+            sys.modules[name] = AbsorbingModule(name, {})
     session.on_import("transformers.utils.versions", _require_no_absent)
     patch_function(importlib.metadata, "version", _version_of_absent)
 
@@ -67,6 +76,31 @@ def _version_of_absent(original: Callable[[str], str]) -> Callable[[str], str]:
             return AbsorbingModule.__version__
 
     return version
+
+
+class _Unpacked(importlib.abc.MetaPathFinder):
+    """Finds the project's own packages where the project is not installed: beside the script's folders, or in src."""
+
+    def __init__(self, script: Path) -> None:
+        self._folders = list(_folders_of_the_project(script))
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if "." in fullname or fullname in sys.stdlib_module_names:
+            return None
+        for folder in self._folders:
+            if (folder / fullname / "__init__.py").is_file():
+                return importlib.machinery.PathFinder.find_spec(fullname, [str(folder)])
+        return None
+
+
+def _folders_of_the_project(script: Path) -> Iterator[Path]:
+    """Folders that may hold packages, from the script's outwards to the project's root."""
+    for folder in script.parents:
+        yield from (folder, folder / "src", folder / "pkg", folder / "lib")
+        if any((folder / mark).exists() for mark in (".git", "pyproject.toml", "setup.py", "setup.cfg")):
+            return
 
 
 class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
