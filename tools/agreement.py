@@ -2,50 +2,56 @@
 
     python tools/agreement.py SCRIPT... [--verbose] [--timeout SECONDS]
 
-Every call, attribute, subscript, operator and assigned name in the script's own lines whose value is a tensor is
-recorded while the script runs (in a child process with this environment), and compared with the shapes that the
-interpreter found for the same expression. Prints, for each script and in total, how many of the expressions are known,
-and each contradiction; exits 1 if there is one.
+Every call, attribute, subscript and operator whose value is a tensor is recorded while the script runs, in the script's
+own lines and in those of its project's files that it imports, and compared with the shapes that the interpreter found for
+the same expression. The script runs in a child process with this environment (HF_HUB_CACHE says where the models are).
+Prints, for each script and in total, how many of the expressions are known, and each contradiction; exits 1 if there is
+one.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import builtins
 import hashlib
+import importlib.machinery
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-Key = tuple[int, int, int, int]
-"""Where an expression stands: line, column, end line, end column, as ``ast`` counts them."""
+Key = tuple[str, int, int, int, int]
+"""Where an expression stands: file, line, column, end line, end column; columns count characters from 1."""
 
 EXPRESSIONS = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp)
 CHILD = "SHAPECHECK_AGREEMENT_OUT"
-
-
-def key_of(node: Any) -> Key:
-    """The place of an expression."""
-    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
 
 
 # -- the real run ------------------------------------------------------------------------------------------------------
 
 
 class Recorder(ast.NodeTransformer):
-    """Wraps expressions so that their values are seen; adds the names that a statement assigns."""
+    """Wraps the expressions of one file so that their values are seen; ``keys`` takes their places."""
 
-    def __init__(self) -> None:
-        self.keys: list[Key] = []
+    def __init__(self, path: str, text: str, keys: list[Key]) -> None:
+        self.path = path
+        self.lines = [line.encode() for line in text.splitlines()]
+        self.keys = keys
+
+    def _column(self, line: int, offset: int) -> int:
+        return len(self.lines[line - 1][:offset].decode()) + 1
 
     def _wrapped(self, node: Any) -> ast.expr:
-        self.keys.append(key_of(node))
+        start = (node.lineno, self._column(node.lineno, node.col_offset))
+        end = (node.end_lineno, self._column(node.end_lineno, node.end_col_offset))
+        self.keys.append((self.path, *start, *end))
         name = ast.copy_location(ast.Name("__seen__", ast.Load()), node)
         number = ast.copy_location(ast.Constant(len(self.keys) - 1), node)
         return ast.copy_location(ast.Call(name, [number, node], []), node)
@@ -69,9 +75,9 @@ class Recorder(ast.NodeTransformer):
 
 def record(script: str, out: str) -> None:
     """Run a script with every expression recorded, and write down the shapes of those that were tensors."""
-    source = Path(script).read_bytes()
-    recorder = Recorder()
-    tree = ast.fix_missing_locations(recorder.visit(ast.parse(source, script)))
+    path = Path(script).resolve()
+    folder, package = _package_of(path)
+    keys: list[Key] = []
     seen: dict[int, list[list[int]]] = {}
 
     def see(number: int, value: Any) -> Any:
@@ -80,16 +86,45 @@ def record(script: str, out: str) -> None:
             seen[number].append(shape)
         return value
 
+    def compiled(file: str) -> CodeType:
+        text = Path(file).read_text("utf-8")
+        tree = Recorder(file, text, keys).visit(ast.parse(text, file))
+        return compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
+
+    _record_imports(folder, compiled)
+    builtins.__seen__ = see  # type: ignore[attr-defined]
     sys.argv = [script]
-    sys.path.insert(0, str(Path(script).parent))
-    names = {"__name__": "__main__", "__file__": script, "__seen__": see}
+    sys.path.insert(0, str(folder if package else path.parent))
+    names = {"__name__": "__main__", "__file__": script, "__package__": package or None}
     error = ""
     try:
-        exec(compile(tree, script, "exec"), names)
+        exec(compiled(str(path)), names)
     except BaseException as failure:  # whatever ends the script, what it showed until then counts
         error = f"{type(failure).__name__}: {failure}"
-    rows = [[*recorder.keys[number], shapes] for number, shapes in seen.items() if shapes]
+    rows = [[*keys[number], shapes] for number, shapes in seen.items() if shapes]
     Path(out).write_text(json.dumps({"error": error, "rows": rows}), "utf-8")
+
+
+def _package_of(path: Path) -> tuple[Path, str]:
+    """The folder that holds the script's outermost package, and the package's dotted name."""
+    folder, parts = path.parent, list[str]()
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(parts)
+
+
+def _record_imports(folder: Path, compiled: Callable[[str], CodeType]) -> None:
+    """Record the expressions of imported files below a folder too."""
+    loader = importlib.machinery.SourceFileLoader
+    original = loader.get_code
+
+    def get_code(self: Any, fullname: str) -> CodeType | None:
+        file = self.get_filename(fullname)
+        inside = Path(file).is_relative_to(folder) and "site-packages" not in file
+        return compiled(file) if inside else original(self, fullname)
+
+    loader.get_code = get_code  # type: ignore[method-assign]
 
 
 def _shape_of(value: Any) -> list[int] | None:
@@ -121,37 +156,20 @@ def _kept(script: Path, folder: Path) -> Path:
 
 def _told(out: Path) -> tuple[dict[Key, list[list[int]]], str]:
     told = json.loads(out.read_text("utf-8"))
-    return {tuple(row[:4]): row[4] for row in told["rows"]}, told["error"]
+    return {tuple(row[:5]): row[5] for row in told["rows"]}, told["error"]
 
 
 # -- what the interpreter knows --------------------------------------------------------------------------------------
 
 
 def statically(script: Path) -> dict[Key, list[Any]]:
-    """The shapes that the interpreter finds for the expressions of a script, by place."""
-    from shapecheck.interp import analyze, machine
-    from shapecheck.interp.values import TensorValue
+    """The shapes that the interpreter finds for the expressions of a script and what it imports, by place."""
+    from shapecheck.interp import watch
 
     found: dict[Key, list[Any]] = {}
-    own = str(script)
-
-    def watching(evaluate: Any) -> Any:
-        def watched(m: Any, node: Any) -> Any:
-            value = evaluate(m, node)
-            if type(value) is TensorValue and str(m.home.source.path) == own:
-                shapes = found.setdefault(key_of(node), [])
-                if value.tensor.shape not in shapes:
-                    shapes.append(value.tensor.shape)
-            return value
-
-        return watched
-
-    kept = dict(machine.EVAL)
-    machine.EVAL.update({kind: watching(function) for kind, function in kept.items() if issubclass(kind, EXPRESSIONS)})
-    try:
-        analyze(script)
-    finally:
-        machine.EVAL.update(kept)
+    for span, seen in watch(script)[1].items():
+        key = (str(Path(span.path).resolve()), span.line, span.column, span.end_line, span.end_column)
+        found[key] = [tensor.shape for tensor in seen.tensors]
     return found
 
 
@@ -219,13 +237,13 @@ class Agreement:
     missing: list[str] = field(default_factory=list)
 
 
-def compare(real: dict[Key, list[list[int]]], found: dict[Key, list[Any]], source: list[str]) -> Agreement:
+def compare(real: dict[Key, list[list[int]]], found: dict[Key, list[Any]]) -> Agreement:
     """Set the real shapes against those that were found."""
     out = Agreement()
     for key, shapes in sorted(real.items()):
         out.total += 1
         candidates = found.get(key, [])
-        text = f"{key[0]}: {_text(source, key)}  really {' or '.join(map(str, map(tuple, shapes)))}"
+        text = f"{Path(key[0]).name}:{key[1]}: {_text(key)}  really {' or '.join(map(str, map(tuple, shapes)))}"
         known = [shape for shape in candidates if shape.rank is not None and all(dim.known for dim in shape.dims)]
         if candidates and not all(any(fits(shape, size) for shape in candidates) for size in shapes):
             out.wrong.append(f"{text}, found {' or '.join(map(str, candidates))}")
@@ -239,15 +257,15 @@ def compare(real: dict[Key, list[list[int]]], found: dict[Key, list[Any]], sourc
     return out
 
 
-def _text(source: list[str], key: Key) -> str:
-    line = source[key[0] - 1].encode()
-    return line[key[1] : key[3] if key[2] == key[0] else None].decode(errors="replace")[:70]
+def _text(key: Key) -> str:
+    line = Path(key[0]).read_text("utf-8").splitlines()[key[1] - 1]
+    return line[key[2] - 1 : key[4] - 1 if key[3] == key[1] else None][:70]
 
 
 def report(script: Path, timeout: float, verbose: bool, keep: Path | None) -> Agreement:
     """Compare one script, and print how it came out."""
     real, error = really(script, timeout, keep)
-    out = compare(real, statically(script), script.read_text("utf-8").splitlines())
+    out = compare(real, statically(script))
     ended = f"  ({error[:80]})" if error else ""
     print(f"{script}: {out.known} of {out.total} known, {out.part} in part, {len(out.wrong)} wrong{ended}")
     for line in [

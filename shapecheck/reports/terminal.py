@@ -12,8 +12,8 @@ from shapecheck.errors import FixConflict
 from shapecheck.findings import SEVERITIES, Finding, Fix
 from shapecheck.graph import NotChecked
 from shapecheck.reports.paint import Paint
-from shapecheck.reports.snippet import Mark, columns_wide, gutter, snippet
 from shapecheck.reports.shapes import shape_lines
+from shapecheck.reports.snippet import Mark, columns_wide, gutter, snippet
 from shapecheck.reports.table import table, what_matters
 from shapecheck.results import Outcome, StageRow
 
