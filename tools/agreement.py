@@ -2,11 +2,11 @@
 
     python tools/agreement.py SCRIPT... [--verbose] [--timeout SECONDS]
 
-Every call, attribute, subscript and operator whose value is a tensor is recorded while the script runs, in the script's
-own lines and in those of its project's files that it imports, and compared with the shapes that the interpreter found for
-the same expression. The script runs in a child process with this environment (HF_HUB_CACHE says where the models are).
-Prints, for each script and in total, how many of the expressions are known, and each contradiction; exits 1 if there is
-one.
+Every call, attribute, subscript and operator whose value is a tensor is recorded while the script runs, in its own
+lines and in those of its project's files that it imports, and compared with the shapes that the interpreter found
+for the same expression. The script runs in a child process with this environment (HF_HUB_CACHE says where the
+models are). Prints, for each script and in total, how many of the expressions are known, and each contradiction;
+exits 1 if there is one.
 """
 
 from __future__ import annotations
