@@ -30,7 +30,7 @@ _FOLDERS = re.compile(r"transformers\.(modeling|tokenization|configuration)_([a-
 
 _MODULES = """
     file_utils utils trainer_utils trainer_pt_utils trainer trainer_callback integrations generation_utils
-    modeling_utils modeling_outputs tokenization_utils_base optimization data.data_collator
+    modeling_utils modeling_outputs tokenization_utils_base optimization data.data_collator training_args
 """.split()
 
 

@@ -38,7 +38,7 @@ def install(session: Session) -> None:
     absent.use(session)
     known = {module.name for module in pkgutil.iter_modules(absent.__path__)}
     missing = _Missing(session, known)
-    sys.meta_path += [_Unpacked(session.script), missing]
+    sys.meta_path += [_Unpacked(session.script, known), missing]
     for name, needed in _NEEDS.items():
         if importlib.util.find_spec(needed) is None:
             sys.modules[name] = AbsorbingModule(name, {})
@@ -79,15 +79,18 @@ def _version_of_absent(original: Callable[[str], str]) -> Callable[[str], str]:
 
 
 class _Unpacked(importlib.abc.MetaPathFinder):
-    """Finds the project's own packages where the project is not installed: beside the script's folders, or in src."""
+    """Finds the project's own packages where the project is not installed: beside the script's folders, or in src.
 
-    def __init__(self, script: Path) -> None:
-        self._folders = list(_folders_of_the_project(script))
+    Those that have a stand-in are left to it, in their own projects too.
+    """
+
+    def __init__(self, script: Path, known: set[str]) -> None:
+        self._folders, self._known = list(_folders_of_the_project(script)), known
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if "." in fullname or fullname in sys.stdlib_module_names:
+        if "." in fullname or fullname in sys.stdlib_module_names or fullname in self._known:
             return None
         for folder in self._folders:
             if (folder / fullname / "__init__.py").is_file():

@@ -1,0 +1,135 @@
+"""Compare the shapes of a trace with those of the script's real run, at every expression that both have.
+
+    python tools/traced_agreement.py SCRIPT... [--verbose] [--timeout SECONDS] [--keep FOLDER]
+
+The real run is recorded as for tools/agreement.py, in this environment (HF_HUB_CACHE says where the models are). A size
+that the tracer chose (a length of texts that it cut otherwise, the rows of data that it made up) may be any number, the
+same one throughout a shape. Prints how each trace ended, what was invented on the way to the loss, how many expressions
+agree, and each that does not; exits 1 if one does not, or a script that really runs to its end does not in the trace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from agreement import Key, fits, really, scripts
+
+from shapecheck.dims import UNKNOWN
+from shapecheck.graph import Tensor
+from shapecheck.places import Span
+from shapecheck.shapes import Shape
+from shapecheck.tracer import Tracer, TraceRequest, TraceResult
+
+_LOSSES = ("loss", "entropy", "Loss")
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One script: how its trace ended, and how many expressions agree, exactly or but for a chosen size.
+
+    Attributes:
+        wrong: expressions whose traced shape the real run never showed.
+        invented: losses with an operand of made-up shape.
+        ended: what the real run and the trace came to.
+    """
+
+    exact: int = 0
+    chosen: int = 0
+    wrong: list[str] = field(default_factory=list)
+    invented: list[str] = field(default_factory=list)
+    ended: str = ""
+    alike: bool = True
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing speaks against the trace."""
+        return self.alike and not self.wrong and not self.invented
+
+
+def traced(result: TraceResult) -> dict[Key, list[Shape]]:
+    """The shapes of the tensors that the user's own expressions gave, and of those that they took, by place."""
+    found: dict[Key, list[Shape]] = {}
+    for stage in result.graph.stages:
+        if stage.within or stage.repeat > 1:
+            continue
+        if list(stage.outputs) == ["out"]:
+            found.setdefault(_key(stage.span), []).append(stage.out.shape)
+        for name, span in stage.input_spans.items():
+            operand = stage.inputs.get(name)
+            if isinstance(operand, Tensor):
+                found.setdefault(_key(span), []).append(operand.shape)
+    return found
+
+
+def _key(span: Span) -> Key:
+    return str(Path(span.path).resolve()), span.line, span.column, span.end_line, span.end_column
+
+
+def compare(script: Path, real: dict[Key, list[list[int]]], error: str, result: TraceResult) -> Comparison:
+    """Set what a trace showed against what the real run did."""
+    out = Comparison(ended=f"trace {result.status}, really {error or 'ran through'}")
+    out.alike = (result.status in ("completed", "stopped")) == (not error)
+    for key, shapes in traced(result).items():
+        for shape in shapes if key in real else ():
+            if _exact(shape) and [dim.value for dim in shape.dims] in real[key]:
+                out.exact += 1
+            elif any(fits(_without_chosen(shape), sizes) for sizes in real[key]):
+                out.chosen += 1
+            else:
+                sizes = " or ".join(str(tuple(sizes)) for sizes in real[key])
+                out.wrong.append(f"{Path(key[0]).name}:{key[1]}: {shape}, really {sizes}")
+    out.invented = [
+        f"{stage.op} at line {stage.span.line}"
+        for stage in result.graph.stages
+        if any(word in stage.op.rsplit(".", 1)[-1] for word in _LOSSES) and _is_invented(stage.inputs)
+    ]
+    return out
+
+
+def _exact(shape: Shape) -> bool:
+    return shape.rank is not None and all(dim.value is not None for dim in shape.dims)
+
+
+def _without_chosen(shape: Shape) -> Shape:
+    """The shape with sizes that the tracer chose left open where they have no name."""
+    return replace(
+        shape,
+        dims=tuple(UNKNOWN if dim.status == "assumed" and isinstance(dim.expr, int) else dim for dim in shape.dims),
+    )
+
+
+def _is_invented(inputs: dict[str, Any]) -> bool:
+    shapes = (getattr(value, "shape", None) for value in inputs.values())
+    return any(dim.status == "invented" for shape in shapes if isinstance(shape, Shape) for dim in shape.dims)
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--verbose", action="store_true", help="say how each script ended")
+    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what the real runs showed")
+    options = parser.parse_args()
+    results = []
+    with Tracer() as tracer:
+        for script in scripts(options.paths):
+            real, error = really(script.resolve(), options.timeout, options.keep)
+            out = compare(script, real, error, tracer.trace(TraceRequest(script.resolve(), timeout=options.timeout)))
+            results.append(out)
+            if options.verbose or not out.agrees:
+                print(f"{script}: {out.ended}; {out.exact} exact, {out.chosen} but for chosen sizes", flush=True)
+            for text in [*(f"WRONG {text}" for text in out.wrong), *(f"INVENTED {text}" for text in out.invented)]:
+                print(f"  {text}")
+    exact, chosen, wrong = (sum(n) for n in zip(*((r.exact, r.chosen, len(r.wrong)) for r in results), strict=True))
+    print(f"{sum(r.agrees for r in results)} of {len(results)} scripts agree: {exact} shapes exactly, ", end="")
+    print(f"{chosen} but for sizes that the tracer chose, {wrong} not")
+    return 0 if all(result.agrees for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
