@@ -162,6 +162,12 @@ class Event:
                         ``count`` (names), ``fields`` (of the output), ``stage``
         ``attribute``   a model output asked for an attribute; data: ``name``, ``fields``, ``stage``, ``missing``
         ``index``       a model output indexed; data: ``index``, ``field`` (what that gives), ``stage``
+        ``beyond``      a model's hidden states or attentions indexed beyond their number; data: ``index``, ``count``,
+                        ``field``, ``stage``
+        ``tokenize``    a tokenizer called; data: ``texts`` (their number, a Dim or None for one text), ``literal``
+                        (the texts, where they are known), ``padding`` (whether it pads; None where not known),
+                        ``tensors`` (whether tensors are asked for), ``pad_token`` (whether it has one; None where not
+                        known), ``tokenizer``
         ``replace``     a submodule replaced; data: ``path``, ``old``, ``new`` (Modules), ``model`` (Module)
         ``load``        weights loaded; data: ``checkpoint``, ``module``, ``mismatched`` (name -> the two shapes),
                         ``ignored`` (whether the author allows it)
@@ -172,7 +178,7 @@ class Event:
         ``labels``      a label count was set; data: ``count``, ``module``
         ``trainer_loss``  what a Trainer takes for the loss; data: ``of`` (``model_output``, ``dict``, ``tuple``,
                         ``tensor``, ``none``, ``other``), ``fields`` (of an output or a dict), ``taken`` (a Tensor or
-                        None), ``stage``
+                        None), ``stage``, ``returned`` (the model's one ``return``, or None)
         ``state``       a shape that the author wrote down; data: ``tensor``, ``stated`` (a Shape), ``how``
     """
 

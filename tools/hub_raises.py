@@ -137,7 +137,7 @@ def measured(cls: type[Any], way: str) -> list[dict[str, str]]:
     if any(error_of(s.model, s.good) for s in subjects):
         raise ValueError("does not run with its usual inputs")
     rows = [row for probe, forms in PROBES.items() for row in probed(cls, probe, forms, subjects)]
-    return rows + list(limits(cls, subjects))
+    return rows + list(without_padding_token(cls, subjects)) + list(limits(cls, subjects))
 
 
 def probed(cls: type[Any], probe: str, forms: tuple[Wrong, ...], subjects: list[Subject]) -> Iterator[dict[str, str]]:
@@ -153,6 +153,19 @@ def probed(cls: type[Any], probe: str, forms: tuple[Wrong, ...], subjects: list[
     names = Names(sizes, [integers(s.model.config) for s in subjects])
     text = templated([message.partition(": ")[2] for message in said], names)
     yield {"model_class": cls.__name__, "probe": probe, "error": said[0].partition(": ")[0], "text": text}
+
+
+def without_padding_token(cls: type[Any], subjects: list[Subject]) -> Iterator[dict[str, str]]:
+    """What a model whose config names no padding token says to a batch, where it wants to know it."""
+    said = []
+    for subject in subjects:
+        config = subject.model.config.get_text_config()
+        stated, config.pad_token_id = config.pad_token_id, None
+        said.append(error_of(subject.model, subject.good) or "")
+        config.pad_token_id = stated
+    if all("padding token" in message for message in said):
+        error, _, text = said[0].partition(": ")
+        yield {"model_class": cls.__name__, "probe": "pad_token_id unset", "error": error, "text": text}
 
 
 def limits(cls: type[Any], subjects: list[Subject]) -> Iterator[dict[str, str]]:

@@ -13,18 +13,23 @@ from shapecheck import trail
 from shapecheck.checks import (
     axes,
     broadcast,
+    chosen,
     convolution,
     grown,
     labels,
     linear,
     loss,
+    masks,
     models,
     operators,
     outputs,
     padding,
     pooling,
     reshaped,
+    rows,
     stated,
+    tokenized,
+    trainer,
 )
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage
@@ -36,6 +41,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     reshaped.squeezed_batch,
     pooling.unpooled_classifier,
     pooling.first_example,
+    masks.mask_axis,
     linear.linear_in_features,
     linear.layer_width,
     convolution.channels,
@@ -53,27 +59,42 @@ EXPLAINERS: tuple[Explainer, ...] = (
 DETECTORS: tuple[Detector, ...] = (
     outputs.missing_output,
     outputs.output_unpacked,
+    outputs.beyond_states,
     labels.label_range,
+    labels.negative_label,
+    labels.one_class,
     labels.label_count,
     labels.stale_count,
     grown.without_rows,
     models.swapped_inputs,
+    masks.mask_length,
+    masks.inverted_mask,
+    tokenized.tokenizer_calls,
+    trainer.trainer_loss,
     broadcast.loss_broadcast,
     padding.unmasked_pooling,
+    padding.divided_by_length,
     padding.padding_pooled,
+    rows.first_row,
+    rows.other_pooling,
+    reshaped.shape_unpacked,
     axes.batch_first,
     axes.regrouping_view,
     axes.softmax_axis,
     stated.wrong_shape,
     stated.name_of_two_sizes,
+    axes.rows_regrouped,
+    chosen.argmax_axis,
+    chosen.similarity_axis,
 )
 
 
 def run(graph: ShapeGraph) -> list[Finding]:
     """Every rule over one graph (annotated by :func:`shapecheck.flow.annotate`): unmerged, unordered."""
     findings = _first_causes([found for stage in graph.stages if (found := explain(graph, stage)) is not None])
+    raised_at = {finding.span for finding in findings}
     for detector in DETECTORS:
-        findings += detector(graph)
+        findings += (found for found in detector(graph) if found.span not in raised_at or found.severity == "error")
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
         if finding.severity == "error" and _rests_on_invention(finding, graph):

@@ -1,4 +1,4 @@
-"""SHP602, SHP603 and SHP604: it runs, and works along the wrong axis."""
+"""SHP602 to SHP604, SHP606 and SHP611: it runs, and works along the wrong axis."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
 from shapecheck.flow import token_axis, token_model
-from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.shapes import regroups
 from shapecheck.trail import made
 from shapecheck.vocabulary import axis, given, main, short
@@ -56,9 +56,11 @@ def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
 def _is_batch_first(stage: Stage) -> bool | None:
     """What the module (for TransformerEncoder: its layers) was built with; None where it is not known."""
     params = stage.module.params if stage.module is not None else {}
-    value = params.get("batch_first", params.get("encoder_layer"))
+    layer = params.get("encoder_layer", params.get("decoder_layer"))
     if short(stage) in ("TransformerEncoder", "TransformerDecoder"):
+        value = layer.params.get("batch_first") if isinstance(layer, Module) else None
         return value if isinstance(value, bool) else None
+    value = params.get("batch_first")
     return value if isinstance(value, bool) else None if "batch_first" in params else False
 
 
@@ -69,7 +71,9 @@ def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:
         if short(stage) not in _VIEWS or stage.within or stage.conflict is not None or before is None:
             continue
         moved = _moved(before, stage.out) or _moved(stage.out, before)
-        if moved is not None:
+        if _exchanged(before, stage.out):
+            yield _view_for_transpose(stage, before)
+        elif moved is not None:
             yield found(
                 "SHP603",
                 "",
@@ -86,6 +90,69 @@ def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:
                 after=stage.out.shape,
                 moved=words.size(moved),
             )
+
+
+def _exchanged(before: Tensor, after: Tensor) -> bool:
+    """Whether a view claims to exchange batch and tokens: (batch, seq, hidden) viewed as (seq, batch, hidden)."""
+    old, new = before.shape.dims, after.shape.dims
+    if before.shape.rank != 3 or after.shape.rank != 3 or token_axis(before) != 1:
+        return False
+    crossed = blame.equal(old[0], new[1]) and blame.equal(old[1], new[0]) and blame.equal(old[2], new[2])
+    return crossed and blame.differ(old[0], old[1]) and old[0].expr != 1 and old[1].expr != 1
+
+
+def _view_for_transpose(stage: Stage, before: Tensor) -> Finding:
+    return found(
+        "SHP611",
+        "",
+        stage.span,
+        stage=stage,
+        tensor=before,
+        label=f"{before.shape} becomes {stage.out.shape}",
+        help="transpose(0, 1)",
+        related=[words.comes_from(before)],
+        shapes=[words.named(before), words.named(stage.out)],
+        operator=words.shown(stage.op),
+        operand=words.called(before),
+        before=before.shape,
+        after=stage.out.shape,
+    )
+
+
+def rows_regrouped(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP612: rows laid out as (texts, pieces), taken apart as (pieces, texts)."""
+    for stage in graph.stages:
+        before = main(stage)
+        if short(stage) not in _VIEWS or stage.within or stage.conflict is not None or before is None:
+            continue
+        rank, after = before.shape.rank, stage.out.shape
+        factors = before.shape.dim(0).factors if rank else ()
+        if len(factors) != 2 or after.rank is None or after.rank < 2 or factors[0] == factors[1]:
+            continue
+        if short(made(axis(before, 0)).stage) not in _VIEWS | {"flatten"}:
+            continue  # a product that the script wrote down itself says nothing of how the rows lie
+        if 1 not in factors and (after.dim(0).expr, after.dim(1).expr) == (factors[1], factors[0]):
+            yield _regrouped_rows(stage, before)
+
+
+def _regrouped_rows(stage: Stage, before: Tensor) -> Finding:
+    outer, inner = before.shape.dim(0).factors
+    return found(
+        "SHP612",
+        "",
+        stage.span,
+        stage=stage,
+        tensor=before,
+        label=f"{before.shape} becomes {stage.out.shape}",
+        help=f"the rows are {outer} groups of {inner}: .{short(stage)}({outer}, {inner}, ...)",
+        related=[words.comes_from(before)],
+        shapes=[words.named(before), words.named(stage.out)],
+        operator=words.shown(stage.op),
+        operand=words.called(before),
+        outer=outer,
+        inner=inner,
+        after=stage.out.shape,
+    )
 
 
 def _moved(before: Tensor, after: Tensor) -> Dim | None:
@@ -116,7 +183,7 @@ def _product(first: Dim, rest: tuple[Dim, ...], wanted: tuple[Dim, ...]) -> bool
 
 
 def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
-    """SHP604: a softmax over an axis of size one, or over the batch."""
+    """SHP604: a softmax over an axis of size one; SHP606: over the batch."""
     for stage in graph.stages:
         scores = main(stage)
         if short(stage) not in _SOFTMAX or stage.within or scores is None or scores.shape.rank in (None, 0):
@@ -127,7 +194,7 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         at = dims[0] % scores.shape.rank
         if scores.shape.dim(at).expr == 1 and scores.shape.rank > 1 and _is_score(axis(scores, at)):
             yield _softmax(stage, scores, at, "single")
-        elif at == 0 and scores.shape.rank == 2 and _is_batch(scores) and not blame.equal(*scores.shape.dims):
+        elif at == 0 and over_batch(scores):
             yield _softmax(stage, scores, at, "batch")
 
 
@@ -136,19 +203,21 @@ def _is_score(here: vocabulary.Axis) -> bool:
     return short(made(here).stage) in ("Linear", "linear")
 
 
-def _is_batch(scores: Tensor) -> bool:
-    """Whether axis 0 counts the texts of a batch, and axis 1 the outputs of a layer."""
-    first = made(axis(scores, 0))
-    counted = first.stage is None and first.index == 0 and first.tensor.role in ("ids", "mask", "pixels", "audio")
-    return counted and short(made(axis(scores, 1)).stage) in ("Linear", "linear")
+def over_batch(scores: Tensor) -> bool:
+    """Whether axis 0 of a matrix counts the texts of a batch, and axis 1 the outputs of a layer or a head."""
+    if scores.shape.rank != 2 or blame.equal(*scores.shape.dims):
+        return False
+    first, second = made(axis(scores, 0)), made(axis(scores, 1))
+    counted = first.index == 0 and first.tensor.role in ("ids", "mask", "pixels", "audio")
+    return counted and (short(second.stage) in ("Linear", "linear") or second.tensor.role == "logits")
 
 
 def _softmax(stage: Stage, scores: Tensor, at: int, variant: str) -> Finding:
     tokens = token_axis(scores)
     other = tokens if tokens is not None and tokens != at else 1
     return found(
-        "SHP604",
-        variant,
+        "SHP606" if variant == "batch" else "SHP604",
+        "" if variant == "batch" else variant,
         stage.span,
         stage=stage,
         tensor=scores,

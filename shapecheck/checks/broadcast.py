@@ -1,4 +1,4 @@
-"""SHP601: a loss or a metric over two tensors that broadcast to every pair of rows."""
+"""SHP601 and SHP607: a loss or a metric over two tensors that broadcast to every pair of rows."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: 
     column = scores.shape.rank == 2 and target.shape.rank == 1
     root, other = _root(stage, scores, target, variant)
     yield found(
-        "SHP601",
-        variant,
+        "SHP607" if variant == "metric" else "SHP601",
+        "" if variant == "metric" else variant,
         root,
         stage=stage,
         tensor=scores,

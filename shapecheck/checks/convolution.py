@@ -1,13 +1,15 @@
-"""SHP204: a convolution or a norm is fed another number of channels than it was built for."""
+"""SHP204, SHP218 and SHP410: a layer or a model gets another number of channels than it was built for."""
 
 from __future__ import annotations
 
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
+from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
-from shapecheck.graph import ShapeGraph, Stage
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.ops.values import as_dim
 from shapecheck.trail import made
-from shapecheck.vocabulary import axis, given, main
+from shapecheck.vocabulary import CONVOLUTIONS, axis, given, is_model, main, short
 
 _PARAMETERS = ("in_channels", "num_features", "num_channels")
 
@@ -21,17 +23,22 @@ def channels(graph: ShapeGraph, stage: Stage) -> Finding | None:
     rank, at, wanted = operand.shape.rank, conflict.axis, given(stage, name) or conflict.right
     if rank is None or wanted is None:
         return None
+    if rank == _axes(stage):
+        return _unbatched(stage, operand, at, as_dim(wanted))
     others = [k for k in range(rank) if k not in (0, at) and blame.equal(operand.shape.dim(k), wanted)]
     if others:
         span = blame.passed_in(graph, stage, blame.operand_span(stage, operand))
         advice = f"transpose({at}, {others[0]}) before it"
+    elif is_model(stage):
+        span = blame.operand_span(stage, operand)
+        advice = _for_pictures(operand.shape.dim(at), wanted)
     else:
         built = blame.constructor_span(graph, stage.module, name, made(axis(operand, at)))
         span, advice = built or stage.span, f"build it with {name}={words.size(operand.shape.dim(at))}"
     created = stage.module.created if stage.module is not None else None
     return found(
-        "SHP204",
-        "permute" if others else "",
+        "SHP410" if is_model(stage) else "SHP218" if others and "Norm" in short(stage) else "SHP204",
+        "permute" if others and (is_model(stage) or "Norm" not in short(stage)) else "",
         span,
         stage=stage,
         tensor=operand,
@@ -48,3 +55,37 @@ def channels(graph: ShapeGraph, stage: Stage) -> Finding | None:
         want=words.parameter(stage, name, wanted),
         other=others[0] if others else "",
     )
+
+
+def _axes(stage: Stage) -> int | None:
+    """The axes of one example without a batch, for a convolution."""
+    return int(short(stage)[-2]) + 1 if short(stage) in CONVOLUTIONS else None
+
+
+def _unbatched(stage: Stage, operand: Tensor, at: int, wanted: Dim) -> Finding:
+    """SHP215: what lacks an axis is taken for one example, and its batch for the channels."""
+    place = 1 if wanted.expr == 1 else 0
+    return found(
+        "SHP215",
+        "unbatched",
+        blame.operand_span(stage, operand),
+        stage=stage,
+        tensor=operand,
+        symptom=stage.span,
+        label=f"{operand.shape}",
+        help=f"unsqueeze({place}) it",
+        related=[words.comes_from(operand)],
+        shapes=[words.named(operand)],
+        operator=words.shown(stage.op),
+        operand=words.called(operand),
+        shape=operand.shape,
+        have=words.sized(axis(operand, at)),
+        want=words.size(wanted),
+    )
+
+
+def _for_pictures(have: Dim, wanted: object) -> str:
+    """What to do with pictures of another number of channels than a model has."""
+    if have.expr == 1 and isinstance(wanted, Dim) and wanted.expr == 3:
+        return "repeat the gray channel: pixel_values.expand(-1, 3, -1, -1)"
+    return "convert the pictures: image.convert('RGB')" if have.expr == 4 else ""

@@ -1,11 +1,11 @@
-"""SHP303, SHP502, SHP504 and a model's labels in SHP302: how many there are, and what a model's loss makes of them."""
+"""SHP303, SHP502, SHP504, SHP513 and a model's labels: how many there are, and what a model's loss makes of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapecheck import trail, vocabulary
-from shapecheck.checks import blame, words
+from shapecheck import hub, trail, vocabulary
+from shapecheck.checks import blame, given_labels, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
@@ -14,16 +14,14 @@ from shapecheck.graph import Event, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.vocabulary import axis, short
 
-_ONE_LABEL = ("sequence-classification", "image-classification", "audio-classification", "multiple-choice")
-_CLASS_IDS = (*_ONE_LABEL, "token-classification")
-_INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "int")
+_CLASS_IDS = (*given_labels.ONE_LABEL, "token-classification")
 
 
 def model_labels(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """Why a model's own loss raises on the labels that it is given."""
     if not vocabulary.is_model(stage) or stage.module is None or stage.conflict is None:
         return None
-    for explain in (_stale_inside, _out_of_range, _labels_per_token, _rows_of_one_hot):
+    for explain in (_head_of_sequence, _stale_inside, _out_of_range, *given_labels.EXPLAINERS):
         finding = explain(graph, stage, stage.module)
         if finding is not None:
             return finding
@@ -36,6 +34,59 @@ def loss_range(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if short(stage) not in CLASS_LOSSES or scores is None or labels is None or (scores.shape.rank or 0) < 2:
         return None
     return _beyond(stage, labels, scores.shape.dim(1), _head_root(scores))
+
+
+def negative_label(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP314: class ids below zero, which are none; the loss leaves out its ``ignore_index`` alone."""
+    if graph.source == "traced":
+        return
+    for stage in graph.stages:
+        labels, ignored = stage.tensor("target"), vocabulary.ints(vocabulary.given(stage, "ignore_index")) or (-100,)
+        if short(stage) not in CLASS_LOSSES or stage.within or labels is None or labels.low is None:
+            continue
+        if labels.low < 0 and labels.low not in (*ignored, -100) and labels.dtype in given_labels.INTEGERS:
+            yield found(
+                "SHP314",
+                "",
+                blame.operand_span(stage, labels),
+                stage=stage,
+                tensor=labels,
+                symptom=stage.span,
+                says=f"Target {labels.low} is out of bounds.",
+                label=f"{labels.low} is among them",
+                help=f"number the classes from 0, or say ignore_index={labels.low}",
+                related=[words.comes_from(labels)],
+                shapes=[words.named(labels, name="labels")],
+                labels=words.called(labels),
+                low=labels.low,
+                loss=words.shown(stage.op),
+            )
+
+
+def one_class(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP315: a loss over classes of which there is one: it is zero whatever the scores are."""
+    for stage in graph.stages:
+        scores, labels = stage.tensor("input"), stage.tensor("target")
+        if short(stage) not in ("CrossEntropyLoss", "cross_entropy") or stage.within or stage.conflict is not None:
+            continue
+        if scores is None or labels is None or scores.shape.rank != 2 or scores.shape.dim(1).expr != 1:
+            continue
+        if labels.shape.rank == 1:
+            yield found(
+                "SHP315",
+                "",
+                (stage.module.created if stage.module is not None else None) or stage.span,
+                stage=stage,
+                tensor=scores,
+                symptom=stage.span,
+                label=f"{scores.shape}: one class",
+                help="nn.BCEWithLogitsLoss for one output, or an output for each class",
+                related=[Related(root, "the head has one output") if (root := _head_root(scores)) else None],
+                shapes=[words.named(scores)],
+                loss=words.shown(stage.op),
+                scores=words.called(scores),
+                shape=scores.shape,
+            )
 
 
 def label_range(graph: ShapeGraph) -> Iterator[Finding]:
@@ -75,7 +126,13 @@ def _head_root(scores: Tensor) -> Span | None:
 
 def _beyond(stage: Stage, labels: Tensor, count: Dim, root: Span | None) -> Finding | None:
     classes = count.value
-    if classes is None or classes < 2 or labels.high is None or labels.high < classes or labels.dtype not in _INTEGERS:
+    if (
+        classes is None
+        or classes < 2
+        or labels.high is None
+        or labels.high < classes
+        or labels.dtype not in given_labels.INTEGERS
+    ):
         return None
     if stage.conflict is not None and stage.conflict.kind not in ("classes", "raised", "index"):
         return None
@@ -160,58 +217,31 @@ def _stale(stage: Stage, module: Module, root: Span, path: str, width: object) -
     )
 
 
-def _labels_per_token(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
-    """Labels for every token, handed to a class with one row of scores per text."""
-    ids, labels = stage.tensor("input_ids"), stage.tensor("labels")
-    if ids is None or labels is None or module.params.get("head") != "sequence-classification":
-        return None
-    if labels.shape.rank != 2 or (labels.dtype is not None and labels.dtype not in _INTEGERS):
-        return None
-    per_token = blame.equal(labels.shape.dim(1), ids.shape.dim(1)) or labels.low == -100
-    if not per_token:
-        return None
-    other = short(stage).replace("SequenceClassification", "TokenClassification")
-    return found(
-        "SHP302",
-        "token-labels",
-        module.created or stage.span,
-        stage=stage,
-        tensor=labels,
-        symptom=stage.span,
-        label="one row of scores per text",
-        help=f"use {other}",
-        related=[words.comes_from(labels)],
-        shapes=[words.named(labels, name="labels"), words.named(ids, name="input_ids")],
-        model=short(stage),
-        other=other,
-        target=words.called(labels),
-        target_shape=labels.shape,
-    )
-
-
-def _rows_of_one_hot(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
-    """Integer rows of ones and zeros: a class index per row was meant, or floating-point rows."""
-    labels, count = stage.tensor("labels"), module.params.get("num_labels")
-    if labels is None or not isinstance(count, Dim) or module.params.get("head") not in _ONE_LABEL:
-        return None
-    if labels.shape.rank != 2 or labels.dtype not in _INTEGERS or not blame.equal(labels.shape.dim(1), count):
-        return None
-    return found(
-        "SHP302",
-        "one-hot",
-        blame.operand_span(stage, labels),
-        stage=stage,
-        tensor=labels,
-        symptom=stage.span,
-        label=f"the labels are {labels.shape}",
-        help=f"{labels.text or 'labels'}.argmax(dim=1), or floating-point rows",
-        related=[words.comes_from(labels)],
-        shapes=[words.named(labels, name="labels")],
-        target=words.called(labels),
-        target_shape=labels.shape,
-        loss=short(stage),
-        rows=words.size(labels.shape.dim(0)),
-    )
+def _head_of_sequence(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """SHP513: a head that pools for itself, replaced by a layer that does not."""
+    for event in graph.events:
+        old, new, path = event.data.get("old"), event.data.get("new"), str(event.data.get("path") or "")
+        if event.kind != "replace" or event.data.get("model") is not module or "." in path:
+            continue
+        if not isinstance(old, Module) or not isinstance(new, Module) or not old.kind.endswith("ClassificationHead"):
+            continue
+        if new.kind != "torch.nn.Linear" or not hub.pools_in_its_head(short(stage)):
+            continue
+        return found(
+            "SHP513",
+            "",
+            event.span,
+            stage=stage,
+            tensor=stage.tensor("labels"),
+            symptom=stage.span,
+            label=f"{old.kind.rpartition('.')[2]} takes the first token itself, nn.Linear does not",
+            help=f"replace its last layer alone: .{path}.out_proj = ...",
+            related=[Related(module.created, f"{short(stage)} is built here") if module.created else None],
+            model=short(stage),
+            path=path,
+            head=old.kind.rpartition(".")[2],
+        )
+    return None
 
 
 def label_count(graph: ShapeGraph) -> Iterator[Finding]:

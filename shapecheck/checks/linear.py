@@ -1,9 +1,10 @@
-"""SHP201 and SHP205: the width of what arrives is not the width that a layer was built for."""
+"""SHP201, SHP205 and what they are split into: the width of what arrives is not the one that a layer was built for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from shapecheck import trail
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim, number
@@ -11,8 +12,10 @@ from shapecheck.findings import Finding, Related
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.trail import made
-from shapecheck.vocabulary import axis, given, main, short
+from shapecheck.vocabulary import KEEPS, RECURRENT, REDUCTIONS, Axis, axis, given, is_model, main, reduced_axes, short
 
+_FLATTENS = frozenset(("flatten", "Flatten", "view", "reshape"))
+_JOINS = ("cat", "concat", "concatenate", "hstack")
 _WIDTHS = frozenset(("input_size", "embed_dim", "normalized_shape", "kdim", "vdim", "d_model"))
 """Constructor parameters that fix the size of an operand's last axis."""
 
@@ -27,7 +30,7 @@ def linear_in_features(graph: ShapeGraph, stage: Stage) -> Finding | None:
 def layer_width(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """The same for recurrent layers, attention and LayerNorm, whose constructors fix a width too."""
     conflict = stage.conflict
-    if conflict is None or stage.module is None or conflict.right_name not in _WIDTHS:
+    if conflict is None or stage.module is None or conflict.right_name not in _WIDTHS or conflict.left_name == "memory":
         return None
     return _width(graph, Fault("SHP205", stage, conflict.right_name))
 
@@ -55,6 +58,7 @@ def _width(graph: ShapeGraph, fault: Fault) -> Finding | None:
         return None
     return (
         _axis_removed(fault, operand, want)
+        or _channels_removed(fault, operand, want)
         or _missing_flatten(fault, operand, want)
         or _wrong_axis_last(fault, operand, want)
         or _constructor(graph, fault, operand, want)
@@ -91,6 +95,36 @@ def _axis_removed(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
     )
 
 
+def _channels_removed(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
+    """SHP109: a reduction that took the channels of a feature map (batch, channels, height, width) away."""
+    for step in trail.steps(operand):
+        maps = main(step)
+        if maps is None or short(step) not in REDUCTIONS or maps.shape.rank != 4:
+            continue
+        gone = reduced_axes(step)
+        if gone is None or 1 not in gone or not blame.equal(maps.shape.dim(1), want):
+            return None
+        return found(
+            "SHP109",
+            "",
+            step.span,
+            stage=fault.stage,
+            tensor=maps,
+            symptom=fault.stage.span,
+            label=f"{maps.shape} becomes {step.out.shape}",
+            help="take dim=(2, 3), height and width",
+            related=[words.comes_from(maps)],
+            shapes=[words.named(maps), words.named(operand)],
+            operator=words.shown(step.op),
+            operand=words.called(maps),
+            before=maps.shape,
+            after=step.out.shape,
+            want=words.size(want),
+            line=fault.stage.span.line,
+        )
+    return None
+
+
 def _missing_flatten(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
     rank = operand.shape.rank
     if rank is None or rank < 3:
@@ -100,7 +134,15 @@ def _missing_flatten(fault: Fault, operand: Tensor, want: Dim) -> Finding | None
         total = total * dim
     if not blame.equal(total, want):
         return None
+    if _is_spatial_pooler(operand):
+        return _at_operand(replace(fault, code="SHP110"), operand, want, "", "flatten(1) before this layer")
     return _at_operand(fault, operand, want, "flatten", "flatten(1) before this layer")
+
+
+def _is_spatial_pooler(operand: Tensor) -> bool:
+    """Whether the pooled features of a convolutional model still have their height and width, both 1."""
+    way = [operand, *(t for step in trail.steps(operand) if short(step) in KEEPS and (t := main(step)) is not None)]
+    return any(tensor.field == "pooler_output" and is_model(tensor.producer) for tensor in way)
 
 
 def _wrong_axis_last(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
@@ -108,7 +150,8 @@ def _wrong_axis_last(fault: Fault, operand: Tensor, want: Dim) -> Finding | None
     matches = [k for k in range(1, (rank or 1) - 1) if blame.equal(operand.shape.dim(k), want)]
     if rank is None or len(matches) != 1:
         return None
-    return _at_operand(fault, operand, want, "transpose", f"transpose({matches[0]}, -1) before this layer")
+    fault, variant = (replace(fault, code="SHP218"), "width") if "Norm" in fault.layer else (fault, "transpose")
+    return _at_operand(fault, operand, want, variant, f"transpose({matches[0]}, -1) before this layer")
 
 
 def _at_operand(fault: Fault, operand: Tensor, want: Dim, variant: str, advice: str) -> Finding:
@@ -137,7 +180,7 @@ def _constructor(graph: ShapeGraph, fault: Fault, operand: Tensor, want: Dim) ->
     created = blame.constructor_span(graph, fault.stage.module, fault.parameter, source)
     maker = source.stage.span if source.stage is not None else None
     return found(
-        fault.code,
+        _finer(fault, operand, source),
         "",
         created or fault.stage.span,
         stage=fault.stage,
@@ -154,3 +197,25 @@ def _constructor(graph: ShapeGraph, fault: Fault, operand: Tensor, want: Dim) ->
         arrives=words.sized(arriving),
         shape=operand.shape,
     )
+
+
+def _finer(fault: Fault, operand: Tensor, source: Axis) -> str:
+    """The rule for what made the arriving width: a join, a picture flattened, a transformers encoder."""
+    maker = source.stage
+    if short(maker) in _JOINS or (short(maker) in RECURRENT and maker and given(maker, "bidirectional") is True):
+        return "SHP208"
+    before = main(maker) if maker is not None else None
+    if short(maker) in _FLATTENS and before is not None and before.shape.rank == 4:
+        return "SHP216"
+    if maker is not None and is_model(maker):
+        return "SHP512" if _is_embedding_width(maker, fault) else "SHP207"
+    return fault.code
+
+
+def _is_embedding_width(model: Stage, fault: Fault) -> bool:
+    """Whether a layer is as wide as the word embeddings of an encoder whose hidden states are wider (ALBERT)."""
+    params = model.module.params if model.module is not None else {}
+    width, hidden = params.get("embedding_size"), params.get("hidden_size")
+    want = given(fault.stage, fault.parameter)
+    known = isinstance(width, Dim) and isinstance(hidden, Dim) and isinstance(want, Dim)
+    return known and blame.equal(want, width) and blame.differ(width, hidden)

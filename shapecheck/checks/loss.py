@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from shapecheck import vocabulary
+from shapecheck import trail, vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
-from shapecheck.flow import CLASS_LOSSES, LOSSES, PAIR_LOSSES
+from shapecheck.flow import CLASS_LOSSES, LOSSES, PAIR_LOSSES, token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import made
-from shapecheck.vocabulary import axis, short
+from shapecheck.vocabulary import axis, main, short
+
+_CODES = {
+    "column": "SHP305",
+    "one-hot": "SHP306",
+    "per-token": "SHP307",
+    "scores-column": "SHP309",
+    "target-column": "SHP309",
+    "class-ids": "SHP310",
+}
+"""The rule of each way in which a target misses its scores; the others are SHP302."""
 
 
 def _operands(stage: Stage) -> tuple[Tensor, Tensor] | None:
@@ -57,7 +67,7 @@ def _plain(tensor: Tensor) -> str:
 
 
 def class_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
-    """SHP302 for losses over class ids: a column of ids, one-hot rows, labels per token, or another number of rows."""
+    """For losses over class ids: a column of ids, one-hot rows, labels per token, or another number of rows."""
     pair = _operands(stage) if short(stage) in CLASS_LOSSES else None
     if pair is None:
         return None
@@ -79,6 +89,8 @@ def class_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
 def _extra_axis(stage: Stage, tensor: Tensor, index: int) -> Span:
     """Where an axis of size one was added: the origin of the axis, else what made it, else the operand itself."""
     source = made(axis(tensor, index))
+    if short(source.stage) in ("__getitem__", "unsqueeze", "view", "reshape") and source.stage is not None:
+        return source.stage.span
     if source.dim.origin is not None and source.dim.origin.span is not None:
         return source.dim.origin.span
     if source.stage is not None:
@@ -89,9 +101,10 @@ def _extra_axis(stage: Stage, tensor: Tensor, index: int) -> Span:
 def _target(
     graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor, variant: str, root: Span, advice: str
 ) -> Finding:
+    code = _CODES.get(variant, "SHP302")
     return found(
-        "SHP302",
-        variant,
+        code,
+        variant if code in ("SHP302", "SHP309") else "",
         root,
         stage=stage,
         tensor=target,
@@ -114,10 +127,13 @@ def _rows(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Fi
     """Scores and target differ in their number of rows: the stage that gave one of them its rows is the root."""
     if not scores.shape.rank or not target.shape.rank or not blame.differ(scores.shape.dim(0), target.shape.dim(0)):
         return _target(graph, stage, scores, target, "", blame.operand_span(stage, target), "")
+    pooled = _pooled_tagger(stage, scores, target)
+    if pooled is not None:
+        return pooled
     culprit, tensor = _row_maker(stage, scores, target)
     return found(
-        "SHP302",
-        "rows",
+        "SHP313",
+        "",
         culprit or blame.operand_span(stage, scores),
         stage=stage,
         tensor=tensor,
@@ -133,6 +149,54 @@ def _rows(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Fi
     )
 
 
+def _pooled_tagger(stage: Stage, scores: Tensor, target: Tensor) -> Finding | None:
+    """SHP307: flattened labels of every token, against scores of what was pooled."""
+    factors = target.shape.dim(0).ordered_factors
+    if scores.shape.rank != 2 or target.shape.rank != 1 or len(factors) != 2:
+        return None
+    source = made(axis(scores, 0))
+    ids = source.tensor if source.tensor.role == "ids" and source.index == 0 else None
+    if ids is None or ids.shape.rank != 2 or (ids.shape.dim(0).expr, ids.shape.dim(1).expr) != factors:
+        return None
+    steps = (step for step in trail.steps(scores) if not vocabulary.is_model(step))
+    pooling = next(
+        (step for step in steps if (before := main(step)) and token_axis(before) and not token_axis(step.out)), None
+    )
+    culprit = pooling.span if pooling is not None else _model_output(scores)
+    if culprit is None:
+        return None
+    return found(
+        "SHP307",
+        "pooled",
+        culprit,
+        stage=stage,
+        tensor=scores,
+        symptom=stage.span,
+        label="one vector per text from here on",
+        help="score every token: last_hidden_state",
+        related=[words.comes_from(scores), words.comes_from(target)],
+        shapes=[words.named(scores), words.named(target, name="target")],
+        target=words.called(target),
+        target_shape=target.shape,
+        scores=words.called(scores),
+        operator=words.shown(pooling.op) if pooling is not None else "`pooler_output`",
+        operand=words.called(main(pooling)) if pooling is not None else "the encoder",
+    )
+
+
+def _loses_tokens(step: Stage) -> bool:
+    before = main(step)
+    return (
+        not vocabulary.is_model(step) and before is not None and bool(token_axis(before)) and not token_axis(step.out)
+    )
+
+
+def _model_output(scores: Tensor) -> Span | None:
+    """Where the pooled output of a model was taken."""
+    tensors = [scores, *(t for step in trail.steps(scores) if (t := main(step)) is not None)]
+    return next((t.span for t in tensors if vocabulary.is_model(t.producer) and t.role == "pooled"), None)
+
+
 def _row_maker(stage: Stage, scores: Tensor, target: Tensor) -> tuple[Span | None, Tensor]:
     """The reshaping stage that set one side's number of rows, the scores' side first."""
     for tensor in (scores, target):
@@ -144,7 +208,7 @@ def _row_maker(stage: Stage, scores: Tensor, target: Tensor) -> tuple[Span | Non
 
 
 def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
-    """SHP302 and SHP304 for losses whose target has the input's shape: a column against a row, another label count."""
+    """For losses whose target has the input's shape: a column against a row, class ids, another label count."""
     pair = _operands(stage) if short(stage) in PAIR_LOSSES else None
     if pair is None:
         return None
@@ -161,7 +225,8 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if ranks == (2, 2) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
         return _label_columns(graph, stage, scores, target)
     if ranks == (2, 1) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
-        return _target(graph, stage, scores, target, "class-ids", blame.operand_span(stage, target), "")
+        built = stage.module.created if stage.module is not None else None
+        return _target(graph, stage, scores, target, "class-ids", built or stage.span, "nn.CrossEntropyLoss")
     return _target(graph, stage, scores, target, "pair", blame.operand_span(stage, target), "")
 
 

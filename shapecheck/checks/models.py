@@ -1,4 +1,4 @@
-"""SHP401 to SHP404: what a transformers model is called with."""
+"""SHP401 to SHP404 and SHP406 to SHP414: what a transformers model is called with."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ _WANTED = {
     "pixel_values": "(batch, channels, height, width)",
 }
 """The shapes that models want of their main input."""
+_EXTRA_AXIS = {
+    "input_ids": "leave return_tensors out of __getitem__, or squeeze(0) there",
+    "input_values": "squeeze(1) the axis of the one channel",
+}
 _SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 
 
@@ -28,7 +32,7 @@ def model_inputs(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """The most telling reason why a model's own code raises."""
     if not vocabulary.is_model(stage) or stage.module is None or stage.conflict is None:
         return None
-    for explain in (_decoder_missing, _wrong_rank, _too_long):
+    for explain in (_lists, _no_padding_token, _decoder_missing, _image_size, _features_as_ids, _wrong_rank, _too_long):
         finding = explain(graph, stage, stage.module)
         if finding is not None:
             return finding
@@ -62,6 +66,104 @@ def _decoder_missing(graph: ShapeGraph, stage: Stage, module: Module) -> Finding
     )
 
 
+def _lists(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """SHP408: a tokenizer's lists where tensors are wanted."""
+    conflict = stage.conflict
+    if conflict is None or "'list' object has no attribute" not in (stage.message or conflict.message):
+        return None
+    given = stage.tensor(conflict.left_name) or _ids(stage)
+    return found(
+        "SHP408",
+        "",
+        given.span if given is not None and given.span is not None else stage.span,
+        stage=stage,
+        tensor=given,
+        symptom=stage.span,
+        label="lists of numbers",
+        help='return_tensors="pt"',
+        model=short(stage),
+        name=conflict.left_name,
+    )
+
+
+def _no_padding_token(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """SHP412: a batch for a head that looks for the last token that is not padding, and no padding token."""
+    ids, says = _ids(stage), stage.message or (stage.conflict.message if stage.conflict else "")
+    if ids is None or "no padding token is defined" not in says:
+        return None
+    return found(
+        "SHP412",
+        "model",
+        module.created or stage.span,
+        stage=stage,
+        tensor=ids,
+        symptom=stage.span,
+        label="its config has no pad_token_id",
+        help="model.config.pad_token_id = tokenizer.pad_token_id (after tokenizer.pad_token = tokenizer.eos_token)",
+        shapes=[words.named(ids, name="input_ids")],
+        model=short(stage),
+        rows=words.size(ids.shape.dim(0)),
+    )
+
+
+def _image_size(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """SHP409: pictures of another size than the model's position table is made for."""
+    conflict = stage.conflict
+    pixels = stage.tensor("pixel_values")
+    if conflict is None or pixels is None or pixels.shape.rank != 4:
+        return None
+    says = re.search(r"Input image size \(.*\) doesn't match model \((.*)\)", stage.message or conflict.message)
+    if conflict.right_name != "image_size" and says is None:
+        return None
+    size = words.size(conflict.right) if conflict.right is not None else str(says and says[1].partition("*")[0])
+    return found(
+        "SHP409",
+        "",
+        _size_root(stage, pixels, conflict.axis),
+        stage=stage,
+        tensor=pixels,
+        symptom=stage.span,
+        label=f"the pictures are {pixels.shape}",
+        help=f"resize them to {size}, or call with interpolate_pos_encoding=True",
+        related=[words.comes_from(pixels), Related(module.created, f"made for {size}") if module.created else None],
+        shapes=[words.named(pixels, name="pixel_values")],
+        model=short(stage),
+        operand=words.called(pixels),
+        shape=pixels.shape,
+        size=size,
+    )
+
+
+def _size_root(stage: Stage, pixels: Tensor, index: int | None) -> Span:
+    """Where the pictures got their size, else what made them."""
+    origin = pixels.shape.dim(index).origin if index is not None else None
+    return origin.span if origin is not None and origin.span is not None else _own_place(stage, pixels)
+
+
+def _features_as_ids(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """SHP414: vectors handed over where token ids are wanted."""
+    given, width = _ids(stage), module.params.get("hidden_size")
+    if given is None or given.shape.rank != 3 or not (given.dtype or "").startswith("float"):
+        return None
+    if not isinstance(width, Dim) or not blame.equal(given.shape.dim(2), width):
+        return None
+    return found(
+        "SHP414",
+        "",
+        blame.operand_span(stage, given),
+        stage=stage,
+        tensor=given,
+        symptom=stage.span,
+        label=f"{given.shape}, floating point",
+        help="pass them as inputs_embeds=",
+        related=[words.comes_from(given)],
+        shapes=[words.named(given, name="input_ids")],
+        model=short(stage),
+        operand=words.called(given),
+        shape=given.shape,
+    )
+
+
 def _encoder_class(model: str) -> str:
     """The class that is the encoder alone, where transformers has one."""
     from shapecheck import hub
@@ -78,16 +180,15 @@ def _wrong_rank(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | No
     if given is None or not rank or rank == usual or module.params.get("head") == "multiple-choice":
         return None
     extra = rank > usual
-    advice = "leave return_tensors out of __getitem__, or squeeze(0) there" if extra else f"unsqueeze(0) the {name}"
     return found(
-        "SHP401",
-        "extra" if extra else "missing",
+        ("SHP411" if name == "input_values" else "SHP406") if extra else "SHP401",
+        "" if extra else "missing",
         _rank_root(stage, given, extra),
         stage=stage,
         tensor=given,
         symptom=stage.span,
         label=f"{name} is {given.shape}",
-        help=advice,
+        help=_EXTRA_AXIS.get(name, "squeeze the axis of one") if extra else f"unsqueeze(0) the {name}",
         shapes=[words.named(given, name=name)],
         model=short(stage),
         name=name,

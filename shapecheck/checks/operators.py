@@ -1,16 +1,44 @@
-"""SHP202 and SHP203: any other operator, or a model's own code, that certainly raises."""
+"""SHP202, SHP203 and what they are split into: an operator, or a model's own code, that certainly raises."""
 
 from __future__ import annotations
 
-from shapecheck import vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.vocabulary import axis, main
+from shapecheck.places import Span
+from shapecheck.shapes import Conflict
+from shapecheck.trail import made
+from shapecheck.vocabulary import BINARY, CONVOLUTIONS, axis, is_model, main, short
+from shapecheck.vocabulary import words as names
 
-GENERAL = ("SHP202", "SHP203")
+_FAMILIES = {
+    "SHP209": names("matmul mm bmm baddbmm addmm addbmm mv dot multi_dot chain_matmul"),
+    "SHP210": names("einsum rearrange reduce repeat"),
+    "SHP211": names("cat concat concatenate hstack vstack dstack column_stack"),
+    "SHP212": names("stack"),
+    "SHP213": names("view reshape unflatten Unflatten view_as reshape_as"),
+    "SHP214": BINARY | names("expand expand_as masked_fill masked_fill_ pow addcdiv"),
+    "SHP220": names(
+        "MultiheadAttention multi_head_attention_forward scaled_dot_product_attention TransformerEncoder "
+        "TransformerEncoderLayer TransformerDecoder TransformerDecoderLayer Transformer"
+    ),
+    "SHP224": names("Embedding embedding EmbeddingBag embedding_bag"),
+}
+_RULES = {name: code for code, family in _FAMILIES.items() for name in family}
+"""The rule of each operator that has one of its own."""
+
+_LAYERS = CONVOLUTIONS | frozenset(
+    f"{kind}{n}d"
+    for kind in ("BatchNorm", "InstanceNorm", "MaxPool", "AvgPool", "AdaptiveAvgPool", "AdaptiveMaxPool")
+    for n in (1, 2, 3)
+)
+_ONE_WORDING = ("SHP203", "SHP215", "SHP219", "SHP511")
+_CAUSAL = ("generate_square_subsequent_mask", "triu", "tril")
+_BY_KIND = {"axis": "SHP222"}
+
+GENERAL = ("SHP202", "SHP203", "SHP215", "SHP217", "SHP219", "SHP221", "SHP222", "SHP511", *_FAMILIES)
 """The rules that speak where no other does."""
 
 
@@ -21,30 +49,79 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
         return None
     operands = list(stage.tensors())
     left = _operand(stage, conflict.left_name) or main(stage)
-    right = _operand(stage, conflict.right_name)
+    right = _operand(stage, conflict.right_name) or _other(operands, left)
     sized = conflict.left is not None and conflict.right is not None
-    model = vocabulary.is_model(stage)
+    code = _rule(stage, conflict)
     return found(
-        "SHP203" if model else "SHP202",
-        "sizes" if sized and not model else "",
-        stage.span,
+        code,
+        "sizes" if sized and code not in _ONE_WORDING else "",
+        _root(stage, code, left),
         stage=stage,
         tensor=left,
+        symptom=stage.span,
         label=" and ".join(f"{t.shape}" for t in operands[:3]),
+        help=_advice(code, stage, left, right),
         related=[words.comes_from(t) for t in (left, right)],
         shapes=[words.named(t, name=_name(stage, t)) for t in operands[:4]],
         operator=words.shown(stage.op),
         operands=_listed(operands),
         left=_size(conflict.left, left, conflict.axis),
-        right=_size(conflict.right, right, None)
-        if right is not None
-        else words.parameter(stage, conflict.right_name, conflict.right),
+        right=_right(stage, conflict, right),
         what=conflict.message.rstrip("."),
     )
 
 
+def _rule(stage: Stage, conflict: Conflict) -> str:
+    if is_model(stage):
+        return "SHP203"
+    if _is_skip(stage, conflict):
+        return "SHP217"
+    if short(stage) in _FAMILIES["SHP209"] and _unprojected(stage):
+        return "SHP511"
+    if conflict.kind == "parameter" and conflict.right_name == "num_heads":
+        return "SHP219"
+    if conflict.kind in _BY_KIND or (short(stage) == "permute" and conflict.kind == "rank"):
+        return _BY_KIND.get(conflict.kind, "SHP222")
+    if short(stage) in _LAYERS:
+        return {"rank": "SHP215", "parameter": "SHP221"}.get(conflict.kind, "SHP202")
+    return _RULES.get(short(stage), "SHP202")
+
+
+def _root(stage: Stage, code: str, left: Tensor | None) -> Span:
+    """The call; for a window that is too large, the layer's constructor, for a causal mask what made it so long."""
+    maker = left.producer if left is not None else None
+    if code == "SHP220" and maker is not None and short(maker) in _CAUSAL:
+        return maker.span
+    created = stage.module.created if stage.module is not None else None
+    return created if created is not None and code == "SHP221" else stage.span
+
+
+def _is_skip(stage: Stage, conflict: Conflict) -> bool:
+    """Whether two feature maps differ in height or width where they are joined or added."""
+    maps = [t for t in stage.tensors() if t.shape.rank == 4]
+    joins = short(stage) in _FAMILIES["SHP211"] or short(stage) in ("add", "add_")
+    return joins and len(maps) >= 2 and conflict.axis in (2, 3)
+
+
+def _unprojected(stage: Stage) -> bool:
+    """Whether a product's factors are the features of two towers, each a model's own."""
+    towers = [step for tensor in stage.tensors() if (step := _tower(tensor)) is not None]
+    return len(towers) == 2 and towers[0].op != towers[1].op
+
+
+def _tower(tensor: Tensor) -> Stage | None:
+    """The text or vision model whose features a tensor holds as they come out of it."""
+    steps = (made(axis(tensor, index)).stage for index in range(tensor.shape.rank or 0))
+    return next((s for s in steps if s and is_model(s) and short(s).endswith(("TextModel", "VisionModel"))), None)
+
+
 def _operand(stage: Stage, name: str) -> Tensor | None:
     return stage.tensor(name) if name else None
+
+
+def _other(operands: list[Tensor], left: Tensor | None) -> Tensor | None:
+    """The second of two operands, where the conflict does not name it."""
+    return next((t for t in operands if t is not left), None) if len(operands) == 2 else None
 
 
 def _name(stage: Stage, tensor: Tensor) -> str:
@@ -53,6 +130,12 @@ def _name(stage: Stage, tensor: Tensor) -> str:
 
 def _listed(operands: list[Tensor]) -> str:
     return " and ".join(f"{words.called(t)} {t.shape}" for t in operands[:3]) or "its operands"
+
+
+def _right(stage: Stage, conflict: Conflict, right: Tensor | None) -> str:
+    if right is None:
+        return words.parameter(stage, conflict.right_name, conflict.right)
+    return _size(conflict.right, right, None)
 
 
 def _size(dim: Dim | None, tensor: Tensor | None, index: int | None) -> str:
@@ -66,3 +149,22 @@ def _size(dim: Dim | None, tensor: Tensor | None, index: int | None) -> str:
         if at is not None:
             return words.sized(axis(tensor, at))
     return f"{words.size(dim)} ({words.told(dim.origin)})" if dim.origin else words.size(dim)
+
+
+def _advice(code: str, stage: Stage, left: Tensor | None, right: Tensor | None) -> str:
+    """What to write, where the shapes themselves say it."""
+    if left is None or right is None or left.shape.rank is None or right.shape.rank is None:
+        return ""
+    if code == "SHP209" and needs_transpose(left, right):
+        return f"transpose the second: {right.text or 'it'}.transpose(-2, -1)"
+    if code == "SHP211" and left.shape.rank == right.shape.rank + 1 == 3:
+        return f"give each token its copy: {right.text or 'it'}.unsqueeze(1).expand(-1, {left.shape.dim(1)}, -1)"
+    return ""
+
+
+def needs_transpose(left: Tensor, right: Tensor) -> bool:
+    """Whether a product's second factor only stands on its side: the last axes of both agree."""
+    ranks = left.shape.rank, right.shape.rank
+    return (
+        None not in ranks and min(r or 0 for r in ranks) >= 2 and blame.equal(left.shape.dim(-1), right.shape.dim(-1))
+    )

@@ -1,4 +1,4 @@
-"""SHP501, SHP503 and SHP505: what a model returns is asked for something that it has not got."""
+"""SHP501, SHP503 and SHP505 to SHP509: what a model returns is asked for something that it has not got."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shapecheck.graph import Event, ShapeGraph, Stage, Tensor
 
 
 def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
-    """SHP501 for a pooler that is not there, SHP505 for any other attribute that a model output lacks."""
+    """SHP501 for a pooler that is not there, SHP505 to SHP508 for anything else that a model output lacks."""
     for event in graph.events:
         stage = called_model(event)
         if event.kind != "attribute" or not event.data.get("missing") or stage is None:
@@ -23,13 +23,15 @@ def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
     for event in graph.events:
         stage = called_model(event)
         if event.kind == "index" and event.data.get("missing") and stage is not None:
-            yield _no_pooler(event, stage, "index") if event.data.get("index") == 1 else _no_field(event, stage)
+            pooler = event.data.get("index") == 1 and "last_hidden_state" in (event.data.get("fields") or ())
+            yield _no_pooler(event, stage, "index") if pooler else _no_field(event, stage)
 
 
 def _may_be_asked_for(graph: ShapeGraph, event: Event, stage: Stage) -> bool:
     """Whether a config that is not known may ask for the hidden states or attentions: no checkpoint says otherwise."""
     optional = event.data.get("name") in ("hidden_states", "attentions")
-    known = graph.source == "traced" or (stage.module is not None and bool(stage.module.params.get("checkpoint")))
+    params = stage.module.params if stage.module is not None else {}
+    known = graph.source == "traced" or bool(params.get("checkpoint") or params.get("known_config"))
     return optional and not known
 
 
@@ -75,19 +77,62 @@ def _no_field(event: Event, stage: Stage) -> Finding:
     name = event.data.get("name", event.data.get("index"))
     model = vocabulary.short(stage)
     fields = tuple(event.data.get("fields") or ())
-    is_tuple = event.data.get("of") == "tuple"
+    optional = name in ("hidden_states", "attentions")
+    if event.data.get("of") == "tuple":
+        code, advice = "SHP506", "take it by its place ([0] for the first), or leave return_dict=False out"
+    elif optional:
+        code, advice = "SHP508", f"pass output_{name}=True"
+    elif isinstance(name, int):
+        code, advice = "SHP507", f"it has {len(fields)}: [0] to [{len(fields) - 1}]"
+    else:
+        code, advice = "SHP505", ""
     return found(
-        "SHP505",
-        "tuple" if is_tuple else "hidden" if name in ("hidden_states", "attentions") else "",
-        event.span,
+        code,
+        "",
+        stage.span if optional else event.span,
         stage=stage,
+        symptom=event.span,
+        says=_says(code, name),
         label=f"{model} returns {_listed(fields)}",
-        help=f"pass output_{name}=True" if name in ("hidden_states", "attentions") else "",
+        help=advice,
         related=[Related(stage.span, f"{model} is called here")],
         model=model,
         name=name,
+        count=len(fields),
         fields=_listed(fields),
     )
+
+
+def _says(code: str, name: object) -> str:
+    """What Python says where the output lacks a field."""
+    return {
+        "SHP506": f"'tuple' object has no attribute '{name}'",
+        "SHP507": "tuple index out of range",
+        "SHP508": "'NoneType' object is not subscriptable",
+    }.get(code, "")
+
+
+def beyond_states(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP509: an index beyond the hidden states, of which there is one more than layers."""
+    for event in graph.events:
+        stage = called_model(event)
+        if event.kind != "beyond" or stage is None:
+            continue
+        index, count = int(event.data["index"]), int(event.data["count"])
+        yield found(
+            "SHP509",
+            "",
+            event.span,
+            stage=stage,
+            says="tuple index out of range",
+            label=f"{count} of them: the embeddings' output and one for each of {count - 1} layers",
+            help=f"the last is [{count - 1}], or [-1]",
+            related=[Related(stage.span, f"{vocabulary.short(stage)} is called here")],
+            model=vocabulary.short(stage),
+            index=index,
+            count=count,
+            layers=count - 1,
+        )
 
 
 def output_unpacked(graph: ShapeGraph) -> Iterator[Finding]:

@@ -1,24 +1,34 @@
-"""SHP102 and SHP104: padding gets into the vector that stands for a text."""
+"""SHP102, SHP104 and SHP106 to SHP108: padding, or a token that knows nothing, stands for a text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from shapecheck import trail, vocabulary
-from shapecheck.checks import words
+from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Severity
 from shapecheck.flow import token_axis, token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.vocabulary import ints, key_parts, main, reduced_axes, short
+from shapecheck.ops.values import as_dim
+from shapecheck.vocabulary import given, ints, key_parts, main, reduced_axes, short
 
 _MEANS = frozenset(("mean", "AdaptiveAvgPool1d", "adaptive_avg_pool1d"))
 _MAXIMA = frozenset(("max", "amax"))
 _CERTAIN = ("left", "right")
+_AFTER_A_SUM = vocabulary.KEEPS | {"squeeze"}
+_NO_SUMMARY = ("t5", "mt5", "umt5", "longt5", "switch_transformers")
+"""Model types without a token that sums a text up; XLNet has one, which stands last."""
+_LAST_REAL = "take the last position where the attention mask is 1"
+_INSTEAD = {
+    "last-causal": _LAST_REAL,
+    "SHP107": _LAST_REAL,
+    "SHP108": "pool over the tokens under the mask, or take [:, -1]",
+}
 
 
 def unmasked_pooling(graph: ShapeGraph) -> Iterator[Finding]:
-    """SHP102: a mean or maximum over tokens of which some are (or may be) padding."""
+    """SHP102: a mean or maximum over tokens of which some are (or may be) padding; SHP106: masked ones."""
     for stage in graph.stages:
         tokens = main(stage)
         if stage.within or stage.conflict or tokens is None or tokens.role != "tokens":
@@ -26,8 +36,10 @@ def unmasked_pooling(graph: ShapeGraph) -> Iterator[Finding]:
         if not _over_tokens(stage, tokens) or tokens.padding not in (*_CERTAIN, "unknown"):
             continue
         certain = tokens.padding in _CERTAIN
-        if short(stage) in _MEANS:
-            yield _pooled(stage, tokens, "divided" if tokens.masked else "", "warning" if certain else "info")
+        if short(stage) in _MEANS and tokens.masked:
+            yield _divided(stage, stage, tokens)
+        elif short(stage) in _MEANS:
+            yield _pooled(stage, tokens, "", "warning" if certain else "info")
         elif short(stage) in _MAXIMA and not tokens.masked:
             yield _pooled(stage, tokens, "max", "info")
 
@@ -49,7 +61,7 @@ def _pooled(stage: Stage, tokens: Tensor, variant: str, severity: Severity) -> F
         tensor=tokens,
         severity=severity,
         label=f"{tokens.shape}, padding among the tokens",
-        help="divide the masked sum by the number of real tokens" if variant == "divided" else "pool under the mask",
+        help="pool under the mask",
         related=[words.comes_from(tokens)],
         shapes=[words.named(tokens)],
         operator=words.shown(stage.op),
@@ -59,8 +71,42 @@ def _pooled(stage: Stage, tokens: Tensor, variant: str, severity: Severity) -> F
     )
 
 
+def divided_by_length(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP106: the sum of the real tokens, divided by ``hidden.size(1)``, which counts the padding too."""
+    for stage in graph.stages:
+        summed = main(stage)
+        if short(stage) not in ("div", "true_divide", "div_") or stage.within or stage.conflict or summed is None:
+            continue
+        total = next((step for step in trail.steps(summed) if short(step) not in _AFTER_A_SUM), None)
+        tokens = main(total) if total is not None else None
+        if total is None or tokens is None or short(total) != "sum" or not tokens.masked or tokens.role != "tokens":
+            continue
+        index, axes, by = token_axis(tokens), reduced_axes(total), as_dim(given(stage, "other"))
+        if index is not None and axes == (index,) and blame.equal(by, tokens.shape.dim(index)):
+            yield _divided(stage, total, tokens)
+
+
+def _divided(stage: Stage, total: Stage, tokens: Tensor) -> Finding:
+    return found(
+        "SHP106",
+        "",
+        stage.span,
+        stage=stage,
+        tensor=tokens,
+        severity="warning" if tokens.padding in _CERTAIN else "info",
+        label=f"{words.size(tokens.shape.dim(token_axis(tokens) or 1))} counts the padding too",
+        help="divide by mask.sum(dim=1, keepdim=True), the number of real tokens",
+        related=[words.comes_from(tokens)],
+        shapes=[words.named(tokens)],
+        operator=words.shown(total.op),
+        operand=words.called(tokens),
+        shape=tokens.shape,
+    )
+
+
 def padding_pooled(graph: ShapeGraph) -> Iterator[Finding]:
-    """SHP104: the last position of a right-padded text, the first of a left-padded one, or of a causal model."""
+    """SHP104: the last position of a right-padded text, the first of a left-padded one; SHP107, SHP108: the first
+    position of a model in which it sums nothing up."""
     for stage in graph.stages:
         tokens = main(stage)
         if short(stage) != "__getitem__" or stage.within or tokens is None or tokens.role != "tokens":
@@ -69,12 +115,17 @@ def padding_pooled(graph: ShapeGraph) -> Iterator[Finding]:
         model = token_model(tokens)
         if position not in (0, -1) or model is None or _through_recurrence(tokens):
             continue
-        causal = model.module is not None and model.module.params.get("causal") is True
+        params = model.module.params if model.module is not None else {}
+        causal, kind = params.get("causal") is True, str(params.get("model_type", ""))
         features = tokens.shape.rank == 3 and tokens.producer is model
         if position == -1 and tokens.padding == "right":
             yield _position(stage, tokens, model, "last-causal" if causal else "last")
         elif position == 0 and causal and features:
-            yield _position(stage, tokens, model, "first-causal")
+            yield _position(stage, tokens, model, "", "SHP107")
+        elif position == 0 and features and kind == "xlnet":
+            yield _position(stage, tokens, model, "last", "SHP108")
+        elif position == 0 and features and kind in _NO_SUMMARY:
+            yield _position(stage, tokens, model, "none", "SHP108", "info")
         elif position == 0 and tokens.padding == "left":
             yield _position(stage, tokens, model, "first")
 
@@ -94,15 +145,18 @@ def _through_recurrence(tokens: Tensor) -> bool:
     return any(short(step) in vocabulary.RECURRENT for step in trail.steps(tokens))
 
 
-def _position(stage: Stage, tokens: Tensor, model: Stage, variant: str) -> Finding:
+def _position(
+    stage: Stage, tokens: Tensor, model: Stage, variant: str, code: str = "SHP104", severity: Severity | None = None
+) -> Finding:
     return found(
-        "SHP104",
+        code,
         variant,
         stage.span,
         stage=stage,
         tensor=tokens,
+        severity=severity,
         label=f"{tokens.shape}, padded on the {tokens.padding}" if tokens.padding in _CERTAIN else f"{tokens.shape}",
-        help="take the last position where the attention mask is 1" if "causal" in variant else "",
+        help=_INSTEAD.get(code if code != "SHP104" else variant, ""),
         related=[words.comes_from(tokens)],
         shapes=[words.named(tokens)],
         operand=words.called(tokens),

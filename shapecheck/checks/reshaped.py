@@ -1,6 +1,8 @@
-"""SHP206 and SHP605: what a tensor was made into on its way: a state of the wrong shape, a batch squeezed away."""
+"""SHP206, SHP223 and SHP605: what a tensor was made into: a state of the wrong shape, a batch squeezed away, names."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from shapecheck import trail, vocabulary
 from shapecheck.checks import words
@@ -53,6 +55,31 @@ def _shaped(state: Tensor) -> Span | None:
             return tensor.producer.span
         tensor = main(tensor.producer)
     return tensor.span if tensor is not None else None
+
+
+def shape_unpacked(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP223: a shape unpacked into another number of names than there are axes."""
+    for event in graph.events:
+        count, rank, tensor = event.data.get("count"), event.data.get("rank"), event.data.get("tensor")
+        if event.kind != "unpack" or event.data.get("of") != "shape" or not isinstance(tensor, Tensor):
+            continue
+        if not isinstance(rank, int) or not isinstance(count, int) or count == rank or event.data.get("starred"):
+            continue
+        many = "too many values to unpack" if rank > count else "not enough values to unpack"
+        yield found(
+            "SHP223",
+            "",
+            event.span,
+            tensor=tensor,
+            says=f"{many} (expected {count}{'' if rank > count else f', got {rank}'})",
+            label=f"{tensor.shape}",
+            related=[words.comes_from(tensor)],
+            shapes=[words.named(tensor)],
+            operand=words.called(tensor),
+            shape=tensor.shape,
+            rank=rank,
+            count=count,
+        )
 
 
 def squeezed_batch(graph: ShapeGraph, stage: Stage) -> Finding | None:

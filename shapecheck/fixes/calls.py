@@ -93,12 +93,14 @@ def encoder_class(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
 
 
 def other_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """The class that labels tokens in place of the one that labels texts."""
+    """The class that labels tokens in place of the one that labels texts, or the other way round."""
     call = call_of(finding, tree)
     used = {node.value for node in tree.all(cst.Name)} if call is not None else set()
-    old = next((name for name in used if call is not None and tree.code(call.func).startswith(f"{name}.")), "")
-    if call is not None and old.endswith("SequenceClassification"):
-        yield from _renamed(tree, call, old, old.replace("SequenceClassification", "TokenClassification"))
+    code = tree.code(call.func) if call is not None else ""
+    old = next((name for name in used if code == name or code.startswith(f"{name}.")), "")
+    new = finding.help.removeprefix("use ")
+    if call is not None and old and new != finding.help:
+        yield from _renamed(tree, call, old, new)
 
 
 def _renamed(tree: Tree, call: cst.Call, old: str, new: str) -> Iterator[Fix]:

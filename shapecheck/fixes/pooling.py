@@ -23,6 +23,7 @@ TITLES = {
     "pooler": "the model's own pooler",
 }
 CHOICE = "which pooling is meant is the author's choice"
+_LONGER = "the vectors come out longer"
 _LONGEST = 100
 """Characters of a line up to which a pooling is written in place; beyond, it gets a line of its own."""
 
@@ -103,6 +104,30 @@ def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
         yield Fix(TITLES[strategy], edits, strategy)
 
 
+def by_real_tokens(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``summed / hidden.size(1)`` to ``summed / mask.sum(dim=1, keepdim=True)``."""
+    node = tree.expression(finding.span)
+    stage = finding.stage if isinstance(finding.stage, Stage) else None
+    tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    if not isinstance(node, cst.BinaryOperation) or stage is None or tensor is None:
+        return
+    mask = masks.find(tree, node, token_model(tensor))
+    if mask is not None:
+        edit = tree.replace(node.right, f"{mask.code}.sum(dim=1, keepdim=True)")
+        yield Fix("divide by the number of real tokens", (edit, *mask.edits), safety="unsafe", why=_LONGER)
+
+
+def instead_of_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """Poolings in place of ``hidden[:, 0]`` of a model whose first token sums nothing up."""
+    node = tree.expression(finding.span)
+    tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    if not isinstance(node, cst.Subscript) or tensor is None:
+        return
+    site = Site(tree, node, tree.code(node.value), token_model(tensor))
+    order = [name for name in strategies(site.model) if name not in ("cls", "pooler")]
+    yield from _choices(site, sorted(order, key=lambda name: name != "last"), set())
+
+
 def strategies(model: Stage | None) -> list[str]:
     """The poolings that suit an architecture, the usual one first."""
     params = model.module.params if model is not None and model.module is not None else {}
@@ -139,11 +164,16 @@ def _edits(site: Site, strategy: str) -> tuple[Edit, ...]:
     if strategy == "pooler":
         edit = _pooler(site)
         return (edit,) if edit else ()
-    if masks.without_mask(site.model):
+    if masks.without_mask(site.model) or _without_tokens(site.model):
         plain = {"mean": ".mean(dim=1)", "max": ".amax(dim=1)", "last": "[:, -1]"}[strategy]
         return (_in_place(site.tree, site.node, site.tokens + plain),)
     mask = masks.find(site.tree, site.node, site.model)
     return (*_masked(site, strategy, mask.code), *mask.edits) if mask is not None else ()
+
+
+def _without_tokens(model: Stage | None) -> bool:
+    """Whether a model reads pictures: its patches are never padded, and no mask in scope is theirs."""
+    return model is not None and "pixel_values" in model.inputs and "input_ids" not in model.inputs
 
 
 def _masked(site: Site, strategy: str, mask: str) -> tuple[Edit, ...]:

@@ -74,6 +74,8 @@ def in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
         want = stage.conflict.right if stage.conflict is not None else None
         yield from _reshaped(finding, operand, want, tree)
         return
+    if stage.module is not None and finding.span == stage.module.created:
+        return  # the width is not among the constructor's arguments
     node = tree.expression(finding.span)
     arriving = axis(operand, -1)
     code = _in_words(tree, node, arriving, stage) if node is not None else None
@@ -236,3 +238,20 @@ def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
             yield from suffixed(tree, span, ".squeeze(-1)", "drop the last axis")
             return
+
+
+def flattened(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The axes of size one behind pooled features left out."""
+    yield from suffixed(tree, finding.span, ".flatten(1)", "flatten all but the batch")
+
+
+def by_place(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``outputs.last_hidden_state`` of a tuple to ``outputs[0]``."""
+    node = tree.expression(finding.span)
+    first = {"last_hidden_state": 0, "logits": 0, "pooler_output": 1}
+    stage = stage_of(finding)
+    given = stage.inputs if stage is not None else {}
+    if not isinstance(node, cst.Attribute) or node.attr.value not in first or given.get("labels") is not None:
+        return
+    owner = tree.code(node.value)
+    yield Fix("take it by its place", (tree.replace(node, f"{owner}[{first[node.attr.value]}]"),))

@@ -5,9 +5,9 @@ transformers itself is never imported. Nothing is read before the first question
 
 from __future__ import annotations
 
-from shapecheck.hub.calls import Opaque, call
+from shapecheck.hub.calls import Opaque, call, loss_conflict
 from shapecheck.hub.checkpoints import Checkpoint, checkpoint
-from shapecheck.hub.children import mismatched, module_children
+from shapecheck.hub.children import mismatched, module_children, pools_in_its_head
 from shapecheck.hub.configs import Config, config
 from shapecheck.hub.models import ModelFacts, OutputField, auto, model
 from shapecheck.hub.recipes import Recipe, recipe
@@ -25,9 +25,11 @@ __all__ = [
     "call",
     "checkpoint",
     "config",
+    "loss_conflict",
     "mismatched",
     "model",
     "module_children",
+    "pools_in_its_head",
     "recipe",
     "surely_new",
     "tokenizer",

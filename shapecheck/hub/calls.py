@@ -58,7 +58,7 @@ def call(
         return NotKnown(f"what {model.cls} returns is not in the tables")
     lookup = lookup_in(sizes(model, inputs), config)
     fields = {field.name: _value(field, config, inputs, options, lookup) for field in model.fields}
-    raised = _loss_conflict(model, config, inputs, fields)
+    raised = loss_conflict(model, config, inputs, fields)
     if raised is not None:
         return raised
     as_dict = switch("return_dict", config, inputs, options)
@@ -71,11 +71,9 @@ def call(
     return Result(tuple(value for value in fields.values() if value is not None))
 
 
-def _loss_conflict(
-    model: ModelFacts, config: Config, inputs: Mapping[str, Any], fields: Mapping[str, Any]
-) -> Conflict | None:
-    """The labels do not fit the logits of the model's own loss."""
-    labels, logits = inputs.get("labels"), fields.get("logits")
+def loss_conflict(model: ModelFacts, config: Config, inputs: Mapping[str, Any], fields: object) -> Conflict | None:
+    """The labels do not fit the logits of the model's own loss; ``fields`` are its outputs by name."""
+    labels, logits = inputs.get("labels"), fields.get("logits") if isinstance(fields, Mapping) else None
     kind = losses.kind_of(model.cls) if is_tensor(labels) and isinstance(logits, Spec) else ""
     outcome = losses.loss(kind, config, logits, labels) if kind else None  # type: ignore[arg-type]
     return outcome if isinstance(outcome, Conflict) else None

@@ -28,6 +28,12 @@ def module_children(model: ModelFacts, config: Config) -> dict[str, Child]:
     }
 
 
+def pools_in_its_head(model_class: str, path: str = "classifier") -> bool:
+    """Whether a class's head is handed every token (``rules/hub/sequence_heads.csv``), so that a bare layer in its
+    place gets (batch, seq, hidden)."""
+    return any(row["path"] == path for row in rows("sequence_heads", model_class))
+
+
 def mismatched(
     checkpoint: Checkpoint, model: ModelFacts, config: Config
 ) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:

@@ -47,6 +47,15 @@ def _decoder(model: ModelFacts, config: Config, inputs: Inputs, name: str, row: 
     return Conflict("parameter", row["text"], left_name="decoder_input_ids")
 
 
+def _no_padding_token(model: ModelFacts, config: Config, inputs: Inputs, name: str, row: Row) -> Conflict | None:
+    """A batch of more than one text, and a config that names no padding token: which token is the last is not told."""
+    main = shape_of(inputs.get("input_ids"))
+    rows_given = main.dim(0).value if main is not None and main.rank == 2 else None
+    if rows_given is None or rows_given < 2 or not config.certain(name) or config.get(name)[0] is not None:
+        return None
+    return Conflict("parameter", row["text"], left_name="input_ids", right_name=name)
+
+
 def _floats(model: ModelFacts, config: Config, inputs: Inputs, name: str, row: Row) -> Conflict | None:
     dtype = getattr(inputs.get(name), "dtype", None)
     if not isinstance(dtype, str) or not dtype.startswith("float"):
@@ -108,6 +117,7 @@ _PROBES: dict[str, Callable[[ModelFacts, Config, Inputs, str, Row], Conflict | N
     "float": _floats,
     "channels": _channels,
     "size": _size,
+    "unset": _no_padding_token,
 }
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from shapecheck.dims import Dim, Truth, number
 from shapecheck.ops.call import Call
-from shapecheck.ops.values import UNKNOWN, Spec, Unclear, as_dim
+from shapecheck.ops.values import UNKNOWN, Spec, Unclear, as_dim, is_tensor
 from shapecheck.shapes import Shape
 
 
 def encoder_layer(call: Call) -> Spec:
     """``TransformerEncoderLayer`` and ``TransformerEncoder``: the source's shape."""
     source = call.tensor("src")
-    _model_width(call, source.shape, "src", _inner(call, "encoder_layer"))
+    params = _inner(call, "encoder_layer")
+    _model_width(call, source.shape, "src", params)
+    _own_mask(call, source.shape, "mask" if "encoder_layer" in call.args else "src_mask", params)
     return Spec(source.shape, source.dtype)
 
 
@@ -24,6 +26,19 @@ def decoder_layer(call: Call) -> Spec:
     _same_rank(call, target.shape, call.shape("memory"), "tgt", "memory")
     _same_batch(call, target.shape, call.shape("memory"), "tgt", "memory", params)
     return Spec(target.shape, target.dtype)
+
+
+def _own_mask(call: Call, source: Shape, name: str, params: dict[str, object]) -> None:
+    """The mask of a text's tokens among each other is (seq, seq)."""
+    mask, first = call.args.get(name), params.get("batch_first", UNKNOWN)
+    if not is_tensor(mask) or mask.shape.rank != 2 or source.rank != 3 or not isinstance(first, bool):
+        return
+    length = source.dims[1 if first else 0]
+    for at, size in enumerate(mask.shape.dims):
+        if size.compare(length) is Truth.DIFFERENT:
+            have, want = ", ".join(map(str, mask.shape.dims)), f"({length}, {length})"
+            words = f"The shape of the 2D attn_mask is torch.Size([{have}]), but should be {want}."
+            raise call.clash("inner", words, left=size, right=length, left_name=name, right_name="src", axis=at)
 
 
 def transformer(call: Call) -> Spec:

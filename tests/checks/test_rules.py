@@ -21,8 +21,12 @@ HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "fixtures" / "rules"
 CODES = [code for code in rulebook.codes() if not code.startswith("SHP9")]
 SCRIPTS = sorted(FIXTURES.glob("SHP*/*.py"))
-SEEN_ONLY_IN_A_TRACE = {"SHP203", "SHP401", "SHP402", "SHP405", "SHP502"}
+SEEN_ONLY_IN_A_TRACE = {"SHP203", "SHP311", "SHP401", "SHP402", "SHP405", "SHP502"}
 """Rules whose fault the text alone need not show: the fixtures of these are held against PyTorch only."""
+
+
+NOT_INSTALLED = re.compile("ImportError: Using the `Trainer` with `PyTorch` requires `accelerate")
+"""What the examples of a Trainer end with where accelerate is missing; then there is nothing to compare with."""
 
 
 def found(path: str, text: str) -> list[Finding]:
@@ -46,12 +50,24 @@ def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
         for name, text in (("example", rule.example), ("instead", rule.use_instead)):
             scripts[f"{code}/{name}"] = folder / f"{code}_{name}.py"
             scripts[f"{code}/{name}"].write_text(text)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    environment = {
+        **os.environ,
+        "HF_HUB_CACHE": str(folder / "hub"),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    make = [sys.executable, str(HERE.parent / "tiny_hub.py"), str(folder / "hub")]
+    assert subprocess.run(make, env=environment, capture_output=True).returncode == 0
     command = [sys.executable, str(HERE / "observe.py"), str(folder / "out.json"), *map(str, scripts.values())]
     done = subprocess.run(command, env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     said = json.loads((folder / "out.json").read_text())
     return {name: said[str(path)] for name, path in scripts.items()}
+
+
+def not_installed(said: dict[str, object]) -> bool:
+    return NOT_INSTALLED.match(str(said["raised"])) is not None
 
 
 @pytest.mark.parametrize("code", rulebook.codes())
@@ -62,6 +78,7 @@ def test_a_rules_text_is_complete(code: str) -> None:
     assert tuple(rule.sections) == rulebook.SECTIONS
     assert all(rule.sections.values())
     assert rule.fix in ("safe", "unsafe", "none")
+    assert not [title for title, text in rule.sections.items() if "TODO" in text]
     for message in rule.messages.values():
         list(string.Formatter().parse(message))
 
@@ -78,7 +95,7 @@ def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[s
     rule = rulebook.rule(code)
     if rule.severity == "error":
         assert pytorch[f"{code}/example"]["raised"] is not None
-    assert pytorch[f"{code}/instead"]["raised"] is None
+    assert pytorch[f"{code}/instead"]["raised"] is None or not_installed(pytorch[f"{code}/instead"])
     if code not in SEEN_ONLY_IN_A_TRACE:
         assert code in [finding.rule for finding in found("example.py", rule.example)]
     assert [f for f in found("instead.py", rule.use_instead) if f.severity != "info"] == []
@@ -87,6 +104,8 @@ def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[s
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_fixture_is_as_pytorch_has_it(path: Path, pytorch: dict[str, dict[str, object]]) -> None:
     said = pytorch[f"{path.parent.name}/{path.name}"]
+    if not_installed(said):
+        pytest.skip("accelerate is not installed")
     if path.name.startswith("good"):
         assert said["raised"] is None and said["wrong"] in (None, False)
     else:

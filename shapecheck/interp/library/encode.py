@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from shapecheck import hub
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Padding, Role, Tensor
@@ -51,8 +52,29 @@ def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: as
     container = taken.plain("return_tensors")
     length, fixed = _length(tokenizer, taken, texts, machine, node)
     fields = _fields(tokenizer, taken, texts, length, fixed, container, machine, node)
+    _tell(tokenizer, taken, texts, text, machine, node)
     words = length if texts.batch is None or container is not None or fixed else None
     return Encoding(fields, texts.batch, words)
+
+
+def _tell(
+    tokenizer: TokenizerValue, taken: Taken, texts: Texts, text: Value | None, machine: Machine, node: ast.AST
+) -> None:
+    """The event that tells of a call of a tokenizer."""
+    padding = True if taken.plain("pad_to_max_length") is True else taken.plain("padding", False)
+    literal, whole = strings(text)
+    stated = {"pad_token", "pad_token_id"} & tokenizer.own.keys()
+    facts = hub.checkpoint(tokenizer.name) if tokenizer.name else None
+    machine.event(
+        "tokenize",
+        node,
+        tokenizer=tokenizer.name,
+        texts=texts.batch,
+        literal=literal if whole and taken.get("text_pair") is None else (),
+        padding=None if padding is UNKNOWN else padding not in (False, None, "do_not_pad"),
+        tensors=taken.plain("return_tensors") == "pt",
+        pad_token=None if stated or facts is None else facts.fields.get("pad_token"),
+    )
 
 
 def _length(tokenizer: TokenizerValue, taken: Taken, texts: Texts, machine: Machine, node: ast.AST) -> tuple[Dim, bool]:

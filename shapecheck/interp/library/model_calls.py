@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 from shapecheck import hub, ops
 from shapecheck.dims import Truth
 from shapecheck.graph import Tensor
-from shapecheck.interp.library.outputs import ModelOutput, OutputTuple, stage_of, with_roles
-from shapecheck.interp.library.registry import Opaque, spans, take
+from shapecheck.interp.library.outputs import ModelOutput, OutputTuple, PerLayer, stage_of, with_roles
+from shapecheck.interp.library.registry import Opaque, Taken, spans, take
+from shapecheck.interp.library.rows import Rows
 from shapecheck.interp.values import CallArgs, Items, Machine, Mapping, TensorValue, Unknown, Value
 from shapecheck.ops.values import as_dim
-from shapecheck.shapes import ANY, Shape
+from shapecheck.shapes import ANY, Conflict, Shape
 
 if TYPE_CHECKING:
     from shapecheck.interp.library.pretrained import PretrainedModel
+
+
+_PER_LAYER = ("hidden_states", "encoder_hidden_states", "decoder_hidden_states")
+_LISTED = ("input_ids", "inputs_embeds", "pixel_values", "input_values")
 
 
 def forward(model: PretrainedModel, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
@@ -28,9 +33,13 @@ def forward(model: PretrainedModel, args: CallArgs, machine: Machine, node: ast.
     taken = take(args, *names)
     inputs: dict[str, Any] = {} if args.exact else dict.fromkeys(names, ops.UNKNOWN)
     inputs |= {name: value.operand() for name, value in taken.values.items()}
+    listed = next((name for name in _LISTED if isinstance(taken.get(name), Rows)), None)
+    if listed is not None:
+        return _given_lists(model, taken, listed, machine, node)
     outcome = hub.call(facts, config, inputs, model.options)
     if isinstance(outcome, ops.Result):
-        outcome = ops.Result(_adapted(model, outcome.value, machine, node))
+        value = _adapted(model, outcome.value, inputs, machine, node)
+        outcome = hub.loss_conflict(facts, config, inputs, value) or ops.Result(value)
     returned = _without_opaque(outcome.value) if isinstance(outcome, ops.Result) else None
     given = machine.record(
         f"transformers.{facts.cls}",
@@ -44,6 +53,13 @@ def forward(model: PretrainedModel, args: CallArgs, machine: Machine, node: ast.
         return given
     source = inputs.get(facts.main_input)
     return _output(facts, outcome.value, given, source if isinstance(source, Tensor) else None)
+
+
+def _given_lists(model: PretrainedModel, taken: Taken, name: str, machine: Machine, node: ast.AST) -> Value:
+    """A tokenizer's lists where tensors are wanted."""
+    values = {key: TensorValue(v.tensor) if isinstance(v, Rows) else v for key, v in taken.values.items()}
+    raised = Conflict("dtype", "'list' object has no attribute 'size'", left_name=name)
+    return machine.record(model.module.kind, values, spans(taken, machine), raised, node, model.module)
 
 
 class Features(ModelOutput):
@@ -90,7 +106,10 @@ def _output(facts: hub.ModelFacts, value: Any, given: Value, source: Tensor | No
     for name, content in value.items():
         if content is None:
             continue
-        fields[name] = Opaque(content.kind) if isinstance(content, hub.Opaque) else recorded.get(name, Unknown())
+        found = recorded.get(name, Unknown())
+        if name in _PER_LAYER and isinstance(found, Items):
+            found = PerLayer("tuple", found.items)
+        fields[name] = Opaque(content.kind) if isinstance(content, hub.Opaque) else found
     with_roles(fields, source)
     maybe = frozenset(name for name, content in value.items() if content is ops.UNKNOWN)
     return ModelOutput(facts.output_class, fields, tuple(value), stage_of(list(fields.values())), maybe)
@@ -103,7 +122,19 @@ def _without_opaque(value: Any) -> Any:
     return tuple(ops.UNKNOWN if isinstance(content, hub.Opaque) else content for content in value)
 
 
-def _adapted(model: PretrainedModel, value: Any, machine: Machine, node: ast.AST) -> Any:
+def _of_every_token(
+    model: PretrainedModel, new: Value, inputs: dict[str, Any], machine: Machine, node: ast.AST
+) -> ops.Spec:
+    """The scores of a layer in the place of a head that pools for itself: it gets (batch, seq, hidden)."""
+    ids = inputs.get("input_ids")
+    if not isinstance(ids, Tensor) or ids.shape.rank != 2:
+        return ops.Spec(ANY, "float")
+    features = Tensor(Shape((*ids.shape.dims, model.config.dim("hidden_size"))), "float")
+    made = machine.call(new, CallArgs([TensorValue(features)], nodes=[None]), node)
+    return ops.Spec(made.tensor.shape if isinstance(made, TensorValue) else ANY, "float")
+
+
+def _adapted(model: PretrainedModel, value: Any, inputs: dict[str, Any], machine: Machine, node: ast.AST) -> Any:
     """The results with the logits of a head that the program put in place of the model's own."""
     logits = value.get("logits") if isinstance(value, dict) else None
     if not isinstance(logits, ops.Spec) or not model.replaced:
@@ -121,6 +152,8 @@ def _adapted(model: PretrainedModel, value: Any, machine: Machine, node: ast.AST
                 **value,
                 "logits": ops.Spec(made.tensor.shape if isinstance(made, TensorValue) else ANY, logits.dtype),
             }
+        if hub.pools_in_its_head(model.facts.cls, path):
+            return {**value, "logits": _of_every_token(model, new, inputs, machine, node)}
         if "." not in path:
             return {**value, "logits": ops.Spec(ANY, logits.dtype)}
     return value

@@ -96,8 +96,8 @@ class ModuleValue(Value):
 
 def construct(kind: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """``nn.Linear(...)``: a module with its parameters, or a stage with the conflict that its constructor raises."""
-    given = [value.operand() for value in args.positional]
-    named = {name: value.operand() for name, value in args.keywords.items()}
+    given = [_parameter(value) for value in args.positional]
+    named = {name: _parameter(value) for name, value in args.keywords.items()}
     params = ops.construct(kind, given, named) if args.exact else None
     if isinstance(params, Conflict):
         inputs = {str(i): value for i, value in enumerate(args.positional)} | args.keywords
@@ -107,6 +107,13 @@ def construct(kind: str, args: CallArgs, machine: Machine, node: ast.AST) -> Val
     if params is not None:
         module.param_spans = spans(take(args, *params), machine)
     return ModuleValue(module)
+
+
+def _parameter(value: Value) -> Any:
+    """What a constructor is given; a layer to be stacked is kept, for its own parameters say what the stack takes."""
+    if isinstance(value, ModuleValue) and value.module.kind.startswith("torch.nn.Transformer"):
+        return value.module
+    return value.operand()
 
 
 def forward(module: Module, args: CallArgs, machine: Machine, node: ast.AST) -> Value:

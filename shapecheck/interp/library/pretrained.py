@@ -19,6 +19,7 @@ from shapecheck.shapes import Shape
 
 _REPORTED = (
     "hidden_size",
+    "embedding_size",
     "num_labels",
     "vocab_size",
     "max_position_embeddings",
@@ -236,7 +237,8 @@ def build(
     if config.config is not None:
         known = hub.checkpoint(checkpoint) if isinstance(checkpoint, str) else None
         params |= {name: config.get(name).operand() for name in _REPORTED}
-        params |= {"model_type": config.config.model_type, "default_pooling": known.default_pooling if known else ""}
+        params |= {"known_config": config.config.known, "model_type": config.config.model_type}
+        params |= {"default_pooling": known.default_pooling if known else ""}
     if facts is not None:
         params |= {
             "causal": facts.causal,

@@ -26,6 +26,7 @@ from shapecheck.interp.values import (
     Unknown,
     Value,
 )
+from shapecheck.places import Span
 
 _PARAMS = (
     "model",
@@ -99,7 +100,9 @@ def _step(owner: Value, given: dict[str, Value], which: str, machine: Machine, n
         loss = machine.attribute(owner, "compute_loss", node)
         machine.call(loss, CallArgs([model, batch], nodes=[None, None]), node)
         return
-    _tell_loss(_called(model, batch, machine, node), machine, node)
+    output = _called(model, batch, machine, node)
+    if "compute_loss_func" not in given:
+        _tell_loss(output, _returned(model), machine, node)
 
 
 def _own_loss(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
@@ -162,7 +165,16 @@ def _parameters(model: Value | None) -> list[str] | None:
     return [arg.arg for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
 
 
-def _tell_loss(output: Value, machine: Machine, node: ast.AST) -> None:
+def _returned(model: Value) -> Span | None:
+    """The one ``return`` of a model's forward, where it has one."""
+    forward = model.cls.attributes.get("forward") if isinstance(model, Instance) else None
+    if not isinstance(forward, Function) or isinstance(forward.node, ast.Lambda):
+        return None
+    returns = [node for node in ast.walk(forward.node) if isinstance(node, ast.Return)]
+    return forward.home.span(returns[0]) if len(returns) == 1 and forward.home is not None else None
+
+
+def _tell_loss(output: Value, returned: Span | None, machine: Machine, node: ast.AST) -> None:
     """Say what the Trainer takes for the loss: the entry ``loss`` of a dict, the first part of anything else."""
     fields: list[str] | None = None
     of, taken = "other", None
@@ -178,7 +190,8 @@ def _tell_loss(output: Value, machine: Machine, node: ast.AST) -> None:
         case Const(value=None):
             of = "none"
     tensor = taken.tensor if isinstance(taken, TensorValue) else None
-    machine.event("trainer_loss", node, of=of, fields=fields, taken=tensor, stage=tensor.producer if tensor else None)
+    maker = tensor.producer if tensor else None
+    machine.event("trainer_loss", node, of=of, fields=fields, taken=tensor, stage=maker, returned=returned)
 
 
 def lookup(name: str) -> Handler | None:

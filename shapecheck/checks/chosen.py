@@ -1,0 +1,75 @@
+"""SHP607, SHP608 and SHP610: classes, vectors and similarities taken along the wrong axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapecheck.checks import words
+from shapecheck.checks.axes import over_batch
+from shapecheck.checks.report import found
+from shapecheck.findings import Finding
+from shapecheck.flow import token_axis
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.trail import made
+from shapecheck.vocabulary import axis, given, ints, main, short
+
+_CHOOSE = ("argmax", "argmin")
+_USUAL_AXIS = {"cosine_similarity": 1, "CosineSimilarity": 1, "normalize": 1}
+
+
+def argmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP608: the best text of each class instead of the best class of each text, or the best of one class."""
+    for stage in graph.stages:
+        scores, dims = main(stage), ints(given(stage, "dim", "axis"))
+        if short(stage) not in _CHOOSE or stage.within or stage.conflict or scores is None or dims is None:
+            continue
+        rank = scores.shape.rank
+        if rank is None or rank < 2:
+            continue
+        at = dims[0] % rank
+        if at == 0 and over_batch(scores):
+            yield _along(stage, scores, "SHP608", "", at, 1)
+        elif scores.shape.dim(at).expr == 1 and short(made(axis(scores, at)).stage) in ("Linear", "linear"):
+            yield _along(stage, scores, "SHP608", "single", at, at)
+
+
+def similarity_axis(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP610: a similarity, or a length of one, along the batch or the tokens instead of the features."""
+    for stage in graph.stages:
+        vectors = stage.tensor("x1") or main(stage)
+        if short(stage) not in _USUAL_AXIS or stage.within or stage.conflict or vectors is None:
+            continue
+        stated, rank = given(stage, "dim"), vectors.shape.rank
+        dims = (_USUAL_AXIS[short(stage)],) if stated is None else ints(stated)
+        if rank is None or dims is None:
+            continue
+        at = dims[0] % rank
+        if rank == 2 and at == 0 and _is_vector_per_text(vectors):
+            yield _along(stage, vectors, "SHP610", "", at, -1)
+        elif rank == 3 and token_axis(vectors) == at == 1 and vectors.role == "tokens":
+            yield _along(stage, vectors, "SHP610", "tokens", at, -1)
+
+
+def _is_vector_per_text(vectors: Tensor) -> bool:
+    """Whether axis 0 counts the examples that a model was given."""
+    source = made(axis(vectors, 0))
+    return vectors.role == "pooled" and source.index == 0 and source.tensor.role in ("ids", "mask", "pixels", "audio")
+
+
+def _along(stage: Stage, operand: Tensor, code: str, variant: str, at: int, other: int) -> Finding:
+    return found(
+        code,
+        variant,
+        stage.span,
+        stage=stage,
+        tensor=operand,
+        label=f"{operand.shape}, over axis {at}",
+        help="" if variant == "single" else f"take dim={other}",
+        related=[words.comes_from(operand)],
+        shapes=[words.named(operand)],
+        operator=words.shown(stage.op),
+        operand=words.called(operand),
+        shape=operand.shape,
+        at=at,
+        other=other,
+    )

@@ -1,0 +1,132 @@
+"""SHP105, SHP413 and SHP609: masks that do not line up with the tokens, are too short, or say the opposite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapecheck import trail, vocabulary
+from shapecheck.checks import blame, words
+from shapecheck.checks.report import found
+from shapecheck.findings import Finding
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.vocabulary import BINARY, axis, given, ints, main, operands, short
+from shapecheck.vocabulary import words as names
+
+_HIDES = names("masked_fill masked_fill_ where mul mul_")
+_AXIS_MAKERS = names("unsqueeze __getitem__ view reshape expand")
+_PADDING_MASKS = ("key_padding_mask", "src_key_padding_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
+_SAME_MEANING = names("to bool byte type type_as float long int half cuda cpu contiguous clone detach")
+
+
+def mask_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP105: a mask (batch, seq) brought to the features' rank on the wrong side, or not at all."""
+    conflict = stage.conflict
+    if conflict is None or conflict.kind != "broadcast" or short(stage) not in BINARY | _HIDES:
+        return None
+    mask = next((t for t in operands(stage) if _is_mask(t)), None)
+    features = next((t for t in operands(stage) if t is not mask), None)
+    if mask is None or features is None or features.shape.rank != 3 or mask.shape.rank not in (2, 3):
+        return None
+    maker = next((step for step in trail.steps(mask) if short(step) in _AXIS_MAKERS), None)
+    made_here = maker is not None and mask.shape.rank == 3
+    return found(
+        "SHP105",
+        "" if made_here else "rank",
+        maker.span if maker is not None and made_here else blame.operand_span(stage, mask),
+        stage=stage,
+        tensor=mask,
+        symptom=stage.span,
+        label=f"the mask is {mask.shape}",
+        help="unsqueeze(-1), which makes it (batch, seq, 1)",
+        related=[words.comes_from(features), words.comes_from(mask)],
+        shapes=[words.named(features), words.named(mask, name="mask")],
+        mask=words.called(mask),
+        mask_shape=mask.shape,
+        operand=words.called(features),
+        shape=features.shape,
+    )
+
+
+def _is_mask(tensor: Tensor) -> bool:
+    return tensor.role == "mask" or "mask" in tensor.text.rpartition(".")[2].lower()
+
+
+def mask_length(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP413: a model is given a mask for another number of tokens than it gets."""
+    for stage in graph.stages:
+        mask = stage.tensor("attention_mask")
+        tokens = stage.tensor("inputs_embeds") or stage.tensor("input_ids")
+        if not vocabulary.is_model(stage) or stage.within or mask is None or tokens is None:
+            continue
+        if mask.shape.rank != 2 or tokens.shape.rank not in (2, 3) or stage.inputs.get("past_key_values") is not None:
+            continue
+        if stage.conflict is None and blame.differ(mask.shape.dim(1), tokens.shape.dim(1)):
+            yield _other_length(stage, mask, tokens)
+
+
+def _other_length(stage: Stage, mask: Tensor, tokens: Tensor) -> Finding:
+    joined = next((step for step in trail.steps(tokens) if short(step) in ("cat", "concat", "concatenate")), None)
+    return found(
+        "SHP413",
+        "joined" if joined is not None else "",
+        blame.operand_span(stage, mask),
+        stage=stage,
+        tensor=mask,
+        symptom=stage.span,
+        label=f"the mask is {mask.shape}",
+        help="put ones for the added vectors before it: torch.cat([mask.new_ones(batch, added), mask], dim=1)"
+        if joined is not None
+        else "pass the mask of these tokens",
+        related=[words.comes_from(tokens), words.comes_from(mask)],
+        shapes=[words.named(tokens), words.named(mask, name="attention_mask")],
+        model=short(stage),
+        mask=words.called(mask),
+        have=words.sized(axis(mask, 1)),
+        operand=words.called(tokens),
+        want=words.sized(axis(tokens, 1)),
+    )
+
+
+def inverted_mask(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP609: PyTorch's padding mask is True at padding, and gets an attention mask, which is 1 at real tokens."""
+    for stage in graph.stages:
+        if stage.within or stage.conflict is not None:
+            continue
+        for name in _PADDING_MASKS:
+            mask = stage.tensor(name)
+            if mask is not None and _keeps_real(mask):
+                yield found(
+                    "SHP609",
+                    "",
+                    stage.input_spans.get(name, stage.span),
+                    stage=stage,
+                    tensor=mask,
+                    symptom=stage.span,
+                    label="1 at real tokens",
+                    help=f"{name}={mask.text or 'mask'} == 0",
+                    related=[words.comes_from(mask)],
+                    shapes=[words.named(mask, name=name)],
+                    layer=words.shown(stage.op),
+                    parameter=name,
+                    mask=words.called(mask),
+                )
+
+
+def _keeps_real(mask: Tensor) -> bool:
+    """Whether a mask is a tokenizer's attention mask, turned to booleans at most."""
+    while mask.producer is not None:
+        stage = mask.producer
+        operand = main(stage)
+        if operand is None or not (short(stage) in _SAME_MEANING or _asks_for_real(stage)):
+            return operand is not None and short(stage) == "ne" and operand.role == "ids"  # ids != pad
+        mask = operand
+    return mask.role == "mask"
+
+
+def _asks_for_real(stage: Stage) -> bool:
+    """``mask == 1``, ``mask != 0``, ``mask > 0``."""
+    other = ints(given(stage, "other"))
+    operand = main(stage)
+    if operand is None or operand.role != "mask" or other is None:
+        return False
+    return (short(stage), other[0]) in (("eq", 1), ("ne", 0), ("gt", 0), ("ge", 1))

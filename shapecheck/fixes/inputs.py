@@ -1,0 +1,97 @@
+"""Fixes of what a tokenizer or a model is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.fixes.calls import call_of, keyword, start_of, tokenizes
+from shapecheck.fixes.simple import stage_of
+from shapecheck.fixes.tree import Tree, after
+from shapecheck.graph import ShapeGraph, Tensor
+
+
+def padded(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``padding=True`` for a tokenizer's call."""
+    call = call_of(finding, tree)
+    if call is not None:
+        yield Fix("pad the texts to one length", (keyword(tree, call, "padding", "True"),))
+
+
+def as_tensors(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``return_tensors="pt"`` for a tokenizer's call."""
+    call = call_of(finding, tree)
+    if call is not None and finding.span != finding.symptom and (call.args or tokenizes(call)):
+        yield Fix("ask for tensors", (keyword(tree, call, "return_tensors", '"pt"'),))
+
+
+def padding_token(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``tokenizer.pad_token = tokenizer.eos_token`` before a call; ``pad_token_id`` for a model's config behind it."""
+    call = call_of(finding, tree)
+    if call is None:
+        return
+    why = "another token may be meant for padding"
+    if finding.stage is None:
+        name = _tokenizer(tree, call)
+        edit = tree.before(call, f"{name}.pad_token = {name}.eos_token") if name else None
+        if edit is not None:
+            yield Fix("pad with the end-of-text token", (edit,), safety="unsafe", why=why)
+        return
+    assign = tree.parent(call)
+    if isinstance(assign, cst.Assign) and len(assign.targets) == 1:
+        model, at = tree.code(assign.targets[0].target), tree.span(assign)
+        text = f"\n{' ' * (at.column - 1)}{model}.config.pad_token_id = {model}.config.eos_token_id"
+        yield Fix("pad with the end-of-text token", (after(at, text),), safety="unsafe", why=why)
+
+
+def _tokenizer(tree: Tree, call: cst.Call) -> str:
+    """The expression for the tokenizer that a call is one of."""
+    func = call.func
+    if isinstance(func, cst.Attribute) and func.attr.value in ("batch_encode_plus", "encode_plus", "__call__"):
+        func = func.value
+    return tree.code(func) if isinstance(func, (cst.Name, cst.Attribute)) else ""
+
+
+def as_embeddings(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``encoder(features)`` to ``encoder(inputs_embeds=features)``."""
+    stage = stage_of(finding)
+    call = tree.call(stage.span) if stage is not None else None
+    given = tree.expression(finding.span)
+    arg = next((a for a in call.args if a.value is given), None) if call is not None else None
+    if arg is None or arg.star:
+        return
+    if arg.keyword is not None:
+        yield Fix("pass vectors as inputs_embeds", (tree.replace(arg.keyword, "inputs_embeds"),))
+    elif call is not None and len([a for a in call.args if a.keyword is None]) == 1:
+        spot = start_of(tree.span(arg.value))
+        yield Fix("pass vectors as inputs_embeds", (Edit(spot, "inputs_embeds="),))
+
+
+def asked_for(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``output_hidden_states=True`` for a model's call."""
+    call, asked = call_of(finding, tree), finding.help.removeprefix("pass ").removesuffix("=True")
+    if call is not None and asked.isidentifier():
+        yield Fix(f"{asked}=True", (keyword(tree, call, asked, "True"),))
+
+
+def last_layer_alone(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``model.classifier = ...`` to ``model.classifier.out_proj = ...``."""
+    for assign in tree.all(cst.Assign):
+        target = assign.targets[0].target
+        if tree.span(assign).line == finding.span.line and isinstance(target, cst.Attribute):
+            why = "the head's first layer stays"
+            yield Fix(
+                "replace the head's last layer", (after(tree.span(target), ".out_proj"),), safety="unsafe", why=why
+            )
+
+
+def class_of_row(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """One-hot rows to class ids, where they are handed over."""
+    node = tree.expression(finding.span)
+    labels = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    if node is not None and labels is not None and labels.shape.rank == 2:
+        code = tree.code(node) if isinstance(node, (cst.Name, cst.Attribute, cst.Subscript, cst.Call)) else None
+        if code is not None:
+            yield Fix("the column of each row's one", (after(tree.span(node), ".argmax(dim=1)"),))

@@ -1,0 +1,121 @@
+"""Fixes that move, drop or exchange axes where an operand is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from shapecheck import trail
+from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.fixes.calls import call_of, keyword
+from shapecheck.fixes.simple import OTHER_RESULT, stage_of, suffixed
+from shapecheck.fixes.tree import Tree, after, grouped
+from shapecheck.graph import ShapeGraph, Tensor
+from shapecheck.places import Span
+from shapecheck.vocabulary import ints, short
+
+
+def second_transposed(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``q @ k`` to ``q @ k.transpose(-2, -1)``."""
+    if finding.help.startswith("transpose the second"):
+        span = _second(finding, tree)
+        if span is not None:
+            yield from suffixed(tree, span, ".transpose(-2, -1)", "transpose the second factor")
+
+
+def _second(finding: Finding, tree: Tree) -> Span | None:
+    """The second factor of a product, written as an operator, a method or a function."""
+    node = tree.expression(finding.span)
+    if isinstance(node, cst.BinaryOperation):
+        return tree.span(node.right)
+    if isinstance(node, cst.Call) and node.args:
+        return tree.span(node.args[-1].value)
+    return None
+
+
+def moved_for_norm(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``norm(x)`` to ``norm(x.transpose(1, 2)).transpose(1, 2)``."""
+    stage = stage_of(finding)
+    operand = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    span = stage.input_spans.get("input") if stage is not None else None
+    call = tree.call(stage.span) if stage is not None else None
+    given = tree.expression(span) if span is not None and span.exact else None
+    if operand is None or call is None or given is None or operand.shape.rank not in (3, 4):
+        return
+    first = 1 if "LayerNorm" in short(stage) else 2
+    there, back = (".movedim(1, -1)", ".movedim(-1, 1)") if operand.shape.rank == 4 else (".transpose(1, 2)",) * 2
+    code = grouped(given, tree.code(given))
+    title = "move the channels to the end and back" if first == 1 else "move the features to axis 1 and back"
+    yield Fix(title, (tree.replace(given, code + there), after(tree.span(call), back)))
+
+
+def without_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The ``unsqueeze`` that brought an axis too many taken back, or the axis squeezed at the model's call."""
+    operand = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    rank = operand.shape.rank if operand is not None else None
+    if operand is None or rank is None or operand.shape.dim(1).expr != 1:
+        return
+    maker = next((step for step in trail.steps(operand) if short(step) == "unsqueeze"), None)
+    node = tree.expression(maker.span) if maker is not None and maker.span == finding.span else None
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        yield Fix("leave the axis out", (tree.replace(node, tree.code(node.func.value)),))
+        return
+    stage = stage_of(finding)
+    name = next((n for n, value in stage.inputs.items() if value is operand), "") if stage is not None else ""
+    span = stage.input_spans.get(name) if stage is not None else None
+    if span is not None and span.exact:
+        yield from suffixed(tree, span, ".squeeze(1)", "drop the axis of one")
+
+
+def channels_second(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``permute(0, 3, 1, 2)`` for pictures whose channels stand last; the gray channel repeated."""
+    if finding.help.startswith("transpose(1, 3)"):
+        yield from suffixed(tree, finding.span, ".permute(0, 3, 1, 2)", "put the channels second")
+    elif "expand(" in finding.help:
+        yield from suffixed(tree, finding.span, ".expand(-1, 3, -1, -1)", "repeat the gray channel")
+
+
+def over_space(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``mean(dim=(1, 2))`` of feature maps to ``dim=(2, 3)``."""
+    call = call_of(finding, tree)
+    stage = next((s for s in graph.stages if s.span == finding.span), None)
+    axes = ints(stage.inputs.get("dim")) if stage is not None else None
+    given = (
+        [a for a in call.args if a.keyword is None or a.keyword.value in ("dim", "axis")] if call is not None else []
+    )
+    if axes is not None and len(axes) == 2 and len(given) == 1:
+        edit = tree.replace(given[0].value, "(2, 3)")
+        yield Fix("pool over height and width", (edit,), safety="unsafe", why=OTHER_RESULT)
+
+
+def transposed(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``hidden.view(seq, batch, width)`` to ``hidden.transpose(0, 1)``."""
+    call = call_of(finding, tree)
+    if call is not None and isinstance(call.func, cst.Attribute):
+        owner = tree.code(call.func.value)
+        yield Fix("exchange the axes", (tree.replace(call, f"{owner}.transpose(0, 1)"),))
+
+
+def groups_in_order(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``view(pieces, texts, ...)`` to ``view(texts, pieces, ...)``."""
+    call = call_of(finding, tree)
+    if call is not None and len(call.args) >= 2 and not any(arg.star or arg.keyword for arg in call.args[:2]):
+        a, b = call.args[0].value, call.args[1].value
+        edits: tuple[Edit, ...] = (tree.replace(a, tree.code(b)), tree.replace(b, tree.code(a)))
+        yield Fix(
+            "texts first, then pieces", edits, safety="unsafe", why="what follows reduces the axis that was meant"
+        )
+
+
+def along(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """Another ``dim`` for an argmax, a similarity, a scaling."""
+    call, new = call_of(finding, tree), finding.help.removeprefix("take dim=")
+    if call is None or new == finding.help:
+        return
+    numbers = [
+        arg for arg in call.args if arg.keyword is None and isinstance(arg.value, (cst.Integer, cst.UnaryOperation))
+    ]
+    named = any(arg.keyword is not None and arg.keyword.value == "dim" for arg in call.args)
+    edit = tree.replace(numbers[0].value, new) if numbers and not named else keyword(tree, call, "dim", new)
+    yield Fix(f"dim={new}", (edit,))
