@@ -1,7 +1,7 @@
 """Writes rules/hub/sequence_heads.csv: the heads that are handed every token and pool for themselves, measured.
 
-A layer put in the place of such a head (``model.classifier = nn.Linear(...)``) gets (batch, seq, hidden), and its scores
-have a token axis that the model's loss does not expect. Heads that consist of one layer are not meant.
+A layer put in the place of such a head (``model.classifier = nn.Linear(...)``) gets (batch, seq, hidden), and its
+scores have a token axis that the model's loss does not expect. Heads that consist of one layer are not meant.
 """
 
 from __future__ import annotations
