@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shapecheck.dims import Expr, add, mul, name, render
 
 Record = dict[str, Any]
+Axes = dict[int, tuple[Expr | None, ...]]
+"""The axes of each tensor of a trace as expressions, by the tensor's number."""
 
 BATCH, SEQ = name("batch"), name("seq")
 
@@ -54,7 +56,11 @@ class Atoms:
     """The names of one pair of traces: the chosen sizes, and the lengths that texts came to."""
 
     def __init__(self, first: Chosen, second: Chosen) -> None:
+        self._chosen = first
         self._atoms: list[Atom] = [(BATCH, first.batch, second.batch), (SEQ, first.seq, second.seq)]
+
+    def __str__(self) -> str:
+        return f"batch of {self._chosen.batch}, sequences of {self._chosen.seq} tokens"
 
     def learn(self, tensor: Record, partner: Record) -> None:
         """Take the axes of token ids and their masks for what they are: rows, and tokens."""
@@ -101,7 +107,7 @@ _NEAR = 8
 """How far from a name a size may lie to be that name and a number: special tokens, a kernel's width."""
 
 
-def names(first: list[Record], second: list[Record], atoms: Atoms) -> dict[int, tuple[Expr | None, ...]]:
+def names(first: list[Record], second: list[Record], atoms: Atoms) -> Axes:
     """The axes of each tensor of the first trace as expressions, by the tensor's number.
 
     Stages are matched by operator, place and count; a tensor without a partner has no entry.
@@ -114,6 +120,26 @@ def names(first: list[Record], second: list[Record], atoms: Atoms) -> dict[int, 
         for a, b in pairs
         if len(a["sizes"]) == len(b["sizes"])
     }
+
+
+def by_size(records: list[Record], axes: Axes) -> dict[int, Expr] | None:
+    """Which name a size bears wherever it is met among named axes; None where one and the same has two, or has none.
+
+    With it a patched copy of the same script can be named after one run: the sizes were chosen so that no other
+    is mistaken for them.
+    """
+    found: dict[int, Expr] = {}
+    for tensor in _tensors([record for record in records if record["kind"] in ("stage", "event")]):
+        for size, expr in zip(tensor["sizes"], axes.get(tensor["t"], ()), strict=False):
+            if expr is None or found.setdefault(size, expr) != expr:
+                return None
+    return found
+
+
+def named_by_size(records: list[Record], known: Mapping[int, Expr]) -> Axes:
+    """The axes of each tensor of a run, by the names that its sizes bear in another one."""
+    tensors = _tensors([record for record in records if record["kind"] in ("stage", "event")])
+    return {tensor["t"]: tuple(known.get(size, size) for size in tensor["sizes"]) for tensor in tensors}
 
 
 def _partners(first: list[Record], second: list[Record]) -> Iterator[tuple[Record, Record]]:

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
-from shapecheck.dims import render
+from shapecheck.dims import Expr, render
 from shapecheck.errors import TraceUnavailable, UnreadableSource
 from shapecheck.graph import Frame, ShapeGraph
 from shapecheck.places import Span
@@ -20,7 +20,7 @@ from shapecheck.tracer.api import Invented, TraceError, TraceRequest, TraceResul
 from shapecheck.tracer.build import Builder, canonical
 from shapecheck.tracer.folding import fold
 from shapecheck.tracer.link import Record
-from shapecheck.tracer.naming import Atoms, Chosen, choose, names
+from shapecheck.tracer.naming import Atoms, Axes, Chosen, by_size, choose, named_by_size, names
 from shapecheck.tracer.outcome import ending
 from shapecheck.tracer.process import Worker
 from shapecheck.tracer.text import Text
@@ -50,6 +50,7 @@ class Tracer:
     def __init__(self, server: bool = False) -> None:
         self._server = server and warm.possible()
         self._workers: dict[str, Worker] = {}
+        self._named: dict[tuple[str, ...], Named] = {}
 
     def __enter__(self) -> Tracer:
         return self
@@ -76,13 +77,22 @@ class Tracer:
         if script is None and (request.target is None or request.target.in_file):
             return TraceResult("unavailable", f"{request.script} cannot be read")
         worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}, self._server))
-        sizes = choose(script.integers if script is not None else ())
+        key = (python, files.script, *request.argv, repr(request.target))
+        before = self._named.get(key) if request.overlay else None
+        sizes = before.sizes if before else choose(script.integers if script is not None else ())
         asked: Asked = functools.partial(self._ask, worker, request, files)
         first = asked(sizes[0], needs.of(request.target, script))
         if request.target is not None and _abstraction_failed(first):
             first, asked = _for_real(asked, sizes[0], first)
-        second = asked(sizes[1], _loaded(first)) if request.names and _varies(first) else []
-        result = _result(request, files, python, first, second, sizes)
+        atoms = Atoms(*sizes)
+        second = asked(sizes[1], _loaded(first)) if request.names and _varies(first) and not before else []
+        axes = named_by_size(first, before.known) if before else names(first, second, atoms)
+        result = _result(request, files, python, first, second, atoms, axes)
+        if request.overlay:
+            return result
+        known = by_size(first, axes) if second else None
+        if known is not None:
+            self._named[key] = Named(sizes, known)
         if result.status in ("completed", "stopped") and _rows_unknown(first):
             one = asked(sizes[0], _loaded(first), last_of_one=True)
             result.batch_of_one = _only_for_one(one, files)
@@ -151,6 +161,13 @@ class Files:
 Asked = Callable[..., list[Record]]
 
 
+class Named(NamedTuple):
+    """What two runs of a script settled for those of patched copies of it: its sizes, and the names that they bear."""
+
+    sizes: tuple[Chosen, Chosen]
+    known: dict[int, Expr]
+
+
 def _abstraction_failed(records: list[Record]) -> bool:
     """Whether a run raised because its tensors hold no numbers: among made-up ones, or for want of them."""
     end = _raised(records)
@@ -206,17 +223,17 @@ def _result(
     python: str,
     first: list[Record],
     second: list[Record],
-    sizes: tuple[Chosen, Chosen],
+    atoms: Atoms,
+    axes: Axes,
 ) -> TraceResult:
-    atoms = Atoms(*sizes)
-    builder = Builder(files.text, files.shown, names(first, second, atoms))
+    builder = Builder(files.text, files.shown, axes)
     for record in first:
         builder.add(record)
     end = ending(first, files.span, request, python)
     graph = fold(builder.graph)
     graph.assumptions = [record["text"] for record in first if record["kind"] == "assumption"]
     if second:
-        graph.assumptions.insert(0, f"batch of {sizes[0].batch}, sequences of {sizes[0].seq} tokens")
+        graph.assumptions.insert(0, str(atoms))
     start: Record = next((record for record in first if record["kind"] == "start"), {})
     versions = start.get("versions", {})
     return TraceResult(

@@ -18,7 +18,7 @@ from torch._subclasses.fake_tensor import (
 from torch.utils._pytree import tree_flatten, tree_map
 
 from shapecheck.tracer.child import replay
-from shapecheck.tracer.child.fakes import is_fake, large_factory
+from shapecheck.tracer.child.fakes import is_fake, large_factory, tensors_in
 from shapecheck.tracer.child.session import Session
 
 _DEPENDS = (
@@ -42,6 +42,9 @@ _LOOKS_AT_IDS = (
 )
 """Operators that refuse ids beyond an axis, which their abstract kernels let pass."""
 
+_FILLS = ("normal_", "uniform_", "fill_", "zero_", "erfinv_", "mul_", "add_", "clamp_", "bernoulli_", "exponential_")
+"""Operators in place that, given numbers alone, leave an abstract tensor as it is."""
+
 _ABSTRACT_IN_BFLOAT16 = ("_grouped_mm", "grouped_mm")
 """Operators (of mixtures of experts) whose abstract kernels take nothing but bfloat16."""
 
@@ -51,10 +54,12 @@ def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
     made = None if session.concrete else large_factory(func, args, kwargs)
     if made is not None:
         return made
-    leaves = [leaf for leaf in tree_flatten((args, kwargs))[0] if isinstance(leaf, torch.Tensor)]
+    leaves = list(tensors_in((args, kwargs)))
     if not any(is_fake(leaf) for leaf in leaves):
         return func(*args, **kwargs)
     name = getattr(func, "__name__", "")
+    if name in _FILLS and _is_filled(leaves):
+        return leaves[0]
     if name == "embedding":
         _check_ids(*args[:2], **{k: v for k, v in kwargs.items() if k in ("input", "weight")})
     elif name in _LOOKS_AT_IDS or (name == "__getitem__" and len(leaves) > 1):
@@ -65,6 +70,12 @@ def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
         return _settle(session, func, args, kwargs)
     except Exception as error:
         return _reworded(session, func, args, kwargs, error)
+
+
+def _is_filled(operands: list[torch.Tensor]) -> bool:
+    """Whether nothing but numbers goes into an abstract tensor, which has none: initialisers do little else."""
+    (whole, *others) = operands
+    return not others and not (whole.requires_grad and torch.is_grad_enabled())
 
 
 def _in_bfloat16(func: Any, args: Any, kwargs: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from shapecheck.tracer.child import compiler
 
-__all__ = ["FakeTensor", "fake", "fake_mode", "install", "is_fake", "large_factory"]
+__all__ = ["FakeTensor", "fake", "fake_mode", "install", "is_fake", "large_factory", "tensors_in"]
 
 LARGE = 1 << 22
 """Floats from a factory beyond this many elements are abstract too: they cost memory and carry no meaning."""
@@ -34,6 +34,18 @@ def fake_mode() -> FakeTensorMode:
 def is_fake(value: object) -> bool:
     """Whether a value is an abstract tensor (parameters included)."""
     return isinstance(value, FakeTensor)
+
+
+def tensors_in(value: Any) -> Iterator[torch.Tensor]:
+    """The tensors among an operator's operands, lists and dicts looked into (torch's own pytrees take longer)."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from tensors_in(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from tensors_in(part)
 
 
 def fake(like: torch.Tensor | tuple[int, ...], dtype: torch.dtype | None = None) -> torch.Tensor:
@@ -80,9 +92,13 @@ def _abstract_parameters(cls: Any) -> None:
     original = cls.__new__
 
     def new(kind: Any, data: Any = None, requires_grad: bool = True, **kwargs: Any) -> Any:
-        if _concrete_float(data):
-            data = fake(data.detach())
-        return original(kind, data, requires_grad, **kwargs)
+        if not _concrete_float(data):
+            return original(kind, data, requires_grad, **kwargs)
+        made = fake(data)
+        if kind is not cls:
+            return original(kind, made, requires_grad, **kwargs)
+        made._is_param = True  # as the original does; it would detach what nobody else holds
+        return made.requires_grad_(requires_grad)
 
     cls.__new__ = new
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import sys
@@ -128,7 +129,8 @@ def _installed(home: str) -> bool:
 def params(module: torch.nn.Module) -> dict[str, Any]:
     """Constructor parameters that the module keeps under their names, and what a transformers config says."""
     found: dict[str, Any] = {}
-    for name in _parameter_names(type(module)):
+    cls: Any = type(module)
+    for name in _parameter_names(cls):
         value = getattr(module, name, inspect.Parameter.empty)
         if isinstance(value, torch.nn.Parameter):
             found[name] = True
@@ -144,11 +146,12 @@ def params(module: torch.nn.Module) -> dict[str, Any]:
     return found
 
 
+@functools.cache
 def _parameter_names(cls: type) -> list[str]:
     names: list[str] = list(getattr(cls, "__constants__", ()))
     for base in cls.__mro__:
         init = base.__dict__.get("__init__")
-        if base is torch.nn.Module or init is None:
+        if base in (torch.nn.Module, object) or init is None:
             continue
         try:
             names += [

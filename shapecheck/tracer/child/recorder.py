@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_flatten
 from shapecheck.tracer.child import modules
 from shapecheck.tracer.child.abstraction import call
 from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
+from shapecheck.tracer.child.fakes import tensors_in
 from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frame, user_frames
 from shapecheck.tracer.child.names import caller_of, function_op
 from shapecheck.tracer.child.novelty import Repeat, Repeats, Rows, Seen
@@ -122,11 +123,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         """Hand on the notes of the operands where library code reshuffles tensors (a collator stacks rows)."""
         if not isinstance(result, torch.Tensor):
             return
-        marks = [
-            m
-            for leaf in tree_flatten((args, kwargs))[0]
-            if isinstance(leaf, torch.Tensor) and (m := self.session.marks.get(leaf))
-        ]
+        marks = [m for tensor in tensors_in((args, kwargs)) if (m := self.session.marks.get(tensor))]
         if not marks:
             return
         first = marks[0]
@@ -140,12 +137,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             self.session.marks.note(result, role=first.role, status=first.status, padding=first.padding)
 
     def _invented(self, args: Any, kwargs: Any) -> bool:
-        leaves = tree_flatten((args, kwargs))[0]
-        return any(
-            (m := self.session.marks.get(leaf)) is not None and m.status == "invented"
-            for leaf in leaves
-            if isinstance(leaf, torch.Tensor)
-        )
+        marks = map(self.session.marks.get, tensors_in((args, kwargs)))
+        return any(mark is not None and mark.status == "invented" for mark in marks)
 
     # -- modules -----------------------------------------------------------------------------------------------
 
