@@ -53,8 +53,10 @@ ALLOWED: dict[str, set[str]] = {
     "mend": DATA | {"fixes", "results"},
     "running": DATA | TEXT | {"engine", "fixes", "merge", "results", "tracer", "verify"},
     "cli": DATA | {"engine", "running", "mend", "selection", "results", "reports"},
+    "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
+    "tracing": DATA | {"explaining", "results", "reports", "tracer"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "__init__": {"explaining", "tracing"},
 }
 
 OUTSIDE: dict[str, set[str]] = {

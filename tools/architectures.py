@@ -17,7 +17,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,39 +109,35 @@ def traced(tracer: Tracer, cls: type[Any], config: Any) -> TraceResult:
 
 
 def row_of(tracer: Tracer, name: str, kind: str, model_type: str, few_layers: bool) -> Row:
-    """How one architecture fares."""
-    cls = getattr(transformers, name, None)
-    if cls is None:
-        return Row(name, kind, model_type, "", "not built by transformers", "transformers does not have it")
-    settings = settings_of(cls)
-    if kind != "base" and getattr(config_class(cls), "pad_token_id", None) is None:
-        settings.setdefault("pad_token_id", 0)  # without one these heads take a single row
-    how = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
+    """How one architecture fares; with all layers where it does not with few."""
     try:
-        config = _first_built(cls, settings, few_layers, how)
+        cls = getattr(transformers, name)
+        settings = settings_of(cls)
+        if kind != "base" and getattr(config_class(cls), "pad_token_id", None) is None:
+            settings.setdefault("pad_token_id", 0)  # without one these heads take a single row
     except Exception as error:  # other people's code: whatever it raises is the reason
-        return Row(name, kind, model_type, _words(how), "not built by transformers", _said(error))
+        return Row(name, kind, model_type, "", "not built by transformers", _said(error))
+    for few in (True, False) if few_layers else (False,):
+        row = _row(tracer, cls, settings, few, Row(name, kind, model_type, _words(settings, few), ""))
+        if row.outcome == "traced":
+            break
+    return row
+
+
+def _row(tracer: Tracer, cls: type[Any], settings: dict[str, Any], few_layers: bool, row: Row) -> Row:
+    try:
+        config = built(cls, settings, few_layers)
+    except Exception as error:
+        return replace(row, outcome="not built by transformers", note=_said(error))
     result = traced(tracer, cls, config)
     if result.status != "completed":
-        return Row(name, kind, model_type, _words(how), "missed", " ".join(result.reason.split())[:200])
+        return replace(row, outcome="missed", note=" ".join(result.reason.split())[:200])
     real = next((text for text in result.assumptions if text.startswith("abstract tensors failed")), "")
-    return Row(name, kind, model_type, _words(how), "traced", real)
+    return replace(row, outcome="traced", note=real)
 
 
-def _first_built(cls: type[Any], settings: dict[str, Any], few_layers: bool, how: list[str]) -> Any:
-    """The config with few layers where that is wanted and can be built, else with all; ``how`` is told."""
-    if few_layers:
-        try:
-            config = built(cls, settings, few_layers)
-            how.append("few layers")
-            return config
-        except Exception:  # a config whose lists have an entry for each layer: it is built as it is
-            pass
-    return built(cls, settings)
-
-
-def _words(how: list[str]) -> str:
-    return ", ".join(how) or "default"
+def _words(settings: dict[str, Any], few_layers: bool) -> str:
+    return ", ".join([*(f"{key}={json.dumps(value)}" for key, value in settings.items()), *["few layers"] * few_layers])
 
 
 def _said(error: Exception) -> str:
@@ -180,6 +176,7 @@ ORDER = ("missed", "not built by transformers", "traced")
 
 
 def _line(row: Row) -> str:
+    row = replace(row, how=row.how or "default")
     return f"| {' | '.join(value.replace('|', '/').replace('<', '&lt;') for value in astuple(row))} |"
 
 

@@ -33,7 +33,7 @@ _MODEL_CODE = (f"{os.sep}transformers{os.sep}", f"{os.sep}torch{os.sep}", f"{os.
 
 def record(session: Session, error: BaseException) -> dict[str, Any]:
     """The end record of a script that raised."""
-    frames = list(_frames(error.__traceback__))
+    frames = list(steps(error.__traceback__))
     mine = [(frame, lasti, line) for frame, lasti, line in frames if is_user_file(frame.f_code.co_filename)]
     chain = [(span_at(frame.f_code, lasti, line), function_name(frame)) for frame, lasti, line in mine]
     span = chain[-1][0] if chain else None
@@ -60,12 +60,16 @@ def _of_abstraction(error: BaseException) -> bool:
     return type(error).__module__.startswith("torch._subclasses") or bool(_ABSTRACT.search(str(error)))
 
 
+def speaks_of_other_things(error: BaseException) -> bool:
+    """Whether an error is of a kind that shapes do not cause: a missing file, memory, gradients."""
+    other = (Refused, ImportError, OSError, MemoryError, NotImplementedError)
+    return isinstance(error, other) or bool(_NOT_SHAPES.search(str(error)))
+
+
 def is_shape_reason(session: Session, error: BaseException, span: Span | None, raised_in: str) -> bool:
     """Whether an error speaks of shapes, or of what models and their outputs offer: not of the script's own affairs."""
     message = str(error)
-    if isinstance(error, (Refused, ImportError, OSError, MemoryError, NotImplementedError)) or _NOT_SHAPES.search(
-        message
-    ):
+    if speaks_of_other_things(error):
         return False
     found = error.__dict__.get("shapecheck_op")
     if found is not None:
@@ -87,7 +91,8 @@ def is_shape_reason(session: Session, error: BaseException, span: Span | None, r
     return bool(_OUTPUTS.search(message)) and session.stages > 0
 
 
-def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int, int]]:
+def steps(trace: TracebackType | None) -> Iterator[tuple[FrameType, int, int]]:
+    """The frames of a traceback, outermost first, each with its last instruction and line."""
     while trace is not None:
         yield trace.tb_frame, trace.tb_lasti, trace.tb_lineno
         trace = trace.tb_next

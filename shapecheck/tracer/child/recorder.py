@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -309,6 +310,24 @@ def _made_up(value: Any) -> bool:
 def install(session: Session) -> Recorder:
     """Record from now on."""
     recorder = Recorder(session)
+    _watch_modules(recorder)
+    recorder.__enter__()
+    return recorder
+
+
+@contextlib.contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    """Record for a while; afterwards torch is as it was."""
+    original = torch.nn.Module.__call__
+    _watch_modules(recorder)
+    try:
+        with recorder:
+            yield
+    finally:
+        torch.nn.Module.__call__ = original
+
+
+def _watch_modules(recorder: Recorder) -> None:
     original = torch.nn.Module.__call__
 
     @functools.wraps(original)
@@ -316,8 +335,6 @@ def install(session: Session) -> Recorder:
         return recorder.call_module(original, self, args, kwargs)
 
     torch.nn.Module.__call__ = call_module
-    recorder.__enter__()
-    return recorder
 
 
 @functools.cache
@@ -329,4 +346,4 @@ def _forward_names(forward: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD]
 
 
-__all__ = ["Recorder", "Stop", "context", "function_op", "install"]
+__all__ = ["Recorder", "Stop", "context", "function_op", "install", "recording"]

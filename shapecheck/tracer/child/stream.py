@@ -22,6 +22,12 @@ class Stream:
             line = line[os.write(self.descriptor, line) :]
 
 
+def arrived(record: dict[str, Any]) -> dict[str, Any]:
+    """A record as it is on the other side, for a reader in this process."""
+    read: dict[str, Any] = json.loads(json.dumps(record, default=_plain))
+    return read
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Span):
         return [value.path, value.line, value.column, value.end_line, value.end_column]
