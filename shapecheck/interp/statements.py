@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.interp import branches, classes, loops, operators, stated
 from shapecheck.interp.expressions import NONE, NOWHERE, named
 from shapecheck.interp.functions import define, raises
+from shapecheck.interp.python import containers
 from shapecheck.interp.scopes import BREAK, CONTINUE, NEXT, RAISE, RETURN
 from shapecheck.interp.stated import check_assertion, noted
 from shapecheck.interp.targets import assign, learn_shape, note_change, set_attribute, set_item, store
@@ -92,14 +93,17 @@ def _grown(m: Interpreter, old: Any, op: str, value: Any) -> bool:
 
 
 def delete(m: Interpreter, node: ast.Delete) -> int:
-    """``del name``, ``del mapping[key]``."""
+    """``del name``, ``del mapping[key]``, ``del items[key]``."""
     for target in node.targets:
         if type(target) is ast.Name:
             m.heap.touch(m.scope)
             m.scope.names.pop(target.id, None)
         elif type(target) is ast.Subscript:
-            owner, key = m.eval(target.value), operators.constant_key(m.eval(target.slice))
-            if type(owner) is Mapping:
+            owner, at = m.eval(target.value), m.eval(target.slice)
+            key = operators.constant_key(at)
+            if isinstance(owner, Items):
+                containers.delete(owner, at, m)
+            elif type(owner) is Mapping:
                 m.heap.touch(owner)
                 note_change(m, owner.born)
                 if key is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shapecheck.interp.budget import Exhausted
 from shapecheck.interp.classes import find, lineage
@@ -57,9 +57,15 @@ def _class(m: Interpreter, module: LocalModule, cls: Class) -> None:
         receiver = _part(m, module, lambda: _build(m, cls)) or Instance(cls)
     if type(receiver) is Instance:
         receiver = at_any_time(receiver)
-    methods.sort(key=lambda f: (f.name not in _FIRST, f.node.lineno))
+    helpers = _uses_of_self(cls.node).called
+    methods.sort(key=lambda f: (f.name not in _FIRST, f.name in helpers, f.node.lineno))
     for function in methods:
         if id(function.node) not in m.entered and function.name != "__init__":
+            if function.name in helpers:
+                # The methods that call it do so for other arguments of the constructor than the ones made up.
+                m.home = module.home
+                m.not_checked(function.node, f"{function.name} is not reached from the methods that call it")
+                continue
             bound = Function(
                 function.node, function.scope, function.name, function.defaults, receiver, cls, function.home
             )
@@ -72,12 +78,9 @@ def _class(m: Interpreter, module: LocalModule, cls: Class) -> None:
 
 def at_any_time(receiver: Instance) -> Instance:
     """An instance between two calls of its methods: what they count, switch or collect on it is not known."""
-    stored, grown = set[str](), set[str]()
-    for cls in lineage(receiver.cls):
-        if type(cls) is Class:
-            more_stored, more_grown = _changed_attributes(cls.node)
-            stored |= more_stored
-            grown |= more_grown
+    uses = [_uses_of_self(cls.node) for cls in lineage(receiver.cls) if type(cls) is Class]
+    stored = set[str]().union(*(use.stored for use in uses))
+    grown = set[str]().union(*(use.grown for use in uses))
     out = Instance(receiver.cls, dict(receiver.attributes), receiver.module, receiver.born)
     for name, value in receiver.attributes.items():
         if name in stored and isinstance(value, (Const, Int, Number, Items, Mapping)):
@@ -98,12 +101,20 @@ def _of_any_length(value: Value) -> Value:
 _GROWING = frozenset("append extend insert add update setdefault pop popleft appendleft clear remove".split())
 
 
-def _changed_attributes(node: ast.ClassDef) -> tuple[set[str], set[str]]:
-    """The attributes of ``self`` that methods other than ``__init__`` store, and those whose content they change."""
-    known: tuple[set[str], set[str]] | None = getattr(node, "changed_attributes", None)
+class _Uses(NamedTuple):
+    """What the methods of a class other than ``__init__`` do to ``self``: the attributes that they store, those whose
+    content they change, and those that they call."""
+
+    stored: set[str]
+    grown: set[str]
+    called: set[str]
+
+
+def _uses_of_self(node: ast.ClassDef) -> _Uses:
+    known: _Uses | None = getattr(node, "uses_of_self", None)
     if known is not None:
         return known
-    stored, grown = set[str](), set[str]()
+    stored, grown, called = uses = _Uses(set(), set(), set())
     for method in node.body:
         if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and method.name != "__init__":
             for part in ast.walk(method):
@@ -115,14 +126,16 @@ def _changed_attributes(node: ast.ClassDef) -> tuple[set[str], set[str]]:
                     ):
                         if word in _GROWING:
                             grown.add(name)
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name)) if name != method.name:
+                        called.add(name)
                     case ast.Subscript(
                         value=ast.Attribute(value=ast.Name(id="self"), attr=name), ctx=ast.Store() | ast.Del()
                     ):
                         grown.add(name)
                     case ast.Attribute(value=ast.Subscript(value=ast.Attribute(value=ast.Name(id="self"), attr=name))):
                         grown.add(name)
-    node.changed_attributes = stored, grown  # type: ignore[attr-defined]
-    return stored, grown
+    node.uses_of_self = uses  # type: ignore[attr-defined]
+    return uses
 
 
 def _method(value: Value) -> Function | None:

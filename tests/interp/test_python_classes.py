@@ -300,3 +300,18 @@ def test_what_a_config_leaves_open_by_default_is_not_known_of_one_that_is_passed
         """)
         == []
     )
+
+
+def test_methods_that_others_call_for_other_arguments_are_not_called_with_made_up_ones() -> None:
+    graph = graph_of("""
+        class Splits(nn.Module):
+            def __init__(self, enabled=False):
+                super().__init__()
+                self.enabled = [enabled] * 3
+            def parts(self, x):
+                return x.chunk(sum(self.enabled))
+            def forward(self, x):
+                return self.parts(x) if any(self.enabled) else x
+        """)
+    assert [stage for stage in graph.stages if stage.conflict] == []
+    assert "parts is not reached from the methods that call it" in [place.reason for place in graph.not_checked]

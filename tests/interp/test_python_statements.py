@@ -274,3 +274,21 @@ def test_no_conflict_is_told_where_a_test_wants_the_exception() -> None:
         (True, "an exception is expected here"),
         (False, None),
     ]
+
+
+def test_deleting_from_a_list_makes_it_shorter() -> None:
+    shapes = [
+        str(stage.out.shape)
+        for stage in graph_of("""
+        axes = [0] + list(range(3))
+        del axes[1]
+        x = torch.zeros(2, 3, 4).permute(axes)
+        sizes = [2, 3, 4, 5]
+        del sizes[1:3]
+        y = torch.ones(sizes)
+        del sizes[unknown]
+        z = torch.ones(sizes)
+        """).stages
+        if stage.op in ("torch.permute", "torch.ones")
+    ]
+    assert shapes[1:] == ["(2, 5)", "(...)"]

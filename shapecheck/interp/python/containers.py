@@ -49,15 +49,23 @@ def item(items: Items, key: Value) -> Value:
 
 
 def _part(items: Items, key: Slice) -> Value:
+    bounds = _bounds(key)
+    if bounds is None:
+        return Items(items.kind, None, join_all(items.each()))
+    if items.items is None or bounds.step == 0:
+        return Items(items.kind, None, items.element)
+    return Items(items.kind, items.items[bounds])
+
+
+def _bounds(key: Slice) -> slice | None:
+    """A slice of known integers."""
     bounds: list[int | None] = []
     for part in (key.start, key.stop, key.step):
         known = plain_int(part)
         if known is None and not (type(part) is Const and part.value is None):
-            return Items(items.kind, None, join_all(items.each()))
+            return None
         bounds.append(known)
-    if items.items is None or bounds[2] == 0:
-        return Items(items.kind, None, items.element)
-    return Items(items.kind, items.items[slice(*bounds)])
+    return slice(*bounds)
 
 
 def set_item(items: Items, key: Value, value: Value) -> None:
@@ -71,6 +79,16 @@ def set_item(items: Items, key: Value, value: Value) -> None:
         items.items = [join(old, value) for old in items.items] if type(key) is not Slice else None
         if items.items is None:
             items.element = Unknown()
+
+
+def delete(items: Items, key: Value, m: Any) -> None:
+    """``del items[key]``; of unknown length where it is not known which go."""
+    _changes(items, m)
+    gone = _bounds(key) if type(key) is Slice else plain_int(key)
+    if items.items is None or gone is None:
+        items.items, items.element = None, join_all(items.each())
+    elif isinstance(gone, slice) or -len(items.items) <= gone < len(items.items):
+        del items.items[gone]
 
 
 def unique(kind: str, items: Sequence[Value], born: int) -> Items:
