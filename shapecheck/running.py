@@ -13,6 +13,7 @@ from shapecheck.engine import Options, Static
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import Finding
 from shapecheck.graph import NotChecked, ShapeGraph
+from shapecheck.onward import Onward
 from shapecheck.places import Span
 from shapecheck.results import Failure, Outcome
 from shapecheck.source import Source, read
@@ -109,7 +110,9 @@ def _traced(
     if result.batch_of_one is not None:
         findings = merge.ordered([*findings, *_only_for_one(judge(result.batch_of_one, half.texts), findings)])
     if result.status != "unavailable":
-        findings = Verifier(tracer.trace, judge, reread, request, half.texts).verified(findings)
+        onward = Onward(tracer.trace, judge, request, half.texts)
+        findings = merge.ordered(onward.after(findings, result))
+        findings = Verifier(tracer.trace, judge, reread, request, half.texts, onward.under).verified(findings)
     outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options)
     outcome.not_checked = half.graph.not_checked + graph.not_checked
     outcome.assumptions = list(dict.fromkeys(result.assumptions + graph.assumptions))

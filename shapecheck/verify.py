@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shapecheck import fixes
 from shapecheck.errors import FixConflict, UnreadableSource
@@ -16,6 +16,8 @@ from shapecheck.tracer import TraceRequest, TraceResult
 
 Place = tuple[str, str, int]
 """Rule, path and line of a finding."""
+
+Under = dict[Place, tuple[Edit, ...]]
 
 _MOST = 12
 """Fixes tried in one run; the rest stay untried, which the report shows."""
@@ -31,6 +33,7 @@ class Verifier:
         read: applies the rules to a patched text of the script itself.
         request: how the unpatched script was traced.
         texts: the files as they are.
+        under: the edits under which a finding came up, by its place, where others hid it.
     """
 
     trace: Callable[[TraceRequest], TraceResult]
@@ -38,6 +41,7 @@ class Verifier:
     read: Callable[[Source], list[Finding]]
     request: TraceRequest
     texts: Texts
+    under: Under = field(default_factory=dict)
 
     def verified(self, findings: list[Finding]) -> list[Finding]:
         """The findings with each fix marked as proven or refuted, the proven ones first."""
@@ -51,18 +55,19 @@ class Verifier:
         return out
 
     def _mends(self, finding: Finding, fix: Fix, findings: list[Finding]) -> bool | None:
+        edits = (*self.under.get(place_of(finding), ()), *fix.edits)
         try:
-            texts = fixes.apply(fix.edits, self.texts.of({edit.span.path for edit in fix.edits}))
+            texts = fixes.apply(edits, self.texts.of({edit.span.path for edit in edits}))
         except FixConflict:
             return False
         result = self.trace(replace(self.request, overlay=texts))
         if result.status == "unavailable":
             return None
-        known = {_moved(_place(other), fix.edits) for other in findings if other is not finding}
+        known = {_moved(place_of(other), edits) for other in findings if other is not finding}
         left = self.judge(result.graph, self.texts.over(texts)) + self._static(texts)
-        if any(_place(other) not in known for other in left if other.severity != "info"):
+        if any(place_of(other) not in known for other in left if other.severity != "info"):
             return False
-        return _passed(result, finding, fix.edits)
+        return passed(result, finding, edits)
 
     def _static(self, texts: dict[str, str]) -> list[Finding]:
         """What the patched text alone says; not asked where other files changed, which are read from disk."""
@@ -75,7 +80,8 @@ class Verifier:
             return []
 
 
-def _place(finding: Finding) -> Place:
+def place_of(finding: Finding) -> Place:
+    """Rule, path and line."""
     return finding.rule, finding.span.path, finding.span.line
 
 
@@ -92,7 +98,7 @@ def _before(edit: Edit, line: int) -> bool:
     return edit.span.end_line < line or edit.span.column == 1 and edit.text.endswith("\n")
 
 
-def _passed(result: TraceResult, finding: Finding, edits: Iterable[Edit]) -> bool | None:
+def passed(result: TraceResult, finding: Finding, edits: Iterable[Edit]) -> bool | None:
     """Whether the patched script got past the place that was at fault; None where it never came by."""
     symptom = finding.symptom or finding.span
     _, path, line = _moved((finding.rule, symptom.path, symptom.line), edits)
