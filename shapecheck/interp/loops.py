@@ -131,6 +131,8 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
             mark = len(m.graph.items), len(m.log)
             parts: list[list[Any]] = [activation.returns, activation.yields, activation.exits]
             left = [len(part) for part in parts]
+            m.heap.clock += 1
+            started = m.heap.clock
             m.heap.push()
             begin()
             flow = m.run(node.body)
@@ -139,7 +141,7 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
             activation.breaks.clear()
             before = dict(m.heap.layers[-1])
             after = m.heap.pop()
-            if not alive or not _grow(m, before, after, last=number == PASSES - 2) or number == PASSES - 1:
+            if not alive or not _grow(m, before, after, started, number == PASSES - 2) or number == PASSES - 1:
                 break
             # Only the pass from a state that covers all others says what is certain.
             m.forget(*mark)
@@ -162,12 +164,15 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
     return m.run(node.orelse) if node.orelse else NEXT
 
 
-def _grow(m: Interpreter, before: heap.Changes, after: heap.Changes, last: bool) -> bool:
-    """Widen the state at the loop's head to cover another time round; whether that changed anything that was there."""
+def _grow(m: Interpreter, before: heap.Changes, after: heap.Changes, started: int, last: bool) -> bool:
+    """Widen the state at the loop's head to cover another time round; whether that changed anything that was there.
+
+    What came to be since the pass ``started`` was not there: each time round makes its own.
+    """
     changed = False
     for key, (thing, old) in before.items():
         new = after[key][1]
-        if heap.same(thing, old, new):
+        if getattr(thing, "born", 0) >= started or heap.same(thing, old, new):
             continue
         joined = heap.merge(thing, old, new)
         if heap.same(thing, old, joined):
