@@ -152,10 +152,12 @@ def trace(target: str, inputs: tuple[str, ...], args: tuple[str, ...], **setting
 
     how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"])
     outcome = running.trace(target, inputs, args, Options(stages=True), how)
-    _emit(_rendered(outcome, {**settings, "diff": False, "quiet": False, "statistics": False}), settings["output_file"])
     code = running.trace_exit_code(outcome)
     if code == 2 and outcome.trace is not None:
         click.echo(f"shapecheck: {outcome.trace.reason}", err=True)
+    if outcome.stages or settings["output_format"] == "json":
+        told = {**settings, "diff": False, "quiet": False, "statistics": False}
+        _emit(_rendered(outcome, told), settings["output_file"])
     return code
 
 
@@ -171,6 +173,40 @@ def rule(code: str | None, everything: bool, color: Any) -> int:
         raise UsageError("name one rule (shapecheck rule SHP101), or list them all (shapecheck rule --all)")
     click.echo(rules.listing() if code is None else rules.text(code, sys.stdout, color), nl=False, color=True)
     return 0
+
+
+@cli.command()
+@click.argument("message", required=False)
+@click.option("--file", "path", type=click.Path(path_type=Path), help="Read the error from a file (a log).")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+def explain(message: str | None, path: Path | None, output_format: str, color: Any) -> int:
+    """Say what an error means: a message or a traceback, as MESSAGE, from --file, or from standard input."""
+    from shapecheck import diagnosis
+    from shapecheck.engine import Options
+    from shapecheck.reports import explained
+    from shapecheck.reports.paint import Paint, wanted
+
+    told = diagnosis.explain(_error_text(message, path), Options(jobs=1))
+    if output_format == "json":
+        click.echo(explained.render_json(told), nl=False)
+    else:
+        click.echo(explained.text(told, Paint(wanted(color, sys.stdout))), nl=False, color=True)
+    return 0 if told.meaning is not None or (told.outcome is not None and told.outcome.findings) else 1
+
+
+def _error_text(message: str | None, path: Path | None) -> str:
+    if message not in (None, "-") and path is not None:
+        raise UsageError("name the error itself or a --file with it, not both")
+    if path is not None:
+        try:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except OSError as why:
+            raise UsageError(f"cannot read {path}: {why.strerror}") from why
+    text = message if message not in (None, "-") else sys.stdin.read()
+    if not text or not text.strip():
+        raise UsageError("there is no error to explain: python train.py 2>&1 | shapecheck explain")
+    return text
 
 
 def _options(settings: dict[str, Any]) -> Options:

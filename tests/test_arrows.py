@@ -35,6 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "ops": DATA,
     "hub": DATA | {"ops"},
     "rulebook": DATA,
+    "errorbook": DATA,
+    "tracebacks": DATA,
     "interp": DATA | TEXT | {"ops", "hub"},
     "tracer": DATA | TEXT | {"ops", "hub"},
     "vocabulary": DATA,
@@ -49,11 +51,12 @@ ALLOWED: dict[str, set[str]] = {
     "results": DATA | {"suppressions"},
     "reports": DATA | {"results", "rulebook", "selection"},
     "engine": GRAPH | TEXT | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "results"},
+    "diagnosis": DATA | {"engine", "errorbook", "results", "tracebacks"},
     "verify": DATA | {"source", "texts", "fixes", "tracer"},
     "mend": DATA | {"fixes", "results"},
     "onward": DATA | {"engine", "fixes", "merge", "texts", "tracer", "verify"},
     "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "tracer", "verify"},
-    "cli": DATA | {"engine", "running", "mend", "selection", "results", "reports"},
+    "cli": DATA | {"diagnosis", "engine", "running", "mend", "selection", "results", "reports"},
     "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
     "tracing": DATA | {"explaining", "results", "reports", "tracer"},
     "__main__": {"cli"},
@@ -66,6 +69,7 @@ OUTSIDE: dict[str, set[str]] = {
     "reports": {"rich"},
     "cli": {"click"},
     "ops": {"tomli"},
+    "errorbook": {"tomli"},
 }
 """Packages beside the standard library that a part may import; the traced process has its own rule below."""
 
