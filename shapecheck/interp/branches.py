@@ -14,7 +14,7 @@ from shapecheck.interp.conditions import decide, narrow
 from shapecheck.interp.heap import Changes
 from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
 from shapecheck.interp.targets import assign
-from shapecheck.interp.values import CallArgs, Context, Instance, Unknown, Value
+from shapecheck.interp.values import CallArgs, Const, Context, Instance, Unknown, Value
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
@@ -141,12 +141,16 @@ def _handler(m: Interpreter, node: ast.Try, handler: ast.ExceptHandler) -> Arm:
                 m.scope.names[name] = Unknown()
         if handler.name:
             m.scope.names[handler.name] = Unknown()
-        before = m.guard
-        m.guard = before | {"an exception"}
+        before, returns = m.guard, m.activation.returns
+        m.guard, m.activation.returns = before | {"an exception"}, []
         try:
-            return m.run(handler.body)
+            flow = m.run(handler.body)
         finally:
-            m.guard = before
+            m.guard, found, m.activation.returns = before, m.activation.returns, returns
+        if flow == RETURN and found and all(type(value) is Const and value.value is None for value in found):
+            return RAISE  # it gives up: who goes on has what the body gives
+        returns += found
+        return flow
 
     return run
 

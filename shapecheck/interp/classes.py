@@ -137,6 +137,8 @@ def instantiate(m: Interpreter, cls: Class, args: CallArgs, node: ast.AST) -> Va
     """``Class(...)``."""
     if cls.flavour == "enum":
         return records.member(m, cls, args)
+    if cls.flavour == "dict":
+        return Mapping(dict(args.keywords), args.exact and not args.positional, born=m.heap.clock)
     instance = Instance(cls, born=m.heap.clock)
     m.heap.clock += 1
     if is_module(cls):

@@ -1,9 +1,10 @@
-"""Lists that grow by one element at every turn of a loop: they are as long as what the loop runs over."""
+"""How often loops go round, and which lists grow by one element at every turn, as the text of the loop shows it."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 
 
 def grown_once(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
@@ -59,3 +60,50 @@ def _concerns(statement: ast.stmt, name: str) -> bool:
         if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == name:
             return True
     return False
+
+
+# -- loops that count --------------------------------------------------------------------------------------------------
+
+_TESTS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.NotEq: operator.ne,
+}
+_STEPS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+
+
+def steps_of(loop: ast.While) -> tuple[str, ast.expr, ast.AugAssign] | None:
+    """The name that a loop's test compares, with what, and the one statement of its body that changes the name."""
+    match loop.test:
+        case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[bound]) if type(op) in _TESTS:
+            stored = [part for part in ast.walk(loop) if isinstance(part, ast.Name) and part.id == name]
+            stored = [part for part in stored if isinstance(part.ctx, ast.Store)]
+            for statement in loop.body:
+                if isinstance(statement, ast.AugAssign) and stored == [statement.target]:
+                    return name, bound, statement
+    return None
+
+
+def turns_of(test: ast.expr, step: ast.operator, numbers: tuple[int, int, int], most: int) -> int | None:
+    """How often a loop goes round; ``numbers`` are where its name starts, where it ends, and the step.
+
+    None for more than ``most`` times.
+    """
+    start, bound, by = numbers
+    if type(step) not in _STEPS or not isinstance(test, ast.Compare):
+        return None
+    met, change = _TESTS[type(test.ops[0])], _STEPS[type(step)]
+    if by == 0 and change is operator.floordiv:
+        return None
+    for turn in range(most + 1):
+        if not met(start, bound):
+            return turn
+        start = change(start, by)
+    return None

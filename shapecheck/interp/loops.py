@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import UNKNOWN
 from shapecheck.interp import heap
 from shapecheck.interp.branches import settle
 from shapecheck.interp.conditions import decide, narrow
-from shapecheck.interp.counting import grown_once
+from shapecheck.interp.counting import grown_once, steps_of, turns_of
+from shapecheck.interp.python.containers import plain_int
 from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
 from shapecheck.interp.targets import assign, note_change
 from shapecheck.interp.values import NEVER, Const, Int, Items, Number, Unknown, Value, join_all
@@ -31,7 +33,7 @@ def for_(m: Interpreter, node: ast.For | ast.AsyncFor) -> int:
             return m.run(node.orelse)
         alike = len(items) > 1 and all(item is items[0] for item in items)
         if not alike and m.budget.unroll(len(items)):
-            return _each(m, node, items)
+            return _each(m, node, [partial(assign, m, node.target, item, node.target) for item in items])
         element, entered = (items[0] if alike else join_all(list(items))), True
     else:
         element = found.element
@@ -74,23 +76,40 @@ def _leaves(body: list[ast.stmt]) -> bool:
 
 
 def while_(m: Interpreter, node: ast.While) -> int:
-    """``while``: passes until nothing changes, unless the test is never met."""
+    """``while``: turn by turn where it counts to a known number, else passes until nothing changes."""
     truth = decide(m, node.test, m.eval(node.test))
     if truth is False:
         return m.run(node.orelse)
+    turns = _turns(m, node)
+    if turns and m.budget.unroll(turns):
+        return _each(m, node, [lambda: None] * turns)
     return _passes(m, node, lambda: narrow(m, node.test, True), truth is True, endless=truth is True)
 
 
-def _each(m: Interpreter, node: ast.For | ast.AsyncFor, items: Sequence[Value]) -> int:
+def _turns(m: Interpreter, node: ast.While) -> int | None:
+    """How often ``while width > 8: ...; width //= 2`` goes round; None where that is not told by one counted name."""
+    counted = steps_of(node)
+    if counted is None:
+        return None
+    name, bound, step = counted
+    start = m.scope.names.get(name)
+    first, last, by = (plain_int(value) for value in (start or Unknown(), m.eval(bound), m.eval(step.value)))
+    if first is None or last is None or by is None:
+        return None
+    return turns_of(node.test, step.op, (first, last, by), m.budget.UNROLLED)
+
+
+def _each(m: Interpreter, node: ast.For | ast.AsyncFor | ast.While, begins: Sequence[Callable[[], None]]) -> int:
+    """Run the body once after each of ``begins``, which set what the turn is about."""
     activation, turns = m.activation, m.turns
     outer = activation.breaks, activation.continues, activation.loop_base
     activation.breaks, activation.continues, activation.loop_base = [], [], len(m.heap.layers)
     flow, alive = NEXT, True
     m.heap.push()
     try:
-        for turn, item in enumerate(items):
+        for turn, begin in enumerate(begins):
             m.turns = (*turns, turn)
-            assign(m, node.target, item, node.target)
+            begin()
             flow = m.run(node.body)
             alive = _goes_round(m, flow)
             if not alive:

@@ -731,6 +731,12 @@ class Instance(Value):
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         return machine.attribute(self, name, node)
 
+    def operand(self) -> Any:
+        """A member of an enum of whole numbers is one."""
+        if self.cls.flavour != "enum" or not any(isinstance(b, Builtin) and "Int" in b.name for b in self.cls.bases):
+            return UNKNOWN
+        return self.attributes["value"].operand()
+
     def call(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         return machine.call(self, args, node)
 

@@ -60,6 +60,8 @@ def first(args: CallArgs) -> Value:
 @handles("len")
 def _len(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     value = first(args)
+    if type(value) is Class:
+        return Int(m.iterate(value, node).count())
     if type(value) is Instance:
         method = m.attribute(value, "__len__", node)
         made = m.call(method, CallArgs(), node) if not isinstance(method, Unknown) else Unknown()
@@ -144,10 +146,15 @@ def _sorted(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(first(args), node)
     if found.items is None:
         return Items("list", None, found.element, m.heap.clock, found.size)
-    raw = [constant_key(item) for item in found.items]
-    if None not in raw and not args.keywords:
+    key = args.keywords.get("key", NONE)
+    by_key = (m.call(key, CallArgs([item], nodes=[None]), node) for item in found.items)
+    marks = list(found.items if key.key() == NONE.key() else by_key)
+    raw = [constant_key(mark) for mark in marks]
+    backwards = m.truth(args.keywords.get("reverse", Const(False)))
+    if None not in raw and backwards is not None:
         try:
-            return Items("list", [plain(key[0]) for key in sorted(key for key in raw if key)], born=m.heap.clock)
+            order = sorted(range(len(raw)), key=lambda at: raw[at] or (), reverse=backwards)
+            return Items("list", [found.items[at] for at in order], born=m.heap.clock)
         except TypeError:
             pass
     return Items("list", [join_all(list(found.items))] * len(found.items), born=m.heap.clock)
@@ -276,7 +283,13 @@ def _abs(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     )
 
 
-@handles("round", "pow", "divmod")
+@handles("divmod")
+def _divmod(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
+    left, right = [*args.positional, Unknown(), Unknown()][:2]
+    return Items("tuple", [binary(m, op, left, right, node) for op in ("floordiv", "mod")])
+
+
+@handles("round", "pow")
 def _number(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     value = first(args)
     if getattr(getattr(node, "func", None), "id", "") == "pow" and len(args.positional) == 2:

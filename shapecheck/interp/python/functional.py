@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from shapecheck.interp.python import records
 from shapecheck.interp.python.builtin import first
 from shapecheck.interp.python.objects import Handler, Namespace, Native
 from shapecheck.interp.values import (
@@ -147,9 +148,12 @@ def _item_getter(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 def _replaced(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     value = first(args)
-    if type(value) is Instance:
-        return Instance(value.cls, {**value.attributes, **args.keywords}, value.module, m.heap.clock)
-    return Unknown()
+    if type(value) is not Instance:
+        return Unknown()
+    kept = {name: value.attributes[name] for name in records.fields(value.cls) if name in value.attributes}
+    made = Instance(value.cls, born=m.heap.clock)
+    records.fill(m, made, CallArgs([], {**kept, **args.keywords}, exact=args.exact), node)
+    return made
 
 
 def _named_tuple(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:

@@ -10,7 +10,7 @@ from shapecheck.dims import UNKNOWN, Dim
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.python.objects import Handler
 from shapecheck.interp.results import plain
-from shapecheck.interp.values import CallArgs, Const, Int, Number, Value
+from shapecheck.interp.values import CallArgs, Const, Int, Items, Number, Unknown, Value
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
@@ -46,7 +46,7 @@ def _symbolic(name: str, args: CallArgs) -> Value:
 def _prod(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     found = m.iterate(args.positional[0], node).items if args.positional else None
     if found is None:
-        return Int(UNKNOWN)
+        return Int(UNKNOWN) if args.positional and isinstance(args.positional[0], Items) else Unknown()
     total: Dim | None = None
     for value in found:
         if type(value) is not Int:
@@ -62,4 +62,4 @@ HANDLERS: dict[str, Handler] = {
     and not name.startswith("_")
     and name not in ("factorial", "perm", "fsum", "prod", "dist")
 }
-HANDLERS["math.prod"] = _prod
+HANDLERS["math.prod"] = HANDLERS["numpy.prod"] = _prod

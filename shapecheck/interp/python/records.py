@@ -30,6 +30,7 @@ DATACLASSES = frozenset(
 _RECORDS = frozenset(("pydantic.BaseModel", "pydantic.dataclasses.dataclass", "pydantic_settings.BaseSettings"))
 _ENUMS = frozenset(f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))
 _TUPLES = frozenset(("typing.NamedTuple", "typing_extensions.NamedTuple"))
+_DICTS = frozenset(("typing.TypedDict", "typing_extensions.TypedDict"))
 _FIELDS = frozenset(("dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field"))
 
 
@@ -41,6 +42,8 @@ def finish(m: Interpreter, cls: Class, node: ast.ClassDef) -> None:
                 cls.flavour = "enum"
             elif base.name in _TUPLES:
                 cls.flavour = "tuple"
+            elif base.name in _DICTS:
+                cls.flavour = "dict"
             elif base.name in _RECORDS or base.name.endswith(("TrainingArguments", "ModelOutput")):
                 cls.flavour = "dataclass"
         elif type(base) is Class and base.flavour:
