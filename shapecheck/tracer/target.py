@@ -78,7 +78,7 @@ def parse(text: str, inputs: Iterable[str], args: Iterable[str]) -> Target:
             raise UsageError(f"{name} does not exist")
         if not cls.isidentifier():
             raise UsageError(f"name the class as well: {name}::Net")
-    elif Path(name).is_dir() and not Path(name, "config.json").is_file():
+    elif name and Path(name).is_dir() and not Path(name, "config.json").is_file():
         raise UsageError(f"{name} has no config.json")
     elif not name or Path(name).is_file():
         raise UsageError(

@@ -60,7 +60,7 @@ def pretrained(name: str, cls: str, args: Mapping[str, Any]) -> torch.nn.Module:
         config = transformers.AutoConfig.from_pretrained(name)
         stated = (config.architectures or [""])[0]
         cls = stated if hasattr(transformers, stated) else "AutoModel"
-    model: torch.nn.Module = getattr(transformers, cls).from_pretrained(name, **args)
+    model: torch.nn.Module = getattr(transformers, cls).from_pretrained(name, ignore_mismatched_sizes=True, **args)
     return model
 
 
