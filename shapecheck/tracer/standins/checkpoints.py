@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os.path
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,6 +120,17 @@ def local_file(name: str, file: str, subfolder: str = "") -> str | None:
     except ValueError:  # not a name that a hub could hold
         return None
     return cached if isinstance(cached, str) else None
+
+
+def local_folder(name: str, files: Iterable[str], subfolder: str = "") -> str | None:
+    """The folder that holds one of a checkpoint's files, above its subfolder; None where there is none.
+
+    The libraries are given the folder of a cached checkpoint rather than its name: they would write to the cache.
+    """
+    found = next((path for file in files if (path := local_file(name, file, subfolder)) is not None), None)
+    if found is None:
+        return None
+    return str(Path(found).parents[len(Path(subfolder).parts)])
 
 
 def guess_type(name: str, script: str = "") -> str:

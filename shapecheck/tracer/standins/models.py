@@ -62,8 +62,11 @@ def _patch_configs(module: ModuleType, checkpoints: Callable[[], Checkpoints]) -
     def get_config_dict(cls: Any, name: Any, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         name = str(name)
         if checkpoints().is_local(name, kwargs.get("subfolder") or ""):
-            result: tuple[dict[str, Any], dict[str, Any]] = original(cls, name, **{**kwargs, "local_files_only": True})
-            return result
+            from shapecheck.tracer.standins.checkpoints import local_folder
+
+            folder = local_folder(name, ["config.json"], kwargs.get("subfolder") or "") or name
+            config, unused = original(cls, folder, **{**kwargs, "local_files_only": True})
+            return {**config, "_name_or_path": name}, unused
         for key in _DOWNLOAD:
             if key not in ("_from_auto", "_from_pipeline"):
                 kwargs.pop(key, None)

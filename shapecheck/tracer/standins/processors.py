@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from shapecheck.tracer.standins.checkpoints import local_file
+from shapecheck.tracer.standins.checkpoints import local_folder
 from shapecheck.tracer.standins.patching import patch_classmethod
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def _patch_base(base: str, make: Any, module: Any) -> None:
 
 def _patch(base: Any, make: Any) -> None:
     def from_pretrained(cls: Any, name: Any, *args: Any, **kwargs: Any) -> Any:
-        if local_file(str(name), "preprocessor_config.json", kwargs.get("subfolder") or "") is not None:
-            return original(cls, name, *args, **kwargs)
+        folder = local_folder(str(name), ["preprocessor_config.json"], kwargs.get("subfolder") or "")
+        if folder is not None:
+            return original(cls, folder, *args, **kwargs)
         return make(cls, str(name), kwargs)
 
     original: Any = patch_classmethod(base, "from_pretrained", from_pretrained)

@@ -98,8 +98,9 @@ def install(session: Session) -> None:
 def _patch_base(module: ModuleType, session: Session) -> None:
     def from_pretrained(cls: Any, name: Any, *inputs: Any, **kwargs: Any) -> Any:
         name = str(name)
-        if has_files(name, kwargs.get("subfolder") or ""):
-            return original(cls, name, *inputs, **{**kwargs, "local_files_only": True})
+        folder = files_of(name, kwargs.get("subfolder") or "")
+        if folder is not None:
+            return _named(original(cls, folder, *inputs, **{**kwargs, "local_files_only": True}), name)
         if not cls.vocab_files_names:  # bytes or code points: needs no files
             return cls(**{key: value for key, value in kwargs.items() if key not in _LOADING})
         return make(session, name, _model_type_of(cls), cls, kwargs)
@@ -114,8 +115,9 @@ def _patch_base(module: ModuleType, session: Session) -> None:
 def _patch_auto(module: ModuleType, session: Session) -> None:
     def from_pretrained(cls: Any, name: Any, *inputs: Any, **kwargs: Any) -> Any:
         name = str(name)
-        if has_files(name, kwargs.get("subfolder") or ""):
-            return original(cls, name, *inputs, **{**kwargs, "local_files_only": True})
+        folder = files_of(name, kwargs.get("subfolder") or "")
+        if folder is not None:
+            return _named(original(cls, folder, *inputs, **{**kwargs, "local_files_only": True}), name)
         from transformers import AutoConfig
 
         config = kwargs.get("config") or AutoConfig.from_pretrained(name)
@@ -130,11 +132,16 @@ def _patch_auto(module: ModuleType, session: Session) -> None:
     original: Any = patch_classmethod(module.AutoTokenizer, "from_pretrained", from_pretrained)
 
 
-def has_files(name: str, subfolder: str = "") -> bool:
-    """Whether a tokenizer's own files are there: in a folder, or in the local hub cache."""
-    from shapecheck.tracer.standins.checkpoints import local_file
+def files_of(name: str, subfolder: str = "") -> str | None:
+    """The folder with a tokenizer's own files, also one in the local hub cache; None where there is none."""
+    from shapecheck.tracer.standins.checkpoints import local_folder
 
-    return any(local_file(name, file, subfolder) is not None for file in _FILES)
+    return local_folder(name, _FILES, subfolder)
+
+
+def _named(tokenizer: Any, name: str) -> Any:
+    tokenizer.name_or_path = name
+    return tokenizer
 
 
 def make(session: Session, name: str, model_type: str, cls: Any, options: dict[str, Any]) -> Any:
