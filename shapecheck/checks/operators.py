@@ -64,7 +64,7 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
         related=[words.comes_from(t) for t in (left, right)],
         shapes=[words.named(t, name=_name(stage, t)) for t in operands[:4]],
         operator=words.shown(stage.op),
-        operands=_listed(operands),
+        operands=_listed(_telling(operands, left, right)),
         left=_size(conflict.left, left, conflict.axis),
         right=_right(stage, conflict, right),
         what=conflict.message.rstrip("."),
@@ -126,6 +126,14 @@ def _other(operands: list[Tensor], left: Tensor | None) -> Tensor | None:
 
 def _name(stage: Stage, tensor: Tensor) -> str:
     return tensor.text or blame.operand_name(stage, tensor) or ""
+
+
+def _telling(operands: list[Tensor], left: Tensor | None, right: Tensor | None) -> list[Tensor]:
+    """The two operands that disagree, where both are known; else all, each once."""
+    once = list({id(tensor): tensor for tensor in operands}.values())
+    if left is None or right is None or left is right:
+        return once
+    return [tensor for tensor in once if tensor is left or tensor is right]
 
 
 def _listed(operands: list[Tensor]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from shapecheck import vocabulary
 from shapecheck.dims import WRITTEN, Dim
@@ -12,6 +13,8 @@ from shapecheck.places import Origin
 from shapecheck.trail import made
 from shapecheck.vocabulary import Axis, given, short
 
+_LAYER_OF = re.compile(r"^(`\w+)[.\[]-?\d+\]?`")
+"""One of several layers: `` `hidden_states.3` ``, `` `states[-1]` ``."""
 _POOLED_NAME = re.compile(r"cls|pool|sentence|sent_|emb|feat|vec|repr|summary", re.IGNORECASE)
 
 
@@ -85,8 +88,7 @@ def _by_operator(source: Axis, stage: Stage | None) -> str:
     if name in vocabulary.RECURRENT and given(stage, "bidirectional") is True:
         return f"both directions of the bidirectional nn.{name}, 2 * {size(given(stage, 'hidden_size'))}, {line}"
     if name in ("cat", "concat", "concatenate"):
-        parts = [f"{size(t.shape.dim(source.index))} of {called(t)}" for t in vocabulary.operands(stage)]
-        return f"{' + '.join(parts)}, joined by torch.cat, {line}"
+        return f"{_parts(vocabulary.operands(stage), source.index)}, joined by torch.cat, {line}"
     if name in ("Linear", "LazyLinear") and stage.module is not None:
         created, count = stage.module.created, stage.module.params.get("out_features")
         place = f"out_features of nn.Linear{f', line {created.line}' if created else ''}"
@@ -99,6 +101,15 @@ def _by_operator(source: Axis, stage: Stage | None) -> str:
     if name in vocabulary.RECURRENT:
         return f"hidden_size of nn.{name}, {line}"
     return ""
+
+
+def _parts(tensors: Sequence[Tensor], index: int) -> str:
+    """Joined parts with their sizes: ``768 of `text` + 3 of `tab```, ``3 * 768: `u`, `v`, the output of torch.abs``."""
+    sizes = [size(tensor.shape.dim(index)) for tensor in tensors]
+    if len(tensors) < 2 or len(set(sizes)) > 1:
+        return " + ".join(f"{count} of {called(t)}" for count, t in zip(sizes, tensors, strict=True))
+    names = dict.fromkeys(_LAYER_OF.sub(r"\1`", called(tensor)) for tensor in tensors)
+    return f"{len(tensors)} * {sizes[0]}: {', '.join(names)}"
 
 
 def sized(at: Axis) -> str:
