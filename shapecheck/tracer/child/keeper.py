@@ -22,6 +22,9 @@ from shapecheck.tracer.child.stream import Stream
 _GRACE = 2.0
 """Seconds that a process past its limit is given to say where it was."""
 
+_GLANCE = 0.02
+"""Seconds between two looks at a run."""
+
 _COLLECT = 100_000
 """Objects that a run makes between two collections: most runs end before the first one."""
 
@@ -33,33 +36,33 @@ class Keeper:
         self._request, self._reader, self._stream = request, reader, stream
 
     def keep(self, server: int) -> NoReturn:
-        """Run the request, say how it ended, and end."""
+        """Run the request for a server, say how it ended, and end."""
         leave, code = os._exit, 1
         try:
             os.setsid()
-            kernel.die_with(server)
             kernel.prctl(kernel.SET_SUBREAPER, 1)
             scratch = tempfile.mkdtemp(prefix="shapecheck-", dir=self._request["temporary"])
             self._request["scratch"] = scratch
             try:
-                gone = self._run()
+                gone = self._run(server)
                 gone["crash"] = _crashed_at(scratch)
             finally:
                 _remove(scratch)
-            self._stream.send({"kind": "exit", **gone})
+            if os.getppid() == server:  # a client that hears no end from a server that is gone asks again
+                self._stream.send({"kind": "exit", **gone})
             code = 0
         except BrokenPipeError:
             code = 0  # the client does not want to know
         finally:
             leave(code)
 
-    def _run(self) -> dict[str, Any]:
+    def _run(self, server: int) -> dict[str, Any]:
         keeper = os.getpid()
         child = os.fork()
         if child == 0:
             self._become_the_script(keeper)
         try:
-            return self._wait(child)
+            return self._wait(child, server)
         finally:
             _sweep()
 
@@ -77,7 +80,7 @@ class Keeper:
         finally:
             leave(0)
 
-    def _wait(self, child: int) -> dict[str, Any]:
+    def _wait(self, child: int, server: int) -> dict[str, Any]:
         """How the run ended, its processor seconds and its largest memory."""
         until = time.monotonic() + self._request["timeout"] + _GRACE
         client = select.poll()
@@ -97,11 +100,10 @@ class Keeper:
             if time.monotonic() > until:
                 killed = True
                 _kill(child)
-            elif client.poll(pause):
+            elif client.poll(pause) or os.getppid() != server:
                 _kill(child)
-                pause = 1.0
-                client.unregister(self._reader)
-            pause = min(pause * 1.5, 20.0)
+                time.sleep(_GLANCE)
+            pause = min(pause * 1.5, 1000 * _GLANCE)
 
 
 def _settle_in(request: dict[str, Any]) -> None:
