@@ -19,7 +19,7 @@ from typing import Any
 from agreement import Key, fits, really, scripts
 
 from shapecheck.dims import UNKNOWN
-from shapecheck.graph import Tensor
+from shapecheck.graph import Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
 from shapecheck.tracer import Tracer, TraceRequest, TraceResult
@@ -53,16 +53,21 @@ class Comparison:
 def traced(result: TraceResult) -> dict[Key, list[Shape]]:
     """The shapes of the tensors that the user's own expressions gave, and of those that they took, by place."""
     found: dict[Key, list[Shape]] = {}
-    for stage in result.graph.stages:
-        if stage.within or stage.repeat > 1:
-            continue
-        if list(stage.outputs) == ["out"]:
+    stages = [stage for stage in result.graph.stages if not stage.within and stage.repeat == 1]
+    for before, stage, after in zip([None, *stages], stages, [*stages[1:], None], strict=False):
+        if list(stage.outputs) == ["out"] and not _one_call(stage, after):
             found.setdefault(_key(stage.span), []).append(stage.out.shape)
-        for name, span in stage.input_spans.items():
+        for name, span in stage.input_spans.items() if not _one_call(before, stage) else ():
             operand = stage.inputs.get(name)
             if isinstance(operand, Tensor):
                 found.setdefault(_key(span), []).append(operand.shape)
     return found
+
+
+def _one_call(stage: Stage | None, following: Stage | None) -> bool:
+    """Whether two modules ran one after the other in one call of the user's: the parts of a Sequential."""
+    both = stage is not None and following is not None and stage.module and following.module
+    return bool(both) and stage.span == following.span
 
 
 def _key(span: Span) -> Key:
