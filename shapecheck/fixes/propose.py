@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from shapecheck.findings import Finding, Fix
-from shapecheck.fixes import attention, axes, calls, inputs, moved, pooling, resizing, simple
+from shapecheck.fixes import attention, axes, calls, fitted, inputs, moved, pooling, resizing, simple
 from shapecheck.fixes.tree import Tree
 from shapecheck.graph import ShapeGraph
 
@@ -28,10 +28,12 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP201": (simple.in_features,),
     "SHP204": (calls.channels,),
     "SHP205": (simple.in_features,),
+    "SHP206": (fitted.state,),
     "SHP207": (simple.in_features,),
     "SHP208": (simple.in_features,),
     "SHP209": (moved.second_transposed,),
     "SHP216": (simple.in_features,),
+    "SHP217": (fitted.resized,),
     "SHP218": (moved.moved_for_norm,),
     "SHP301": (simple.class_axis,),
     "SHP303": (calls.more_labels,),
