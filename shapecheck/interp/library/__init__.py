@@ -27,6 +27,7 @@ _FAMILIES = (
     "sequences",
     "hf_datasets",
     "packages",
+    "pipelines",
     "frames",
 )
 _ALIASES = {

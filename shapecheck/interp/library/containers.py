@@ -211,8 +211,14 @@ class Wrapper(ModuleValue):
         return machine.call(self.inner, args, node)
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
-        own = ("module", "parameters", "to", "train", "eval", "state_dict", "named_parameters", "load_state_dict")
-        return super().attribute(name, machine, node) if name in own else machine.attribute(self.inner, name, node)
+        return super().attribute(name, machine, node) if name in _OWN else machine.attribute(self.inner, name, node)
+
+
+_OWN = frozenset(
+    "module parameters named_parameters modules named_modules children named_children state_dict load_state_dict to "
+    "cuda cpu half float double bfloat16 train eval requires_grad_ zero_grad apply".split()
+)
+"""What a wrapper answers itself: it stays in the place of what it wraps."""
 
 
 @handles("torch.nn.DataParallel", "torch.nn.parallel.DataParallel", "torch.nn.parallel.DistributedDataParallel")

@@ -14,6 +14,7 @@ from shapecheck.interp.values import (
     Bound,
     CallArgs,
     Const,
+    Int,
     Iteration,
     Machine,
     Mapping,
@@ -94,7 +95,7 @@ class Encoding(Value):
                 return self
             case "word_ids" | "words" | "tokens" | "sequence_ids":
                 count = self.tokens or machine.fresh("seq", node, "the number of tokens of the text")
-                return Words(count, Text() if name == "tokens" else Unknown())
+                return Words(count, Text() if name == "tokens" else Int(UNKNOWN_DIM))
             case "items" | "keys" | "values" | "get" | "setdefault":
                 return machine.call(Bound(self.as_mapping(), name), args, node)
             case "pop":

@@ -123,6 +123,10 @@ class Inherited(Value):
             return trainer.method(self.instance, self.instance.attributes, self.name, args, machine, node)
         if self.name == "get_input_embeddings":
             return Unknown()
+        if self.name == "save_hyperparameters":
+            from shapecheck.interp.library import lightning
+
+            return lightning.save(self.instance, args, machine, node)
         return Const(None) if self.name in _SILENT else Unknown()
 
 

@@ -32,6 +32,10 @@ _WAVES = frozenset(
         "wav2vec2-conformer",
     }
 )
+_PICTURES_ALONE = frozenset(
+    "vit vit_msn vit_mae deit beit swin swinv2 convnext convnextv2 resnet regnet dinov2 clip siglip".split()
+)
+"""Types whose image processors give ``pixel_values`` and nothing beside."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,16 +65,18 @@ class ProcessorValue(Value):
         if not args.exact or self.config is None:
             return Unknown()
         fields: dict[str, Value] = {}
+        complete = True
         if taken.get("text") is not None:
             made = encode(self.tokenizer(), CallArgs([], args.keywords, [], args.keyword_nodes), machine, node)
             fields |= made.fields if isinstance(made, Encoding) else {}
+            complete = isinstance(made, Encoding) and made.complete
         given = taken.get("images") or taken.get("audio") or taken.get("raw_speech") or taken.get("audios")
         if given is not None:
             key, shape = self._shape(given, taken)
             fields[key] = self._contained(
                 Tensor(shape, "float32", role="pixels" if key == "pixel_values" else "audio"), taken
             )
-        return Encoding(fields, None, None, complete=False)
+        return Encoding(fields, None, None, complete=complete and self.config.model_type in _PICTURES_ALONE)
 
     def _shape(self, given: Value, taken: Taken) -> tuple[str, Shape]:
         config = self.config

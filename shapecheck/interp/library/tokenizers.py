@@ -44,12 +44,13 @@ _PROPERTIES = frozenset(
 @dataclass(slots=True, eq=False)
 class TokenizerValue(Value):
     """A tokenizer. ``facts`` is None where its kind is not known; ``own`` is what the program set on it, ``added`` the
-    tokens that it gave it and that were certainly not in the vocabulary."""
+    tokens that it gave it and that were certainly not in the vocabulary, ``more`` the number of all that it gave it."""
 
     name: str | None
     facts: hub.TokenizerFacts | None
     own: dict[str, Value] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
+    more: Dim = field(default_factory=lambda: number(0))
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         if name in self.own:
@@ -79,7 +80,9 @@ class TokenizerValue(Value):
         return config.dim("vocab_size") if config else UNKNOWN_DIM
 
     def length(self) -> Dim:
-        return UNKNOWN_DIM
+        """The tokens of the vocabulary and those that were added; unknown where some may have been there before."""
+        entries = self.facts.entries if self.facts else None
+        return number(entries) + self.more if entries is not None else UNKNOWN_DIM
 
     def truth(self) -> bool | None:
         return True
@@ -135,6 +138,7 @@ class TokenizerValue(Value):
         entries, kind = (self.facts.entries, self.facts.model_type) if self.facts else (None, "")
         new = [token for token in dict.fromkeys(texts) if hub.surely_new(token, kind) and token not in self.added]
         self.added = [*self.added, *new]
+        self.more = self.more + (number(len(new)) if count.value == len(new) else UNKNOWN_DIM)
         if isinstance(given, Mapping) and "pad_token" in given.items:
             self.own["pad_token"] = given.items["pad_token"]
         machine.event("add_tokens", node, tokenizer=self.name, count=count, entries=entries, new=tuple(new))
