@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapecheck import trail, vocabulary
-from shapecheck.checks import words
+from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
+from shapecheck.shapes import Conflict
 from shapecheck.vocabulary import KEEPS, given, main, short
 
 
@@ -18,7 +19,7 @@ def recurrent_state(graph: ShapeGraph, stage: Stage) -> Finding | None:
     conflict = stage.conflict
     if conflict is None or conflict.kind != "state" or conflict.left is None or conflict.right is None:
         return None
-    state = _state(stage, conflict.left_name)
+    state = _state(stage, conflict)
     if state is None:
         return None
     return found(
@@ -40,11 +41,15 @@ def recurrent_state(graph: ShapeGraph, stage: Stage) -> Finding | None:
     )
 
 
-def _state(stage: Stage, name: str) -> Tensor | None:
-    value = stage.inputs.get(name)
-    if isinstance(value, (tuple, list)):
-        value = next((part for part in value if isinstance(part, Tensor)), None)
-    return value if isinstance(value, Tensor) else None
+def _state(stage: Stage, conflict: Conflict) -> Tensor | None:
+    """The state that does not fit; of an LSTM's two, the one that has the size in question."""
+    value = stage.inputs.get(conflict.left_name)
+    if not isinstance(value, (tuple, list)):
+        return value if isinstance(value, Tensor) else None
+    parts = [part for part in value if isinstance(part, Tensor)]
+    at = conflict.axis or 0
+    wrong = (t for t in parts if t.shape.rank and t.shape.rank > at and blame.equal(t.shape.dim(at), conflict.left))
+    return next(wrong, next(iter(parts), None))
 
 
 def _shaped(state: Tensor) -> Span | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from shapecheck.findings import Finding, Fix
+from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.simple import stage_of, suffixed
 from shapecheck.fixes.tree import Tree
 from shapecheck.graph import ShapeGraph, Stage, Tensor
@@ -25,7 +25,12 @@ def state(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if _exchanged(stage, held):
         yield from suffixed(tree, finding.span, ".transpose(0, 1).contiguous()", "layers first, then the batch")
     elif conflict.axis == 1:
-        yield from _sized_by_input(stage, finding.span, tree)
+        every = stage.inputs.get(conflict.left_name)
+        states = [t for t in every if isinstance(t, Tensor)] if isinstance(every, (tuple, list)) else [held]
+        alike = [t for t in states if t.shape.rank == 3 and t.shape.dim(1) == held.shape.dim(1)]
+        edits = [_sized_by_input(stage, t.producer.span, tree) for t in alike if t.producer is not None]
+        if edits and None not in edits:
+            yield Fix("take the batch from the input", tuple(dict.fromkeys(edit for edit in edits if edit)))
 
 
 def _exchanged(stage: Stage, held: Tensor) -> bool:
@@ -38,18 +43,17 @@ def _exchanged(stage: Stage, held: Tensor) -> bool:
     return held.shape.dim(0) == batch and held.shape.dim(1) == layers and held.shape.dim(0) != held.shape.dim(1)
 
 
-def _sized_by_input(stage: Stage, span: Span, tree: Tree) -> Iterator[Fix]:
+def _sized_by_input(stage: Stage, span: Span, tree: Tree) -> Edit | None:
     """``torch.zeros(layers, 64, hidden)`` to ``torch.zeros(layers, x.size(0), hidden)``, where both stand together."""
     call, where = tree.call(span), stage.input_spans.get("input")
     x = tree.expression(where) if where is not None and where.exact else None
     if call is None or not isinstance(x, (cst.Name, cst.Attribute)) or tree.function(x) is not tree.function(call):
-        return
+        return None
     maker = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
     sizes = [arg.value for arg in call.args if arg.keyword is None]
-    if maker in _MAKERS and len(sizes) >= 3 and not any(arg.star for arg in call.args):
-        axis = 0 if given(stage, "batch_first") is True else 1
-        code = f"{tree.code(x)}.size({axis})"
-        yield Fix("take the batch from the input", (tree.replace(sizes[1], code),))
+    if maker not in _MAKERS or len(sizes) < 3 or any(arg.star for arg in call.args):
+        return None
+    return tree.replace(sizes[1], f"{tree.code(x)}.size({0 if given(stage, 'batch_first') is True else 1})")
 
 
 def resized(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
