@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from shapecheck import checks, fixes, flow, interp, merge, rulebook, suppressions
+from shapecheck import checks, fixes, flow, interp, merge, notebook, rulebook, suppressions
 from shapecheck.discovery import discover
 from shapecheck.errors import UnreadableSource
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
@@ -166,6 +166,8 @@ def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     for finding in outcome.findings:
         finding.fixes = preferred(finding.fixes, options.pooling)
+        if finding.span.path.endswith(notebook.SUFFIX):
+            finding.cell = notebook.cell_of(outcome.sources.get(finding.span.path, ""), finding.span.line)
     outcome.seconds = time.perf_counter() - started
     return outcome
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from shapecheck import notebook
 from shapecheck.errors import UnreadableSource
 
 LARGEST = 20_000_000
@@ -45,11 +46,13 @@ class Source:
 
 
 def decode(data: bytes, path: str = "<stdin>") -> Source:
-    """Decode a file's bytes by its BOM or its PEP 263 cookie, else as UTF-8.
+    """Decode a file's bytes by its BOM or its PEP 263 cookie, else as UTF-8; of a notebook, the code of its cells.
 
     Raises:
-        UnreadableSource: the encoding is not known, or the bytes are not of that encoding.
+        UnreadableSource: the encoding is not known, the bytes are not of that encoding, or no notebook.
     """
+    if path.endswith(notebook.SUFFIX):
+        return Source(path, notebook.text_of(data))
     bom = data.startswith(codecs.BOM_UTF8)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)

@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "shapecheck"
 
 DATA = {"places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources"}
-TEXT = {"source", "discovery", "syntax", "texts"}
+TEXT = {"notebook", "source", "discovery", "syntax", "texts"}
 KNOWLEDGE = {"ops", "hub", "rulebook"}
 GRAPH = DATA | KNOWLEDGE | {"vocabulary", "trail", "flow"}
 
@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "resources": set(),
     "edits": DATA,
-    "source": DATA,
+    "notebook": DATA,
+    "source": DATA | {"notebook"},
     "discovery": DATA,
     "syntax": DATA | {"source"},
     "texts": DATA | {"source"},

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from shapecheck import notebook
 from shapecheck.edits import edited
 from shapecheck.errors import FixConflict, UnreadableSource
 from shapecheck.findings import Edit, Finding, Fix
@@ -67,7 +68,10 @@ def _check(path: str, text: str) -> None:
 def write(texts: Mapping[str, str]) -> None:
     """Put new texts in place of files: each is whole at every moment, in its own encoding, with its BOM and mode."""
     for path, text in texts.items():
-        _replace(Path(path), read(path).encoded(text))
+        if path.endswith(notebook.SUFFIX):
+            _replace(Path(path), notebook.updated(Path(path).read_bytes(), text))
+        else:
+            _replace(Path(path), read(path).encoded(text))
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from shapecheck import notebook
 from shapecheck.tracer.child.frames import is_user_file
 
 _LOOP = "__shapecheck_loop__"
@@ -23,6 +24,10 @@ def read(path: str, overlay: dict[str, str]) -> str:
     """The text of a file as Python decodes it, or its patched text (kept for tracebacks and ``inspect`` too)."""
     if path in overlay:
         text = overlay[path]
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+        return text
+    if path.endswith(notebook.SUFFIX):
+        text = notebook.text_of(Path(path).read_bytes())
         linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
         return text
     with open(path, "rb") as file:
@@ -99,6 +104,13 @@ def _imports_relatively(text: str) -> bool:
     return any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in ast.walk(ast.parse(text)))
 
 
+def _of_jupyter() -> dict[str, Any]:
+    """Names that every cell of a notebook knows."""
+    from shapecheck.tracer.standins.absorb import Absorbing
+
+    return {"display": lambda *args, **kwargs: None, "get_ipython": lambda: Absorbing("get_ipython()")}
+
+
 def run(script: str, argv: list[str], overlay: dict[str, str]) -> None:
     """Run the script as ``python script argv...`` would, in this process; with relative imports, as ``python -m``."""
     text = read(script, overlay)
@@ -110,6 +122,8 @@ def run(script: str, argv: list[str], overlay: dict[str, str]) -> None:
         module.__package__ = package
     module.__file__ = script
     module.__dict__["__builtins__"] = builtins
+    if script.endswith(notebook.SUFFIX):
+        module.__dict__.update(_of_jupyter())
     sys.modules["__main__"] = module
     sys.argv = [script, *argv]
     sys.path.insert(0, str(folder))

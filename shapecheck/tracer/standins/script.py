@@ -7,6 +7,9 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
+from shapecheck import notebook
+from shapecheck.errors import UnreadableSource
+
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "PackageNotFoundError", "Exception", "BaseException"}
 _ENDS = {"exit", "_exit", "quit", "abort"}
 
@@ -15,8 +18,9 @@ _ENDS = {"exit", "_exit", "quit", "abort"}
 def tree(path: str) -> ast.Module | None:
     """The syntax tree of a file, or None if it cannot be read or parsed."""
     try:
-        return ast.parse(Path(path).read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        data = Path(path).read_bytes()
+        return ast.parse(notebook.text_of(data) if path.endswith(notebook.SUFFIX) else data)
+    except (OSError, SyntaxError, ValueError, UnreadableSource):
         return None
 
 

@@ -1,0 +1,79 @@
+"""Notebooks: their code cells are read, run and mended as one text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from shapecheck import notebook
+from shapecheck.cli import cli
+from shapecheck.errors import UnreadableSource
+
+BROKEN = [
+    ["%matplotlib inline\n", "!pip install transformers\n", "import torch\n", "from torch import nn"],
+    ["%%bash\n", "echo $HOME\n"],
+    ["from transformers import AutoModel, AutoTokenizer\n", "files = !ls\n", "AutoModel?\n", "display(files)"],
+    [
+        "tokenizer = AutoTokenizer.from_pretrained('bert-base-uncased')\n",
+        "bert = AutoModel.from_pretrained('bert-base-uncased')\n",
+        "head = nn.Linear(768, 3)",
+    ],
+    [
+        "%%time\n",
+        "batch = tokenizer(['a b', 'c d e'], padding=True, return_tensors='pt')\n",
+        "%time out = bert(**batch)\n",
+        "logits = head(out.last_hidden_state)\n",
+        "loss = nn.CrossEntropyLoss()(logits, torch.zeros(2, dtype=torch.long))",
+    ],
+]
+
+
+def written(folder: Path, cells: list[list[str]]) -> Path:
+    made = [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in cells]
+    prose = {"cell_type": "markdown", "source": ["# A title"], "metadata": {}}
+    path = folder / "train.ipynb"
+    path.write_text(json.dumps({"cells": [prose, *made], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1))
+    return path
+
+
+def test_the_text_of_a_notebook_is_python_and_leads_back_to_the_same_notebook(tmp_path: Path) -> None:
+    data = written(tmp_path, BROKEN).read_bytes()
+    text = notebook.text_of(data)
+    compile(text, "train.ipynb", "exec")
+    assert json.loads(notebook.updated(data, text)) == json.loads(data)
+    assert notebook.cell_of(text, text.splitlines().index("head = nn.Linear(768, 3)") + 1) == 4
+    changed = notebook.updated(data, text.replace("nn.Linear(768, 3)", "nn.Linear(768, 4)"))
+    assert json.loads(changed)["cells"][4]["source"][-1] == "head = nn.Linear(768, 4)"
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"print(1)", b'{"cells": 3}'])
+def test_what_is_no_notebook_is_said_to_be_none(data: bytes) -> None:
+    with pytest.raises(UnreadableSource, match="not a notebook"):
+        notebook.text_of(data)
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_fault_is_found_in_its_cell(tmp_path: Path, command: str) -> None:
+    path = written(tmp_path, BROKEN)
+    result = CliRunner().invoke(cli, [command, "--output-format", "json", str(path)], standalone_mode=False)
+    assert result.exception is None, result.output
+    report = json.loads(result.stdout)
+    assert [(finding["rule"], finding["cell"]) for finding in report["findings"]] == [("SHP101", 5)]
+    if command == "run":
+        assert report["trace"]["reason"].startswith("RuntimeError at line")
+
+
+def test_a_fix_is_written_into_the_cell_and_leaves_the_rest_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, BROKEN)
+    before = json.loads(path.read_bytes())
+    arguments = ["check", "--fix", "--pooling", "cls", str(path)]
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    assert result.exception is None, result.output
+    after = json.loads(path.read_bytes())
+    assert after["cells"][:5] == before["cells"][:5]
+    assert after["cells"][5]["source"][0] == "%%time\n"
+    assert after["cells"][5]["source"][2] == "%time out = bert(**batch)\n"
+    assert "[:, 0]" in after["cells"][5]["source"][3]
