@@ -21,9 +21,11 @@ from shapecheck.places import Span
 
 
 class Machine(Protocol):
-    """What a value may ask of the interpreter that holds it. ``context``: the calls that are under way."""
+    """What a value may ask of the interpreter that holds it. ``context``: the calls that are under way; ``unused``:
+    whether nobody in the program calls what runs, so that its arguments are made up."""
 
     context: tuple[Frame, ...]
+    unused: bool
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands in the file that is being interpreted."""

@@ -450,6 +450,19 @@ CASES = {
         """,
         "(1,)",
     ),
+    "a parameter named like a size that may be a list": (
+        """
+        class Normalise(nn.Module):
+            def __init__(self, feature_size, channels):
+                super().__init__()
+                self.mean = torch.tensor(feature_size)[None, :]
+                self.deviation = torch.tensor(channels).view(1, -1, 1, 1)
+            def forward(self, x):
+                return (x - self.mean[:, :, None, None]) / self.deviation
+        y = torch.zeros(1)
+        """,
+        "(1,)",
+    ),
     "ternary arms join": (
         """
         import sys

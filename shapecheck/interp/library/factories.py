@@ -33,7 +33,7 @@ def from_data(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """A tensor of nested Python data, of an array, or of another tensor."""
     taken = take(args, "data", "dtype")
     data = taken.get("data") or taken.get("obj")
-    made = described(data) if data is not None else Tensor()
+    made = described(data) if data is not None and not _maybe_a_list(data, machine) else Tensor()
     asked = taken.get("dtype")
     if asked is not None and not (isinstance(asked, Const) and asked.value is None):
         made = retyped(made, asked.name if isinstance(asked, DType) else None)
@@ -42,6 +42,11 @@ def from_data(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     written = Origin("the length of the data", fresh.span)
     fresh.shape = fresh.shape.with_origins(dim if dim.origin else dim.at(written) for dim in fresh.shape.dims)
     return TensorValue(fresh)
+
+
+def _maybe_a_list(data: Value, machine: Machine) -> bool:
+    """Whether this is a made-up size: a constructor that nobody calls may want a list of sizes under that name."""
+    return machine.unused and type(data) is Int and data.dim.value is None
 
 
 def renewed(tensor: Tensor) -> Tensor:
