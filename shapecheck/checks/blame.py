@@ -83,7 +83,7 @@ def _written(size: object, maker: Axis | None) -> Span | None:
         origin is None
         or origin.span is None
         or not origin.text.startswith(_PLAIN)
-        or short(maker and maker.stage) in _COMPOSED
+        or short(maker.stage if maker is not None else None) in _COMPOSED
     ):
         return None
     built = maker.stage.module if maker is not None and maker.stage is not None else None

@@ -76,6 +76,11 @@ def channels_second(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator
         yield from suffixed(tree, finding.span, ".expand(-1, 3, -1, -1)", "repeat the gray channel")
 
 
+def patches_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``maps.flatten(2)`` to ``maps.flatten(2).transpose(1, 2)``."""
+    yield from suffixed(tree, finding.span, ".transpose(1, 2)", "put the channels last")
+
+
 def over_space(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``mean(dim=(1, 2))`` of feature maps to ``dim=(2, 3)``."""
     call = call_of(finding, tree)

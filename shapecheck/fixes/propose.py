@@ -35,6 +35,8 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP216": (simple.in_features,),
     "SHP217": (fitted.resized,),
     "SHP218": (moved.moved_for_norm,),
+    "SHP225": (moved.along,),
+    "SHP226": (moved.patches_first,),
     "SHP301": (simple.class_axis,),
     "SHP303": (calls.more_labels,),
     "SHP304": (simple.label_columns,),

@@ -1,0 +1,115 @@
+"""SHP225, SHP226: the features stand on another axis than the next operator takes, for how they were put together."""
+
+from __future__ import annotations
+
+from shapecheck import trail
+from shapecheck.checks import blame, words
+from shapecheck.checks.report import found
+from shapecheck.dims import Dim, number
+from shapecheck.findings import Finding
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.vocabulary import KEEPS, ints, main, short
+
+_JOINS = ("cat", "concat", "concatenate")
+_ADDS = ("add", "add_", "sub", "mul", "__iadd__")
+_FLATTENS = ("flatten", "Flatten", "view", "reshape")
+
+
+def joined_along_rows(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP225: a layer as wide as all the parts of a join together, which were joined along another axis."""
+    operand, want = _wanted(stage)
+    if operand is None or want is None:
+        return None
+    join = next((step for step in trail.steps(operand) if short(step) not in KEEPS), None)
+    if join is None or short(join) not in _JOINS:
+        return None
+    parts, rank = list(join.tensors()), join.out.shape.rank
+    given = ints(join.inputs.get("dim", 0))
+    if rank is None or rank < 2 or given is None or any(part.shape.rank != rank for part in parts):
+        return None
+    at = given[0] % rank
+    if at == rank - 1:
+        return None
+    total = number(0)
+    for part in parts:
+        total = total + part.shape.dim(-1)
+    if not blame.equal(total, want):
+        return None
+    return found(
+        "SHP225",
+        "",
+        join.span,
+        stage=stage,
+        tensor=join.out,
+        symptom=stage.span,
+        label=f"{join.out.shape}",
+        help="take dim=-1",
+        related=[words.comes_from(part) for part in parts[:2]],
+        shapes=[words.named(part) for part in parts[:4]],
+        operator=words.shown(join.op),
+        parts=", ".join(f"{words.called(part)} {part.shape}" for part in parts[:3]),
+        at=at,
+        after=join.out.shape,
+        layer=words.shown(stage.op),
+        want=words.size(want),
+        line=stage.span.line,
+    )
+
+
+def channels_ahead(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP226: a feature map flattened to (batch, channels, patches), where (batch, patches, channels) is taken."""
+    if stage.conflict is None:
+        return None
+    for operand in stage.tensors():
+        flat = _flattened_map(operand)
+        if flat is None or not _takes_last(stage, operand, operand.shape.dim(1)):
+            continue
+        return found(
+            "SHP226",
+            "",
+            flat.span,
+            stage=stage,
+            tensor=flat.out,
+            symptom=stage.span,
+            label=f"{flat.out.shape}",
+            help="transpose(1, 2) behind it",
+            related=[words.comes_from(main(flat))],
+            shapes=[words.named(main(flat)), words.named(operand)],
+            operator=words.shown(flat.op),
+            before=getattr(main(flat), "shape", ""),
+            after=flat.out.shape,
+            channels=words.size(operand.shape.dim(1)),
+            taker=words.shown(stage.op),
+            line=stage.span.line,
+        )
+    return None
+
+
+def _wanted(stage: Stage) -> tuple[Tensor | None, Dim | None]:
+    """What a layer of known width gets, and that width, where the two disagree."""
+    conflict = stage.conflict
+    if conflict is None or stage.module is None or conflict.right is None:
+        return None, None
+    if conflict.kind != "inner" and conflict.right_name not in ("input_size", "embed_dim", "normalized_shape"):
+        return None, None
+    return stage.tensor(conflict.left_name) or main(stage), conflict.right
+
+
+def _flattened_map(operand: Tensor) -> Stage | None:
+    """The flatten of a feature map's height and width that a tensor comes straight from, channels still ahead."""
+    step = next((step for step in trail.steps(operand) if short(step) not in KEEPS), None)
+    maps = main(step) if step is not None and short(step) in _FLATTENS else None
+    if step is None or maps is None or maps.shape.rank != 4 or operand.shape.rank != 3:
+        return None
+    return step if blame.equal(maps.shape.dim(1), operand.shape.dim(1)) else None
+
+
+def _takes_last(stage: Stage, operand: Tensor, channels: Dim) -> bool:
+    """Whether a stage takes a tensor's channels on the last axis, where they are not."""
+    if blame.equal(operand.shape.dim(-1), channels):
+        return False
+    if short(stage) in (*_JOINS, *_ADDS):
+        others = [t for t in stage.tensors() if t is not operand and t.shape.rank in (2, 3)]
+        return any(blame.equal(other.shape.dim(-1), channels) for other in others)
+    wanted, width = _wanted(stage)
+    return wanted is operand and blame.equal(width, channels)
