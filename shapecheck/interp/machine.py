@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck import ops
 from shapecheck.dims import Dim, symbol
 from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
-from shapecheck.interp import classes, expected, expressions, functions, operators, statements, targets
+from shapecheck.interp import classes, expected, expressions, functions, operators, pins, statements, targets
 from shapecheck.interp.budget import Budget
 from shapecheck.interp.heap import Heap
 from shapecheck.interp.python.objects import Deferred
@@ -230,6 +230,10 @@ class Interpreter:
         key = (self.way, id(node), id(function))
         self.way = self.contexts.setdefault(key, len(self.contexts) + 1)
         self.context = (*self.context, Frame(self.span(node), name))
+
+    def tuples_returned(self) -> bool:
+        """Whether the project wants a transformers whose models return tuples, unless told otherwise."""
+        return pins.before_outputs(self.modules.layout.roots)
 
     def doubt(self) -> str | None:
         """Why what is wrong here may never come to pass; None where it does, as far as can be told."""

@@ -86,6 +86,10 @@ class Machine(Protocol):
         """Say that a place was not followed, and why; the unknown value that stands for it."""
         ...
 
+    def tuples_returned(self) -> bool:
+        """Whether the project wants a transformers (before 4) whose models return tuples, unless told otherwise."""
+        ...
+
 
 @dataclass(slots=True)
 class CallArgs:

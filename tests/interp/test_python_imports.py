@@ -254,3 +254,34 @@ def test_a_script_that_imports_a_module_from_a_package_is_concerned_by_what_that
         "main.py",
     )
     assert shapes(graph)["y"] == "(2, 4)"
+
+
+UNPACKED = """
+import torch
+from torch import nn
+from transformers import BertModel
+hidden, pooled = BertModel.from_pretrained("bert-base-uncased")(torch.zeros(2, 7, dtype=torch.long))
+scores = nn.Linear(768, 2)(pooled)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "old"),
+    [
+        ("requirements.txt", "torch\ntransformers==3.0.2\n", True),
+        ("requirements-dev.txt", "transformers[torch]>=2.3,<4.0", True),
+        ("setup.py", "setup(install_requires=['transformers~=3.1', 'torch'])", True),
+        ("pyproject.toml", '[tool.poetry.dependencies]\ntransformers = "^3.4"', True),
+        ("environment.yml", "dependencies:\n  - transformers=2.11", True),
+        ("requirements.txt", "transformers>=2.0", False),
+        ("requirements.txt", "transformers==4.18.0", False),
+        ("requirements.txt", "sentence-transformers==2.0\npytorch-transformers==1.2", False),
+        ("pyproject.toml", '[project]\ndependencies = ["transformers>=4.41,<6", "numpy<2"]', False),
+    ],
+)
+def test_a_project_that_wants_an_old_transformers_may_unpack_what_models_return(
+    name: str, text: str, old: bool, tmp_path: Path
+) -> None:
+    graph = program(tmp_path, {"pyproject.toml": "", name: text, "train.py": UNPACKED}, "train.py")
+    assert shapes(graph).get("scores") == ("(2, 2)" if old else "(...)")
+    assert any(event.kind == "unpack" for event in graph.events) is not old

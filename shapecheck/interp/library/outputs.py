@@ -80,7 +80,8 @@ class ModelOutput(Value):
             return self._taken(name, machine, node)
         if name in self.declared:
             return Const(None, {**known, "missing": True, "asked": machine.span(node)})
-        machine.event("attribute", node, **known, missing=True)
+        if not machine.tuples_returned():
+            machine.event("attribute", node, **known, missing=True)
         return Unknown()
 
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
@@ -145,6 +146,9 @@ class ModelOutput(Value):
         return Items("tuple", [self.fields[name] for name in names[slice(*bounds)]])
 
     def unpack(self, count: int, starred: bool, machine: Machine, node: ast.AST) -> Sequence[Value] | None:
+        if machine.tuples_returned():
+            fitting = not self.maybe and (starred or count == len(self.fields))
+            return list(self.fields.values()) if fitting else [Unknown()] * count
         machine.event(
             "unpack", node, of="model_output", count=count, starred=starred, fields=list(self.fields), stage=self.stage
         )

@@ -1,0 +1,49 @@
+"""Which versions of transformers a project asks for: in 3 and before, models return plain tuples."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+_FILES = re.compile(
+    r"requirements[\w.-]*\.txt|setup\.py|setup\.cfg|pyproject\.toml|environment\.ya?ml|Pipfile", re.IGNORECASE
+)
+_ASKED = re.compile(r"(?<![\w.-])transformers(?:\[[^\]]*\])?[\"' ]*((?:[=<>~^!]=?|,|[\d.*\"' ])+)")
+_BOUND = re.compile(r"(===?|~=|<=|<|\^|=|!=|>=|>)[\"' ]*(\d+)(?:\.(\d+))?")
+_LARGEST = 1_000_000
+
+
+@lru_cache(maxsize=512)
+def before_outputs(folders: tuple[str, ...]) -> bool:
+    """Whether a project, by the files in these folders, wants a transformers before 4.0."""
+    return any(_before_4(_text(path)) for folder in folders for path in _stating(folder))
+
+
+def _stating(folder: str) -> Iterable[str]:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return ()
+    return (os.path.join(folder, name) for name in names if _FILES.fullmatch(name))
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_bytes()[:_LARGEST].decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _before_4(text: str) -> bool:
+    return any(_ends_before_4(bound) for asked in _ASKED.finditer(text) for bound in _BOUND.finditer(asked[1]))
+
+
+def _ends_before_4(bound: re.Match[str]) -> bool:
+    """Whether one bound (``==3.0.2``, ``<4``, ``^3.1``) leaves no room for version 4."""
+    kind, major, minor = bound[1], int(bound[2]), int(bound[3] or 0)
+    if kind == "<":
+        return (major, minor) <= (4, 0)
+    return kind not in (">", ">=", "!=") and major < 4
