@@ -401,6 +401,167 @@ CASES = {
         """,
         "(2, 10)",
     ),
+    "conv1d text": (
+        """
+        x = torch.zeros(4, 20, 300)
+        convs = nn.ModuleList([nn.Conv1d(300, 100, k) for k in (3, 4, 5)])
+        y = torch.cat([F.relu(c(x.transpose(1, 2))).max(dim=-1)[0] for c in convs], 1)
+        """,
+        "(4, 300)",
+    ),
+    "mha masks transformer": (
+        """
+        x = torch.zeros(10, 4, 32)
+        enc = nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4), 2)
+        mask = nn.Transformer.generate_square_subsequent_mask(10)
+        h = enc(x, mask=mask)
+        a, w = nn.MultiheadAttention(32, 4, batch_first=True)(h.transpose(0, 1), h.transpose(0, 1), h.transpose(0, 1))
+        y = a + w.sum()
+        """,
+        "(4, 10, 32)",
+    ),
+    "yield loader in func": (
+        """
+        from torch.utils.data import DataLoader, Dataset
+        class D(Dataset):
+            def __init__(self, n): self.x = torch.randn(n, 3, 32, 32); self.y = torch.randint(0, 10, (n,))
+            def __len__(self): return len(self.x)
+            def __getitem__(self, i): return self.x[i], self.y[i]
+        def loaders(bs=8, **kw):
+            return {s: DataLoader(D(64), batch_size=bs, drop_last=True, **kw) for s in ("train", "val")}
+        for phase in ["train", "val"]:
+            for x, t in loaders()[phase]:
+                y = x.view(x.size(0), -1)[torch.arange(t.size(0)), t % 3]
+        """,
+        "(8,)",
+    ),
+    "dataclass model config": (
+        """
+        from dataclasses import dataclass
+        @dataclass
+        class ModelArgs:
+            dim: int = 64
+            n_heads: int = 4
+            @property
+            def head_dim(self): return self.dim // self.n_heads
+        class Attn(nn.Module):
+            def __init__(self, args: ModelArgs):
+                super().__init__()
+                self.args = args
+                self.qkv = nn.Linear(args.dim, 3 * args.dim)
+            def forward(self, x):
+                b, t, c = x.shape
+                q, k, v = self.qkv(x).split(self.args.dim, dim=2)
+                q, k, v = (z.view(b, t, self.args.n_heads, self.args.head_dim).transpose(1, 2) for z in (q, k, v))
+                out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+                return out.transpose(1, 2).contiguous().view(b, t, c)
+        y = Attn(ModelArgs(dim=32))(torch.zeros(2, 5, 32))
+        """,
+        "(2, 5, 32)",
+    ),
+    "optional arg none": (
+        """
+        class M(nn.Module):
+            def __init__(self, proj=None):
+                super().__init__()
+                self.proj = nn.Linear(8, proj) if proj is not None else nn.Identity()
+            def forward(self, x, mask=None):
+                if mask is not None:
+                    x = x * mask.unsqueeze(-1)
+                return self.proj(x)
+        y = M()(torch.zeros(2, 3, 8), torch.ones(2, 3)) + M(8)(torch.zeros(2, 3, 8))
+        """,
+        "(2, 3, 8)",
+    ),
+    "dict dispatch lambda": (
+        """
+        acts = {"relu": nn.ReLU, "gelu": nn.GELU}
+        pools = {"mean": lambda h: h.mean(1), "cls": lambda h: h[:, 0]}
+        y = acts["gelu"]()(pools["cls"](torch.zeros(2, 3, 8)))
+        """,
+        "(2, 8)",
+    ),
+    "static config class attrs": (
+        """
+        class CFG:
+            hidden = 16
+            layers = 2
+            bs = hidden // 4
+        class M(nn.Module):
+            def __init__(self, cfg=CFG):
+                super().__init__()
+                self.l = nn.LSTM(cfg.hidden, cfg.hidden * 2, cfg.layers, batch_first=True)
+            def forward(self, x): return self.l(x)[1][0]
+        y = M()(torch.zeros(CFG.bs, 7, CFG.hidden))
+        """,
+        "(2, 4, 32)",
+    ),
+    "json config file unknown": (
+        """
+        import json
+        with open("c.json") as f:
+            cfg = json.load(f)
+        y = nn.Linear(cfg["in"], 4)(torch.zeros(2, 8))
+        """,
+        "(2, 4)",
+    ),
+    "os environ default": (
+        """
+        import os
+        n = int(os.environ.get("N", 8))
+        k = int(os.getenv("K", "3"))
+        y = torch.zeros(2, 8)
+        """,
+        "(2, 8)",
+    ),
+    "contextmanager with tuple": (
+        """
+        from contextlib import contextmanager, nullcontext
+        @contextmanager
+        def timer(name):
+            yield name
+        with timer("x") as t, torch.no_grad(), nullcontext():
+            y = torch.zeros(2, 3)
+        """,
+        "(2, 3)",
+    ),
+    "multi assign swap aug": (
+        """
+        a = b = torch.zeros(2, 3)
+        a, b = b.t(), a
+        a @= torch.zeros(2, 2) if False else torch.zeros(2, 2)
+        y = a @ b
+        """,
+        "(3, 3)",
+    ),
+    "functional string join": (
+        """
+        name = "-".join(["bert", "base", "uncased"])
+        from transformers import AutoModel
+        y = AutoModel.from_pretrained(f"{name}").embeddings.word_embeddings.weight
+        """,
+        "(30522, 768)",
+    ),
+    "class registry getattr nn": (
+        """
+        layer = getattr(nn, "Linear")(4, 5)
+        act = getattr(torch, "relu")
+        y = act(layer(torch.zeros(2, 4)))
+        """,
+        "(2, 5)",
+    ),
+    "bucket list mult": (
+        """
+        blocks = [64] * 3 + [128]
+        layers = []
+        c = 3
+        for i, w in enumerate(blocks):
+            layers += [nn.Conv2d(c, w, 3, padding=1, stride=2 if i % 2 else 1), nn.ReLU(inplace=True)]
+            c = w
+        y = nn.Sequential(*layers)(torch.zeros(1, 3, 16, 16))
+        """,
+        "(1, 128, 4, 4)",
+    ),
 }
 
 
