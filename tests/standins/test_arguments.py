@@ -61,3 +61,52 @@ def test_dataclasses_of_arguments_are_filled(holds: Holds) -> None:
         assert model.model_name_or_path == "bert-base-uncased" and model.max_seq_length == 16
         """
     )
+
+
+SPARING = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--dataset_name")
+parser.add_argument("--train_file")
+parser.add_argument("--valid_file")
+parser.add_argument("--model_name_or_path", default=None)
+parser.add_argument("--extra")
+parser.add_argument("--do_train", action="store_true")
+args = parser.parse_args()
+if args.dataset_name is None and args.train_file is None:
+    raise ValueError("give one of them")
+assert args.do_train and args.extra is None and args.valid_file is None
+"""
+
+
+def test_what_a_script_ends_without_is_given_although_its_parser_does_not_require_it(holds: Holds) -> None:
+    result = holds(SPARING + "assert args.dataset_name == 'imdb' and args.model_name_or_path == 'bert-base-uncased'\n")
+    assert "argument --dataset_name was not given: imdb" in result.assumptions
+
+
+def test_the_data_set_and_the_model_fit_what_the_script_is_for(holds: Holds) -> None:
+    used = """
+def load():
+    from transformers import AutoModelForSeq2SeqLM
+    rows = {"article": [], "highlights": []}
+    return AutoModelForSeq2SeqLM.from_pretrained(args.model_name_or_path), rows["article"], rows["highlights"]
+assert args.dataset_name == 'cnn_dailymail' and args.model_name_or_path == 'google-t5/t5-small'
+"""
+    holds(SPARING + used)
+
+
+def test_a_group_of_commands_runs_its_first(holds: Holds) -> None:
+    result = holds("""
+        import click
+        ran = []
+        @click.group()
+        def cli():
+            pass
+        @cli.command()
+        @click.option("--hidden-size", type=int, required=True)
+        def train(hidden_size):
+            ran.append(hidden_size)
+        cli(standalone_mode=False)
+        assert ran == [64]
+    """)
+    assert "command train chosen: none was given" in result.assumptions

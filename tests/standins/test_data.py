@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from shapecheck.tracer import TraceResult
+from shapecheck.tracer import Tracer, TraceRequest, TraceResult
 
 Holds = Callable[..., TraceResult]
 
@@ -107,3 +108,57 @@ def test_nothing_is_written_beside_the_script(holds: Holds, tmp_path: object) ->
         """
     )
     assert [path.name for path in tmp_path.iterdir()] == ["script.py"]  # type: ignore[attr-defined]
+
+
+@no_datasets
+def test_an_unknown_data_set_has_the_columns_that_the_script_insists_on(holds: Holds) -> None:
+    holds("""
+        from datasets import load_dataset
+        data = load_dataset("someone/sounds")
+        assert "nothing" not in data["train"].column_names
+        if "audio" not in data["train"].column_names:
+            raise ValueError("no audio")
+        assert data["train"][0]["audio"]["array"].shape == (16000,)
+    """)
+
+
+@no_datasets
+def test_texts_that_are_joined_and_cut_come_to_several_blocks(holds: Holds) -> None:
+    holds("""
+        from datasets import load_dataset
+        data = load_dataset("wikitext", "wikitext-2-raw-v1", split="train")
+        def blocks(rows):
+            words = sum((text.split() for text in rows["text"]), [])
+            return {"ids": [words[at : at + 1024] for at in range(0, len(words) // 1024 * 1024, 1024)]}
+        cut = data.map(blocks, batched=True, remove_columns=data.column_names)
+        assert len(cut) > 3 and all(len(row["ids"]) == 1024 for row in cut)
+    """)
+
+
+def test_a_json_file_of_class_names_maps_numbers_to_names(holds: Holds) -> None:
+    holds("""
+        import json
+        names = {int(number): name for number, name in json.load(open("data/id2label.json")).items()}
+        numbers = json.load(open("data/label2id.json"))
+        assert numbers[names[1]] == 1
+    """)
+
+
+def test_a_file_is_made_up_as_the_code_that_reads_it_splits_it(tracer: Tracer, tmp_path: Path) -> None:
+    (tmp_path / "reading.py").write_text(
+        "def rows(path):\n    return [line.strip().split('\\t') for line in open(path)]\n"
+    )
+    script = tmp_path / "train.py"
+    script.write_text("import reading\nassert all(len(row) == 2 for row in reading.rows('train.txt'))\n")
+    result = tracer.trace(TraceRequest(script, timeout=60))
+    assert result.status == "completed", result.reason
+
+
+def test_a_model_saved_to_an_open_file_is_loaded_from_it(holds: Holds) -> None:
+    holds("""
+        import torch
+        with open("best.pt", "wb") as file:
+            torch.save(torch.nn.Linear(2, 3), file)
+        with open("best.pt", "rb") as file:
+            assert torch.load(file, weights_only=False)(torch.ones(1, 2)).shape == (1, 3)
+    """)

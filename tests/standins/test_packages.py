@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from shapecheck.tracer import TraceResult
+from shapecheck.tracer import Tracer, TraceRequest, TraceResult
 
 Holds = Callable[..., TraceResult]
 
@@ -202,3 +203,110 @@ def test_accelerate_gives_back_what_it_prepares(holds: Holds) -> None:
         optimizer.step()
         """
     )
+
+
+@without("gymnasium")
+def test_environments_give_observations_of_the_published_size(holds: Holds) -> None:
+    holds("""
+        import gym, gymnasium, torch
+        env = gymnasium.make("LunarLander-v3")
+        state, info = env.reset(seed=1)
+        policy = torch.nn.Linear(8, env.action_space.n)
+        over = False
+        while not over:
+            choice = torch.distributions.Categorical(policy(torch.from_numpy(state)).softmax(-1))
+            action = choice.sample()
+            state, reward, over, cut, info = env.step(action.item())
+        assert choice.log_prob(action).shape == () and state.shape == (8,)
+        state = gym.make("CartPole-v1").reset()
+        assert state.shape == (4,) and len(gym.make("CartPole-v1").step(0)) == 4
+    """)
+
+
+@without("tiktoken")
+def test_texts_are_cut_into_ids_below_the_published_number(holds: Holds) -> None:
+    holds("""
+        import tiktoken
+        encoding = tiktoken.get_encoding("gpt2")
+        ids = encoding.encode("the house<|endoftext|>the house", allowed_special={"<|endoftext|>"})
+        assert ids[:2] == ids[3:] and ids[2] == 50256 == encoding.eot_token
+        assert max(ids) < encoding.n_vocab == 50257 and encoding.decode(ids[:2]) == "the house"
+    """)
+
+
+@without("tensorboard")
+def test_a_summary_writer_takes_what_it_is_given(holds: Holds) -> None:
+    holds("""
+        from torch.utils.tensorboard import SummaryWriter
+        with SummaryWriter("runs") as writer:
+            writer.add_scalar("loss", 0.5, 1)
+    """)
+
+
+@without("accelerate")
+def test_a_missing_package_is_as_new_as_wanted_and_there_where_the_script_would_end(holds: Holds) -> None:
+    holds("""
+        from importlib.metadata import version
+        import no_such_package
+        from packaging.version import parse
+        from transformers.utils.versions import require_version
+        require_version("no_such_package>=1.8.0")
+        assert parse(no_such_package.__version__) >= parse("2.0")
+        assert parse(version("no_such_package")) >= parse("2.0")
+        if not no_such_package.is_available():
+            raise ImportError("not available")
+        assert not no_such_package.wants_more()
+    """)
+
+
+def test_a_package_of_the_project_is_found_where_it_is_not_installed(tracer: Tracer, tmp_path: Path) -> None:
+    for folder in ("src/mine", "examples/deep"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "src/mine/__init__.py").write_text("WIDTH = 12\n")
+    script = tmp_path / "examples/deep/train.py"
+    script.write_text("import mine\nassert mine.WIDTH == 12\n")
+    result = tracer.trace(TraceRequest(script, timeout=60))
+    assert result.status == "completed", result.reason
+
+
+def test_what_other_processes_would_run_runs_here(holds: Holds) -> None:
+    holds("""
+        import multiprocessing, torch.multiprocessing as mp
+        seen = []
+        def work(rank, *more):
+            seen.append((rank, *more))
+            return rank
+        process = mp.Process(target=work, args=(7,))
+        process.start()
+        process.join()
+        mp.spawn(work, args=("x",), nprocs=4)
+        with multiprocessing.Pool(3) as pool:
+            assert pool.map(work, [1, 2]) == [1, 2] and pool.apply_async(work, (3,)).get() == 3
+        assert seen == [(7,), (0, "x"), (1,), (2,), (3,)] and process.exitcode == 0
+    """)
+
+
+def test_what_would_be_fetched_is_made_up(holds: Holds) -> None:
+    holds("""
+        import io, tarfile, urllib.request, zipfile
+        with urllib.request.urlopen("https://example.org/verdict.txt") as response:
+            assert len(response.read().decode("utf-8").split()) > 100
+        with open("archive.zip", "wb") as file:
+            file.write(b"")
+        zipfile.ZipFile("archive.zip").extractall("data")
+        with tarfile.open("data.tgz") as archive:
+            archive.extractall("data")
+    """)
+
+
+def test_names_that_transformers_no_longer_has_can_be_imported(holds: Holds) -> None:
+    result = holds("""
+        from transformers.file_utils import cached_property, is_sagemaker_mp_enabled_of_old
+        class A:
+            @cached_property
+            def width(self):
+                return 3
+        assert A().width == 3
+    """)
+    assert any("cached_property is not in the installed version" in text for text in result.assumptions)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins import purpose
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
@@ -77,6 +78,14 @@ _TEXTS = {
 }
 
 
+_DO = {"do_train", "do_eval"}
+"""Flags without which a training script does nothing."""
+_OPEN = {"dataset_name", "model_name_or_path"}
+"""Options that are left open for other ways to say the same, and that most users give."""
+_BY_PURPOSE = ("imdb", "bert-base-uncased")
+"""Usual answers in whose place others fit better where the script's text says what it is for."""
+
+
 def install(session: Session) -> None:
     """Answer for the user where the script was started without arguments."""
     if not session.argv:
@@ -120,17 +129,18 @@ def _argparse(session: Session) -> None:
 
 
 def _wanted(session: Session, parser: argparse.ArgumentParser) -> Iterator[str]:
-    """The command line with which a parser has all that it requires; options first."""
+    """The command line with which a parser has all that it requires, and the script all that it asks for."""
     positional: list[str] = []
     required = [action for action in parser._actions if action.required]
     required += [group._group_actions[0] for group in parser._mutually_exclusive_groups if group.required]
+    required += [action for action in _helpful(session, parser) if action not in required]
     for action in required:
         if isinstance(action, argparse._SubParsersAction):
             name = next(iter(action.choices))
             session.assume(f"command {name} chosen: none was given")
             positional += [name, *_wanted(session, action.choices[name])]
             continue
-        values = [] if action.nargs == 0 else _values(action)
+        values = [] if action.nargs == 0 else ["True"] if action.dest in _DO else _values(session, action)
         shown = action.option_strings[-1] if action.option_strings else action.dest
         session.guess(
             f"argument {shown} was not given: {' '.join(values) or 'set'}", number=action.type in (int, float)
@@ -142,10 +152,23 @@ def _wanted(session: Session, parser: argparse.ArgumentParser) -> Iterator[str]:
     yield from positional
 
 
-def _values(action: argparse.Action) -> list[str]:
+def _helpful(session: Session, parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Options that are not required, but without which the script would end or do nothing."""
+    asked = purpose.demanded(str(session.script)) | _DO
+    return [
+        action
+        for action in parser._actions
+        if action.dest in asked or (action.dest in _OPEN and action.default is None)
+    ]
+
+
+def _values(session: Session, action: argparse.Action) -> list[str]:
     count = action.nargs if isinstance(action.nargs, int) else 1
     kind = action.type if action.type in (int, float, bool) else str
     value = str(plausible(action.dest, kind, action.choices))
+    if value in _BY_PURPOSE and action.choices is None:
+        text = session.script.read_text(errors="replace")
+        value = purpose.data_set(text, session.rules_dir) if value == "imdb" else purpose.checkpoint(text)
     try:
         if callable(action.type):
             action.type(value)

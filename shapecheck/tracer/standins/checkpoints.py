@@ -29,11 +29,12 @@ _FAMILIES = {
     "alpaca": "llama", "dialogpt": "gpt2", "minilm": "bert", "simcse": "bert",
 }  # fmt: skip
 """Families of checkpoints whose names do not say of which type they are."""
-_USUAL_FOR = {
+USUAL_FOR = {
     "Seq2SeqLM": "t5", "CausalLM": "gpt2", "ImageClassification": "vit", "MaskedImageModeling": "vit",
     "AudioClassification": "wav2vec2", "CTC": "wav2vec2", "SpeechSeq2Seq": "whisper", "ObjectDetection": "detr",
     "SemanticSegmentation": "segformer", "UniversalSegmentation": "mask2former",
 }  # fmt: skip
+"""The usual type of model for a task, by the end of the auto class's name."""
 _IMAGE_CLASSIFIERS = {"vit", "deit", "beit", "swin", "swinv2", "convnext", "convnextv2", "resnet"}
 _NO_HEAD = re.compile(r"in21k|pt22k$|pt22k-224$|dino|mae|fcmae|simmim|msn|base-384-21k")
 
@@ -144,7 +145,7 @@ def guess_type(name: str, script: str = "") -> str:
     fits: list[str] = [kind for kind in CONFIG_MAPPING_NAMES if re.sub(r"[^a-z0-9]+", "-", kind.lower()) in plain]
     if not fits:
         named = next((kind for word, kind in _FAMILIES.items() if word in plain), None)
-        used = next((kind for word, kind in _USUAL_FOR.items() if f"AutoModelFor{word}" in script), _FALLBACK)
+        used = next((kind for word, kind in USUAL_FOR.items() if f"AutoModelFor{word}" in script), _FALLBACK)
         return named or used
     return max(fits, key=len)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 import urllib.request
 import zipfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins.absorb import Absorbing, holds_unknown
 from shapecheck.tracer.standins.columns import Columns
 from shapecheck.tracer.standins.made_up import MadeUpText
@@ -87,7 +89,7 @@ def _archives(session: Session) -> None:
                 if not holds_unknown([*args, *kwargs.values()]):
                     return original(*args, **kwargs)
             except (OSError, tarfile.TarError):
-                if not session.user_span():
+                if not is_user_file(sys._getframe(1).f_code.co_filename):
                     raise
             session.assume("an archive that was not fetched: taken as unpacked")
             return Absorbing("archive")
@@ -101,7 +103,7 @@ def _archives(session: Session) -> None:
                     original(self, file, mode, *args, **kwargs)
                     return
             except (OSError, zipfile.BadZipFile):
-                if mode != "r" or not session.user_span():
+                if mode != "r" or not is_user_file(sys._getframe(1).f_code.co_filename):
                     raise
             session.assume("an archive that was not fetched: taken as unpacked")
             original(self, io.BytesIO(), "w")

@@ -55,7 +55,7 @@ def gives_up_without(path: str, line: int) -> bool:
     if isinstance(statement, ast.Assert):
         return not _is_negated(statement.test)
     branch = statement.body if _is_negated(statement.test) else statement.orelse
-    return any(_ends_the_run(part) for part in branch)
+    return any(ends_the_run(part) for part in branch)
 
 
 def _is_negated(test: ast.expr) -> bool:
@@ -82,10 +82,11 @@ def _catches_import_error(handler: ast.ExceptHandler) -> bool:
 
 
 def _gives_up(handler: ast.ExceptHandler) -> bool:
-    return any(_ends_the_run(statement) for statement in handler.body)
+    return any(ends_the_run(statement) for statement in handler.body)
 
 
-def _ends_the_run(statement: ast.stmt) -> bool:
+def ends_the_run(statement: ast.stmt) -> bool:
+    """Whether a statement raises, or exits."""
     if isinstance(statement, ast.Raise):
         return True
     call = statement.value if isinstance(statement, ast.Expr) else None
