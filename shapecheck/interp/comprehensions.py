@@ -10,7 +10,7 @@ from shapecheck.dims import UNKNOWN
 from shapecheck.interp.conditions import decide, supposing
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.scopes import Scope
-from shapecheck.interp.targets import assign
+from shapecheck.interp.targets import assign, share
 from shapecheck.interp.values import Items, Mapping, Value, join_all
 
 if TYPE_CHECKING:
@@ -126,6 +126,9 @@ def _repeat(
     before = len(got.found)
     assign(m, here.target, items[0], here.target)
     _filtered(m, here.ifs, 0, once, got)
+    for value in got.found[before:]:
+        if isinstance(value, Value):
+            share(m, value)
     got.found.extend(got.found[before:] * (len(items) - 1))
 
 

@@ -13,6 +13,7 @@ from shapecheck.interp.branches import settle
 from shapecheck.interp.conditions import decide, narrow
 from shapecheck.interp.counting import grown_once, steps_of, turns_of
 from shapecheck.interp.python.containers import plain_int
+from shapecheck.interp.repeats import Settling, collect, collects
 from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
 from shapecheck.interp.targets import assign, note_change
 from shapecheck.interp.values import NEVER, Const, Int, Items, Number, Unknown, Value, join_all
@@ -31,9 +32,14 @@ def for_(m: Interpreter, node: ast.For | ast.AsyncFor) -> int:
     if items is not None:
         if not items:
             return m.run(node.orelse)
+        if len(items) > 1 and collects(node):
+            items = collect(m, node, items)
+            if not items:
+                return NEXT
         alike = len(items) > 1 and all(item is items[0] for item in items)
-        if not alike and m.budget.unroll(len(items)):
-            return _each(m, node, [partial(assign, m, node.target, item, node.target) for item in items])
+        if m.budget.unroll(len(items)):
+            begins = [partial(assign, m, node.target, item, node.target) for item in items]
+            return _each(m, node, begins, Settling(m) if alike else None)
         element, entered = (items[0] if alike else join_all(list(items))), True
     else:
         element = found.element
@@ -99,8 +105,13 @@ def _turns(m: Interpreter, node: ast.While) -> int | None:
     return turns_of(node.test, step.op, (first, last, by), m.budget.UNROLLED)
 
 
-def _each(m: Interpreter, node: ast.For | ast.AsyncFor | ast.While, begins: Sequence[Callable[[], None]]) -> int:
-    """Run the body once after each of ``begins``, which set what the turn is about."""
+def _each(
+    m: Interpreter,
+    node: ast.For | ast.AsyncFor | ast.While,
+    begins: Sequence[Callable[[], None]],
+    settling: Settling | None = None,
+) -> int:
+    """Run the body once after each of ``begins``, which set what the turn is about, until it has settled."""
     activation, turns = m.activation, m.turns
     outer = activation.breaks, activation.continues, activation.loop_base
     activation.breaks, activation.continues, activation.loop_base = [], [], len(m.heap.layers)
@@ -112,7 +123,7 @@ def _each(m: Interpreter, node: ast.For | ast.AsyncFor | ast.While, begins: Sequ
             begin()
             flow = m.run(node.body)
             alive = _goes_round(m, flow)
-            if not alive:
+            if not alive or (settling is not None and settling.settled(m)):
                 break
         if alive and node.orelse:
             flow = m.run(node.orelse)

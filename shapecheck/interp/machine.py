@@ -53,6 +53,7 @@ class Interpreter:
         "recorded",
         "said",
         "scope",
+        "shared",
         "tentative",
         "turns",
         "uids",
@@ -79,6 +80,7 @@ class Interpreter:
         self.turns: tuple[int, ...] = ()
         self.uids: dict[Hashable, int] = {}
         self.recorded: dict[Hashable, Value] = {}
+        self.shared: dict[int, Value] = {}  # modules that stand for several like ones
         self.memory: dict[Hashable, Any] = {}
         self.said: set[tuple[Span, str]] = set()
         self.entered: set[int] = set()

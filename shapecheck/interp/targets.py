@@ -10,8 +10,8 @@ from shapecheck.dims import symbol
 from shapecheck.graph import Tensor
 from shapecheck.interp.library.containers import Container
 from shapecheck.interp.library.inherited import BASE
-from shapecheck.interp.library.modules import hang, is_module
-from shapecheck.interp.values import CallArgs, Function, Instance, Int, Items, TensorValue, Unknown, Value
+from shapecheck.interp.library.modules import descendants, hang, is_module
+from shapecheck.interp.values import CallArgs, Function, Instance, Int, Items, TensorValue, Unknown, Value, join
 from shapecheck.places import Origin
 from shapecheck.shapes import Shape
 
@@ -72,11 +72,27 @@ def write_over(m: Interpreter, place: ast.AST | None, value: Value) -> None:
                 write_over(m, part, content)
 
 
+def share(m: Interpreter, value: Value) -> None:
+    """Take note that a module, with all in it, stands for several like ones: what changes one may leave the others."""
+    if is_module(value):
+        m.shared.update({id(part): part for _, part in descendants(value)})
+
+
+def _maybe(m: Interpreter, owner: Value, old: Value | None, value: Value) -> Value:
+    """What a place of an owner holds once a value was put there; outside of its own methods, a shared one may not have
+    been the one that was meant."""
+    function = m.activation.function
+    if id(owner) not in m.shared or (function is not None and function.receiver is owner):
+        return value
+    return Unknown() if old is None else join(old, value)
+
+
 def set_attribute(m: Interpreter, owner: Value, name: str, value: Value, node: ast.AST) -> None:
     """``owner.name = value``."""
     m.heap.touch(owner)
     if type(owner) is Instance:
         old = owner.attributes.get(name)
+        value = _maybe(m, owner, old, value)
         if old is None or (old is not value and old.key() != value.key()):
             note_change(m, owner.born)
         if owner.module is not None:
@@ -87,7 +103,7 @@ def set_attribute(m: Interpreter, owner: Value, name: str, value: Value, node: a
         return
     if not isinstance(owner, Unknown):
         note_change(m, getattr(owner, "born", 0))
-        owner.set_attribute(name, value, m, node)
+        owner.set_attribute(name, _maybe(m, owner, None, value), m, node)
 
 
 def _hang(m: Interpreter, owner: Instance, name: str, value: Value) -> None:
@@ -114,7 +130,7 @@ def set_item(m: Interpreter, owner: Value, key: Value, value: Value, node: ast.A
         return
     m.heap.touch(owner)
     note_change(m, getattr(owner, "born", 0))
-    owner.set_item(key, value, m, node)
+    owner.set_item(key, _maybe(m, owner, None, value), m, node)
 
 
 def note_change(m: Interpreter, born: int) -> None:
