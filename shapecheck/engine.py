@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -66,8 +65,9 @@ def check(paths: Iterable[str | Path], options: Options) -> Outcome:
     started = time.perf_counter()
     found = discover(paths)
     outcome = Outcome()
-    for part in _each(partial(check_file, options=options), [str(path) for path in found.files], options.jobs):
-        outcome.add(part)
+    with interp.few_collections():
+        for part in _each(partial(check_file, options=options), [str(path) for path in found.files], options.jobs):
+            outcome.add(part)
     outcome.not_checked += [NotChecked(Span(str(folder), 1), "no Python files in it") for folder in found.empty]
     return closed(outcome, options, started)
 
@@ -88,6 +88,8 @@ def _each(work: Callable[[str], Outcome], paths: Sequence[str], jobs: int) -> It
     wanted = jobs or min(os.cpu_count() or 1, len(paths) // _WORTH_A_PROCESS)
     if min(wanted, len(paths)) <= 1:
         return map(work, paths)
+    from concurrent.futures import ProcessPoolExecutor  # costs as much as a small file, and most checks are of one
+
     with ProcessPoolExecutor(wanted) as pool:
         return list(pool.map(work, paths, chunksize=max(1, min(16, len(paths) // (4 * wanted)))))
 

@@ -62,6 +62,10 @@ _WHOLE_NUMBERS = words(
 )
 
 
+_FARTHEST = 400
+"""Stages that are looked through for where an axis comes from."""
+
+
 def _no_text(path: str) -> str | None:
     return None
 
@@ -199,18 +203,33 @@ def _joined(out: Tensor, stage: Stage) -> None:
 def token_source(tensor: Tensor, index: int) -> Axis | None:
     """The token axis of an encoder's output (or of embedded ids) that an axis of a tensor continues, or None."""
     here: Axis | None = axis(tensor, index)
-    for _ in range(400):
-        if here is None:
-            return None
-        stage = here.stage
-        if here.tensor.shape.rank == 3 and here.index == 1:
-            field = here.tensor.field.split(".")[0].split("[")[0]
-            if vocabulary.is_model(stage) and OUTPUT_ROLES.get(field) == "tokens":
-                return here
-            if short(stage) in ("Embedding", "embedding"):
-                return here
+    found: Axis | None = None
+    way: list[Axis] = []
+    while here is not None and len(way) < _FARTHEST:
+        known = here.tensor.sources
+        if known is not None and here.index in known:
+            found = known[here.index]
+            break
+        way.append(here)
+        if _counts_tokens(here):
+            found = here
+            break
         here = previous(here) or trail.resized(here)
-    return None
+    for step in way:
+        if step.tensor.sources is None:
+            step.tensor.sources = {}
+        step.tensor.sources[step.index] = found
+    return found
+
+
+def _counts_tokens(here: Axis) -> bool:
+    """Whether an axis is the token axis of what an encoder or an embedding gives."""
+    if here.index != 1 or here.tensor.shape.rank != 3:
+        return False
+    field = here.tensor.field.split(".")[0].split("[")[0]
+    if vocabulary.is_model(here.stage) and OUTPUT_ROLES.get(field) == "tokens":
+        return True
+    return short(here.stage) in ("Embedding", "embedding")
 
 
 def token_model(tensor: Tensor) -> Stage | None:

@@ -42,6 +42,7 @@ class Tensor:
         field: which output of the producer it is (``last_hidden_state``, ``0``, ``out``).
         span: the expression that stands for it in the text, where it came to be.
         text: how the user names it (``outputs.last_hidden_state``, ``labels``), where known.
+        sources: by axis, the token axis that it continues, once ``flow.token_source`` has looked for it.
     """
 
     shape: Shape = ANY
@@ -52,6 +53,7 @@ class Tensor:
     low: int | None = None
     high: int | None = None
     producer: Stage | None = field(default=None, repr=False)
+    sources: dict[int, Any] | None = field(default=None, init=False, repr=False)
     field: str = ""
     span: Span | None = None
     text: str = ""

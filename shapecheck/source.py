@@ -6,7 +6,7 @@ import codecs
 import io
 import re
 import tokenize
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,12 +28,14 @@ class Source:
         text: what Python sees; positions in it are positions in the file, as an editor counts them.
         encoding: how to write it back.
         bom: whether the file begins with a UTF-8 byte order mark.
+        stamp: when the file that it was read from was written (in nanoseconds); 0 for a text that is not in its file.
     """
 
     path: str
     text: str = field(repr=False)
     encoding: str = "utf-8"
     bom: bool = False
+    stamp: int = field(default=0, compare=False)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -75,12 +77,13 @@ def read(path: str | Path) -> Source:
     """
     file = Path(path)
     try:
-        if file.stat().st_size > LARGEST:
+        status = file.stat()
+        if status.st_size > LARGEST:
             raise UnreadableSource(f"larger than {LARGEST // 1_000_000} MB: not read")
         data = file.read_bytes()
     except OSError as why:
         raise UnreadableSource(_sentence(why.strerror or str(why))) from why
-    return decode(data, str(path))
+    return replace(decode(data, str(path)), stamp=status.st_mtime_ns)
 
 
 def _sentence(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from shapecheck.dims import Dim
@@ -45,7 +46,12 @@ CONVOLUTIONS = frozenset(
 
 def short(stage: Stage | None) -> str:
     """The operator's last name: ``mean`` for ``torch.Tensor.mean``, ``Linear``, ``BertModel``."""
-    return stage.op.rsplit(".", 1)[-1] if stage else ""
+    return _last(stage.op) if stage else ""
+
+
+@lru_cache(maxsize=4096)
+def _last(op: str) -> str:
+    return op.rsplit(".", 1)[-1]
 
 
 def is_model(stage: Stage | None) -> bool:
@@ -53,24 +59,29 @@ def is_model(stage: Stage | None) -> bool:
     return stage is not None and stage.op.startswith("transformers.")
 
 
+_DATA = (
+    "input",
+    "self",
+    "tensors",
+    "query",
+    "hidden_states",
+    "input_ids",
+    "inputs_embeds",
+    "pixel_values",
+    "input_values",
+)
+
+
 def main(stage: Stage) -> Tensor | None:
     """The operand whose data an operator carries on: ``input``, the first tensor of ``tensors``, a model's ids."""
-    for name in (
-        "input",
-        "self",
-        "tensors",
-        "query",
-        "hidden_states",
-        "input_ids",
-        "inputs_embeds",
-        "pixel_values",
-        "input_values",
-    ):
-        value = stage.inputs.get(name)
-        if isinstance(value, (list, tuple)):
-            value = next((v for v in value if isinstance(v, Tensor)), None)
-        if isinstance(value, Tensor):
-            return value
+    inputs = stage.inputs
+    for name in _DATA:
+        if name in inputs:
+            value = inputs[name]
+            if isinstance(value, (list, tuple)):
+                value = next((v for v in value if isinstance(v, Tensor)), None)
+            if isinstance(value, Tensor):
+                return value
     return next(stage.tensors(), None)
 
 

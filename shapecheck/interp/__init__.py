@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from shapecheck.graph import ShapeGraph
 from shapecheck.places import Span
 from shapecheck.source import Source, read
-from shapecheck.syntax import Parsed, parse
+from shapecheck.syntax import Parsed
 
 if TYPE_CHECKING:
     from shapecheck.interp.watching import Seen
 
-__all__ = ["analyze", "watch"]
+__all__ = ["analyze", "few_collections", "watch"]
 
 _DEEP = 6_000
 """Python frames that an interpretation may need; a call of the program takes about fifteen."""
@@ -47,18 +47,32 @@ def watch(path: str | Path | Source | Parsed) -> tuple[ShapeGraph, dict[Span, Se
 
 
 def _parsed(path: str | Path | Source | Parsed) -> Parsed:
-    return path if isinstance(path, Parsed) else parse(path if isinstance(path, Source) else read(path))
+    if isinstance(path, Parsed):
+        return path
+    from shapecheck.interp.files import tree_of
+
+    return tree_of(path if isinstance(path, Source) else read(path))
 
 
 @contextmanager
 def _room() -> Iterator[None]:
-    """Room for deep trees, and fewer collections: trees and values live as long as the analysis, and looking through
-    them for garbage again and again takes two fifths of its time."""
-    depth, thresholds = sys.getrecursionlimit(), gc.get_threshold()
+    """Room for deep trees, and for what an analysis makes."""
+    depth = sys.getrecursionlimit()
     sys.setrecursionlimit(max(depth, _DEEP))
+    try:
+        with few_collections():
+            yield
+    finally:
+        sys.setrecursionlimit(depth)
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Look for garbage less often: trees and values live as long as the analysis, and looking through them again and
+    again takes two fifths of its time. Around several analyses it also saves a look after each."""
+    thresholds = gc.get_threshold()
     gc.set_threshold(max(thresholds[0], _COLLECT), *thresholds[1:])
     try:
         yield
     finally:
         gc.set_threshold(*thresholds)
-        sys.setrecursionlimit(depth)

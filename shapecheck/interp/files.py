@@ -149,19 +149,25 @@ def package_of(path: str, name: str) -> str:
 
 
 class _Trees:
-    """Trees of imported files, the last used ones, up to a number of lines together."""
+    """Trees of files on disk, the last used ones, up to a number of lines together."""
 
     def __init__(self) -> None:
         self.kept: OrderedDict[tuple[str, int], Parsed] = OrderedDict()
         self.lines = 0
 
-    def get(self, path: str) -> Parsed:
-        key = (path, os.stat(path).st_mtime_ns)
-        parsed = self.kept.pop(key, None)
-        if parsed is None:
-            parsed = parse(read(shown(path)))
-            self.lines += len(parsed.source.lines)
-        self.kept[key] = parsed
+    def get(self, place: str, stamp: int, name: str) -> Parsed | None:
+        """The tree of a file as it was at a time, if it is kept under the name by which findings call the file."""
+        parsed = self.kept.get((place, stamp))
+        if parsed is None or parsed.source.path != name:
+            return None
+        self.kept.move_to_end((place, stamp))
+        return parsed
+
+    def keep(self, place: str, parsed: Parsed) -> Parsed:
+        """Keep a tree, at the cost of those that were not used for longest."""
+        old = self.kept.pop((place, parsed.source.stamp), None)
+        self.kept[(place, parsed.source.stamp)] = parsed
+        self.lines += len(parsed.source.lines) - (len(old.source.lines) if old is not None else 0)
         while self.lines > _KEPT_LINES and len(self.kept) > 1:
             _, oldest = self.kept.popitem(last=False)
             self.lines -= len(oldest.source.lines)
@@ -177,10 +183,24 @@ def tree(path: str) -> Parsed:
     Raises:
         UnreadableSource: the file cannot be read or parsed.
     """
+    name = shown(path)
     try:
-        return _TREES.get(path)
+        known = _TREES.get(path, os.stat(path).st_mtime_ns, name)
     except OSError as why:
         raise UnreadableSource(str(why)) from why
+    return known or _TREES.keep(path, parse(read(name)))
+
+
+def tree_of(source: Source) -> Parsed:
+    """The tree of a text, which may be kept where the text is that of a file.
+
+    Raises:
+        UnreadableSource: the text cannot be parsed.
+    """
+    if not source.stamp:
+        return parse(source)
+    place = os.path.abspath(source.path)
+    return _TREES.get(place, source.stamp, source.path) or _TREES.keep(place, parse(source))
 
 
 def shown(path: str) -> str:

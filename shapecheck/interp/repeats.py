@@ -36,11 +36,11 @@ def _collects(loop: ast.For | ast.AsyncFor) -> bool:
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=place, attr="append"), args=[value], keywords=[])):
                 lists.append(ast.unparse(place))
             case ast.Assign(targets=[ast.Name()], value=value):
-                place = None
+                pass
             case _:
                 return False
         made.append(value)
-        if any(_names(part, ast.Load) & open_names for part in (value, place) if part is not None):
+        if _names(statement, ast.Load) & open_names:
             return False
         open_names -= _names(statement, ast.Store)
     texts = [ast.unparse(value) for value in made]

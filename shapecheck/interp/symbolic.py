@@ -207,21 +207,32 @@ def used_as(m: Interpreter, function: Function, depth: int = 0) -> dict[str, str
         return {}
     names = {parameter.arg for parameter in parameters_of(function)}
     found: dict[str, str] = {}
-    stored: set[str] = set()
-    for part in ast.walk(function.node):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            stored.add(part.id)
-        elif isinstance(part, ast.Call) and (part.args or part.keywords):
-            for place, meant in _handed(m, function.receiver, part, depth):
-                if isinstance(place, ast.Name) and place.id in names and meant in _IDS:
-                    found.setdefault(place.id, meant)
+    stored, calls = _own_calls(function.node)
+    for call in calls:
+        for place, meant in _handed(m, function.receiver, call, depth):
+            if isinstance(place, ast.Name) and place.id in names and meant in _IDS:
+                found.setdefault(place.id, meant)
     return {name: meant for name, meant in found.items() if name not in stored}
+
+
+def _own_calls(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[set[str], list[ast.Call]]:
+    """The names that a method stores, and its calls of what hangs on ``self``, with arguments."""
+    known: tuple[set[str], list[ast.Call]] | None = getattr(node, "own_calls", None)
+    if known is None:
+        stored, calls = known = set(), []
+        for part in ast.walk(node):
+            match part:
+                case ast.Name(id=name, ctx=ast.Store()):
+                    stored.add(name)
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="self"))) if part.args or part.keywords:
+                    calls.append(part)
+        node.own_calls = known  # type: ignore[union-attr]
+    return known
 
 
 def _handed(m: Interpreter, receiver: Instance, call: ast.Call, depth: int) -> list[tuple[ast.expr, str]]:
     callee = call.func
-    if not (isinstance(callee, ast.Attribute) and isinstance(callee.value, ast.Name) and callee.value.id == "self"):
-        return []
+    assert isinstance(callee, ast.Attribute)
     target = receiver.attributes.get(callee.attr)
     order: list[str] = []
     meanings: dict[str, str] = {}
