@@ -130,6 +130,10 @@ def test_inputs_are_made_where_none_are_given() -> None:
     assert seen.assumptions == ["input ids: (2, 16) of int64"]
 
 
+def test_made_inputs_are_of_the_dtype_of_the_model() -> None:
+    assert shapecheck.trace(torch.nn.Sequential(torch.nn.Linear(8, 4)).double()).shape() == (2, 4)
+
+
 def test_what_the_model_raises_is_raised_with_its_explanation() -> None:
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied") as raised:
         shapecheck.trace(torch.nn.Linear(8, 4), torch.zeros(2, 7))

@@ -78,13 +78,16 @@ def record(model: torch.nn.Module, args: tuple[Any, ...], inputs: Mapping[str, A
 
 
 def _made(session: Session, model: Any) -> dict[str, Any]:
-    """Inputs by recipe, where the model's parameters are."""
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    """Inputs by recipe, on the device and of the dtype of the model's parameters."""
+    like = next(model.parameters(), torch.empty(0))
     made = target.usual(session, model)
-    if not recipes.of_transformers(model):
-        return {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in made.items()}
-    session.assume(f"inputs by recipe: {', '.join(f'{name} {tuple(value.shape)}' for name, value in made.items())}")
-    return {name: value.to(device) for name, value in made.items()}
+    if recipes.of_transformers(model):
+        session.assume(f"inputs by recipe: {', '.join(f'{name} {tuple(value.shape)}' for name, value in made.items())}")
+
+    def placed(value: torch.Tensor) -> torch.Tensor:
+        return value.to(like.device, like.dtype if value.is_floating_point() else value.dtype)
+
+    return {name: torch.utils._pytree.tree_map(placed, value) for name, value in made.items()}
 
 
 @contextlib.contextmanager
