@@ -14,11 +14,12 @@ from __future__ import annotations
 import argparse
 import ast
 import builtins
+import contextlib
 import hashlib
 import importlib.machinery
 import json
+import multiprocessing
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -31,7 +32,6 @@ Key = tuple[str, int, int, int, int]
 """Where an expression stands: file, line, column, end line, end column; columns count characters from 1."""
 
 EXPRESSIONS = (ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp)
-CHILD = "SHAPECHECK_AGREEMENT_OUT"
 
 
 # -- the real run ------------------------------------------------------------------------------------------------------
@@ -139,13 +139,31 @@ def really(script: Path, timeout: float, keep: Path | None) -> tuple[dict[Key, l
         out = _kept(script, keep) if keep else Path(folder) / "shapes.json"
         if out.exists():
             return _told(out)
-        command = [sys.executable, __file__, str(script)]
-        environment = {**os.environ, CHILD: str(out)}
-        try:
-            subprocess.run(command, env=environment, cwd=folder, timeout=timeout, capture_output=True, check=False)
-        except subprocess.TimeoutExpired:
+        # Forked, because importing torch and transformers takes longer than most scripts.
+        child = multiprocessing.get_context("fork").Process(target=_recorded, args=(str(script), str(out), folder))
+        child.start()
+        child.join(timeout)
+        if child.is_alive():
+            child.kill()
+            child.join()
             return {}, "time limit"
         return _told(out) if out.exists() else ({}, "the run left nothing")
+
+
+def _recorded(script: str, out: str, folder: str) -> None:
+    """Record a script in this process, quietly, from a folder of its own."""
+    os.chdir(folder)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+        record(script, out)
+
+
+def _imported() -> None:
+    """Import what every run needs, before any of them is forked."""
+    importlib.import_module("torch").set_num_threads(1)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("transformers").AutoModel  # noqa: B018 - its parts are imported when asked for
 
 
 def _kept(script: Path, folder: Path) -> Path:
@@ -284,15 +302,13 @@ def scripts(paths: list[Path]) -> Iterator[Path]:
 
 def main() -> int:
     """The command."""
-    if CHILD in os.environ:
-        record(sys.argv[1], os.environ[CHILD])
-        return 0
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--verbose", action="store_true", help="list what is not known")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what the runs showed, and do not run again")
     options = parser.parse_args()
+    _imported()
     results = [
         report(script.resolve(), options.timeout, options.verbose, options.keep) for script in scripts(options.paths)
     ]
