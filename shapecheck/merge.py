@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from shapecheck.checks.operators import GENERAL
+from shapecheck.checks.operators import FALLBACKS, GENERAL
 from shapecheck.findings import SEVERITIES, Finding, Related
 from shapecheck.graph import Frame, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
@@ -137,7 +137,7 @@ def _rank(finding: Finding) -> tuple[int, int, int, int, str, int, int]:
     return (
         SEVERITIES.index(finding.severity),
         certainty,
-        int(finding.rule in GENERAL),
+        int(finding.rule in FALLBACKS),
         order,
         finding.span.path,
         finding.span.line,

@@ -12,7 +12,7 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict, Shape, broadcast
 from shapecheck.trail import made
-from shapecheck.vocabulary import REDUCTIONS, axis, operands, short
+from shapecheck.vocabulary import REDUCTIONS, axis, given, operands, short
 from shapecheck.vocabulary import words as names
 
 _ELEMENTWISE = names("pow square abs pow_ abs_ square_ mul clamp relu sqrt float to double")
@@ -107,7 +107,8 @@ def _is_prediction(tensor: Tensor) -> bool:
     if rank is None or rank < 2 or tensor.shape.dim(-1).value != 1:
         return False
     maker = made(axis(tensor, -1)).stage
-    return maker is not None and (short(maker) in ("Linear", "linear", "Bilinear") or tensor.role == "logits")
+    chosen = short(maker) in ("argmax", "argmin") and given(maker, "keepdim") is True if maker is not None else False
+    return maker is not None and (chosen or short(maker) in ("Linear", "linear", "Bilinear") or tensor.role == "logits")
 
 
 def _reduced_to_a_number(graph: ShapeGraph, stage: Stage) -> bool:

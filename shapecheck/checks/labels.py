@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from shapecheck import hub, trail, vocabulary
@@ -36,6 +37,17 @@ def loss_range(graph: ShapeGraph, stage: Stage) -> Finding | None:
     return _beyond(stage, labels, scores.shape.dim(1), _head_root(scores))
 
 
+_BELOW = re.compile(r"Target (-\d+) is out of bounds")
+
+
+def below_zero(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP314 as PyTorch says it."""
+    said, labels = _BELOW.search(stage.message or ""), stage.tensor("target")
+    if short(stage) not in CLASS_LOSSES or said is None or labels is None:
+        return None
+    return _below_zero(stage, labels, int(said[1]))
+
+
 def negative_label(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP314: class ids below zero, which are none; the loss leaves out its ``ignore_index`` alone."""
     if graph.source == "traced":
@@ -45,22 +57,26 @@ def negative_label(graph: ShapeGraph) -> Iterator[Finding]:
         if short(stage) not in CLASS_LOSSES or stage.within or labels is None or labels.low is None:
             continue
         if labels.low < 0 and labels.low not in (*ignored, -100) and labels.dtype in given_labels.INTEGERS:
-            yield found(
-                "SHP314",
-                "",
-                blame.operand_span(stage, labels),
-                stage=stage,
-                tensor=labels,
-                symptom=stage.span,
-                says=f"Target {labels.low} is out of bounds.",
-                label=f"{labels.low} is among them",
-                help=f"number the classes from 0, or say ignore_index={labels.low}",
-                related=[words.comes_from(labels)],
-                shapes=[words.named(labels, name="labels")],
-                labels=words.called(labels),
-                low=labels.low,
-                loss=words.shown(stage.op),
-            )
+            yield _below_zero(stage, labels, labels.low)
+
+
+def _below_zero(stage: Stage, labels: Tensor, low: int) -> Finding:
+    return found(
+        "SHP314",
+        "",
+        blame.operand_span(stage, labels),
+        stage=stage,
+        tensor=labels,
+        symptom=stage.span,
+        says=f"Target {low} is out of bounds.",
+        label=f"{low} is among them",
+        help=f"number the classes from 0, or say ignore_index={low}",
+        related=[words.comes_from(labels)],
+        shapes=[words.named(labels, name="labels")],
+        labels=words.called(labels),
+        low=low,
+        loss=words.shown(stage.op),
+    )
 
 
 def one_class(graph: ShapeGraph) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from shapecheck.dims import Dim, number
 from shapecheck.findings import Finding, Related
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
 from shapecheck.trail import made
 from shapecheck.vocabulary import KEEPS, RECURRENT, REDUCTIONS, Axis, axis, given, is_model, main, reduced_axes, short
 
@@ -136,7 +137,9 @@ def _missing_flatten(fault: Fault, operand: Tensor, want: Dim) -> Finding | None
         return None
     if _is_spatial_pooler(operand):
         return _at_operand(replace(fault, code="SHP110"), operand, want, "", "flatten(1) before this layer")
-    return _at_operand(fault, operand, want, "flatten", "flatten(1) before this layer")
+    maker = operand.producer
+    flattened = maker.span if maker is not None and short(maker) in ("flatten", "Flatten") else None
+    return _at_operand(fault, operand, want, "flatten", "flatten(1) before this layer", flattened)
 
 
 def _is_spatial_pooler(operand: Tensor) -> bool:
@@ -154,11 +157,13 @@ def _wrong_axis_last(fault: Fault, operand: Tensor, want: Dim) -> Finding | None
     return _at_operand(fault, operand, want, variant, f"transpose({matches[0]}, -1) before this layer")
 
 
-def _at_operand(fault: Fault, operand: Tensor, want: Dim, variant: str, advice: str) -> Finding:
+def _at_operand(
+    fault: Fault, operand: Tensor, want: Dim, variant: str, advice: str, root: Span | None = None
+) -> Finding:
     return found(
         fault.code,
         variant,
-        blame.operand_span(fault.stage, operand),
+        root or blame.operand_span(fault.stage, operand),
         stage=fault.stage,
         tensor=operand,
         symptom=fault.stage.span,

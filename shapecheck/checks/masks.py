@@ -8,6 +8,7 @@ from shapecheck import trail, vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding
+from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.vocabulary import BINARY, axis, given, ints, main, operands, short
 from shapecheck.vocabulary import words as names
@@ -35,6 +36,43 @@ def mask_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
         maker.span if maker is not None and made_here else blame.operand_span(stage, mask),
         stage=stage,
         tensor=mask,
+        symptom=stage.span,
+        label=f"the mask is {mask.shape}",
+        help="unsqueeze(-1), which makes it (batch, seq, 1)",
+        related=[words.comes_from(features), words.comes_from(mask)],
+        shapes=[words.named(features), words.named(mask, name="mask")],
+        mask=words.called(mask),
+        mask_shape=mask.shape,
+        operand=words.called(features),
+        shape=features.shape,
+    )
+
+
+def mask_across(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP105 where the lengths are not known: a mask (batch, 1, seq) meets the hidden axis of (batch, seq, hidden)."""
+    for stage in graph.stages:
+        if short(stage) not in _HIDES or stage.within or stage.conflict is not None:
+            continue
+        mask = next((t for t in operands(stage) if _is_mask(t) and t.shape.rank == 3), None)
+        features = next((t for t in operands(stage) if t is not mask and t.role == "tokens"), None)
+        if mask is None or features is None or features.shape.rank != 3 or token_axis(features) != 1:
+            continue
+        tokens, width = features.shape.dim(1), features.shape.dim(2)
+        maker = next((step for step in trail.steps(mask) if short(step) in _AXIS_MAKERS), None)
+        if maker is None or mask.shape.dim(1).expr != 1 or not blame.equal(mask.shape.dim(2), tokens):
+            continue
+        if not blame.equal(tokens, width):
+            yield _across(stage, maker, mask, features)
+
+
+def _across(stage: Stage, maker: Stage, mask: Tensor, features: Tensor) -> Finding:
+    return found(
+        "SHP105",
+        "",
+        maker.span,
+        stage=stage,
+        tensor=mask,
+        severity="warning",
         symptom=stage.span,
         label=f"the mask is {mask.shape}",
         help="unsqueeze(-1), which makes it (batch, seq, 1)",

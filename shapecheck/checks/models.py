@@ -199,7 +199,10 @@ def _wrong_rank(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | No
 
 
 def _rank_root(stage: Stage, given: Tensor, extra: bool) -> Span:
-    """The tokenizer's call (by the origin of its axes) or the tensor made by hand; else the model's call."""
+    """What took the batch axis away, the tokenizer's call (by the origin of its axes), or the tensor made by hand."""
+    maker = given.producer
+    if not extra and maker is not None and short(maker) in ("__getitem__", "select", "squeeze"):
+        return maker.span
     dims = [_whole(axis(given, 1)).dim] if extra else given.shape.dims
     origins = (dim.origin.span for dim in dims if dim.origin is not None)
     return next((span for span in origins if span is not None), None) or _own_place(stage, given)

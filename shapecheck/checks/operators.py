@@ -38,7 +38,9 @@ _ONE_WORDING = ("SHP203", "SHP215", "SHP219", "SHP511")
 _CAUSAL = ("generate_square_subsequent_mask", "triu", "tril")
 _BY_KIND = {"axis": "SHP222"}
 
-GENERAL = ("SHP202", "SHP203", "SHP215", "SHP217", "SHP219", "SHP221", "SHP222", "SHP511", *_FAMILIES)
+FALLBACKS = ("SHP202", "SHP203")
+"""The rules that name an operator and no more."""
+GENERAL = (*FALLBACKS, "SHP215", "SHP217", "SHP219", "SHP221", "SHP222", "SHP511", *_FAMILIES)
 """The rules that speak where no other does."""
 
 

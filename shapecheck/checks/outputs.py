@@ -18,13 +18,21 @@ def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
             continue
         if event.data.get("name") == "pooler_output":
             yield _no_pooler(event, stage, "")
-        elif not _may_be_asked_for(graph, event, stage):
+        elif not _may_be_asked_for(graph, event, stage) and not _asked_before(graph, event, stage):
             yield _no_field(event, stage)
     for event in graph.events:
         stage = called_model(event)
         if event.kind == "index" and event.data.get("missing") and stage is not None:
             pooler = event.data.get("index") == 1 and "last_hidden_state" in (event.data.get("fields") or ())
             yield _no_pooler(event, stage, "index") if pooler else _no_field(event, stage)
+
+
+def _asked_before(graph: ShapeGraph, event: Event, stage: Stage) -> bool:
+    """Whether the same tuple was asked for a field before: it is one fault, that the model returns tuples."""
+    earlier = (
+        e for e in graph.events if e.kind == "attribute" and e.index < event.index and e.data.get("of") == "tuple"
+    )
+    return event.data.get("of") == "tuple" and any(called_model(e) is stage for e in earlier)
 
 
 def _may_be_asked_for(graph: ShapeGraph, event: Event, stage: Stage) -> bool:

@@ -1,0 +1,117 @@
+"""Working scripts broken in one place: PyTorch raises or computes something else, and `check` points at the place."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shapecheck import checks, flow, interp, merge, rulebook
+from shapecheck.findings import Finding
+from shapecheck.source import Source
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+HERE = Path(__file__).parent
+FOLDER = HERE.parent.parent / "fixtures" / "faults"
+SCRIPTS = sorted(FOLDER.glob("*.py"))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line of the list: ``old``, which stands once in a script, replaced by ``new``."""
+
+    script: str
+    old: str
+    new: str
+    rule: str
+    wrong: str = ""
+    elsewhere: bool = False
+    unseen: str = ""
+
+    @property
+    def text(self) -> str:
+        """The broken script, with what shows a silent fault."""
+        whole = (FOLDER / self.script).read_text()
+        assert whole.count(self.old) == 1, f"{self.script} does not hold this once: {self.old}"
+        return whole.replace(self.old, self.new) + (f"# wrong: {self.wrong}\n" if self.wrong else "")
+
+    @property
+    def line(self) -> int:
+        """Where it was broken."""
+        whole = (FOLDER / self.script).read_text()
+        return whole[: whole.index(self.old)].count("\n") + 1
+
+
+FAULTS = [Fault(**row) for row in tomllib.loads((FOLDER / "faults.toml").read_text())["fault"]]
+NAMES = [f"{fault.rule}-{fault.script}-{at}" for at, fault in enumerate(FAULTS)]
+
+
+def found(path: str, text: str) -> list[Finding]:
+    graph = interp.analyze(Source(path, text))
+    flow.annotate(graph, {path: text}.get)
+    return merge.ordered(checks.run(graph))
+
+
+@pytest.fixture(scope="session")
+def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    """What PyTorch made of every script and of every broken copy of it."""
+    folder = tmp_path_factory.mktemp("faults")
+    copies = {f"{at}_{fault.script}": fault.text for at, fault in enumerate(FAULTS)}
+    copies |= {path.name: path.read_text() for path in SCRIPTS}
+    for name, text in copies.items():
+        (folder / name).write_text(text)
+    environment = {
+        **os.environ,
+        "HF_HUB_CACHE": str(folder / "hub"),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    scripts = [str(folder / name) for name in copies]
+    for command in (
+        [str(HERE.parent / "tiny_hub.py"), str(folder / "hub")],
+        [str(HERE / "observe.py"), str(folder / "out.json"), *scripts],
+    ):
+        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+    said = json.loads((folder / "out.json").read_text())
+    return {Path(path).name: outcome for path, outcome in said.items()}
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_working_script_runs_and_has_no_finding(path: Path, pytorch: dict[str, dict[str, object]]) -> None:
+    assert pytorch[path.name]["raised"] is None
+    assert [finding for finding in found(str(path), path.read_text()) if finding.severity != "info"] == []
+
+
+@pytest.mark.parametrize(("at", "fault"), list(enumerate(FAULTS)), ids=NAMES)
+def test_a_fault_is_one(at: int, fault: Fault, pytorch: dict[str, dict[str, object]]) -> None:
+    said = pytorch[f"{at}_{fault.script}"]
+    assert said["wrong"] is True if fault.wrong else said["raised"] is not None
+    assert fault.rule in rulebook.codes()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
+def test_a_fault_is_found_where_it_was_made(fault: Fault) -> None:
+    findings = [f for f in found(fault.script, fault.text) if f.severity != "info" or fault.wrong]
+    if fault.unseen:
+        assert findings == []
+        return
+    assert findings[0].rule == fault.rule
+    assert (findings[0].span.line == fault.line) is not fault.elsewhere
+
+
+def test_there_are_at_least_sixty_and_nearly_all_are_found() -> None:
+    assert len(FAULTS) >= 60
+    assert sum(bool(fault.unseen) for fault in FAULTS) <= len(FAULTS) // 30
