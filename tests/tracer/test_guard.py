@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from shapecheck.tracer import TraceResult
+from shapecheck.tracer.child import seccomp
 from shapecheck.tracer.child.guard import Guard, Refused
 
+ROOT = Path(__file__).parents[2]
 Trace = Callable[..., TraceResult]
 
 DEEDS = {
@@ -57,3 +61,52 @@ def test_credentials_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_report_says_what_holds(trace: Trace) -> None:
     assert "audit" in trace("x = 1").guard
+
+
+BY_THE_HOOK_ALONE = """
+import ctypes, os, subprocess, sys, tempfile
+from pathlib import Path
+from shapecheck.tracer.child import landlock, namespaces, seccomp
+from shapecheck.tracer.child.guard import Guard, Refused
+
+landlock.restrict = lambda folders, files: False
+namespaces.leave_the_network = seccomp.restrict = lambda: False
+libc = ctypes.CDLL(None)
+held = Guard(Path(tempfile.mkdtemp())).install(4096, 60)
+deeds = {
+    "fork": os.fork,
+    "run": lambda: subprocess.run(["true"]),
+    "fork by libc": lambda: libc.fork(),
+    "write": lambda: open("/tmp/shapecheck-must-not-be-there", "w"),
+    "kill": lambda: os.kill(os.getppid(), 0),
+}
+for name, deed in deeds.items():
+    try:
+        deed()
+    except Refused:
+        continue
+    sys.exit(f"{name} was not refused")
+print(*held)
+"""
+
+
+def test_where_the_kernel_does_not_help_the_hook_stands_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BY_THE_HOOK_ALONE],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.split() == ["rlimits", "audit"]
+
+
+@pytest.mark.parametrize(("column", "machine"), [(0, 0xC000003E), (1, 0xC00000B7)], ids=["x86-64", "arm64"])
+def test_the_jumps_of_the_filter_stay_within_it(column: int, machine: int) -> None:
+    steps = seccomp.program(column, machine, 7)
+    returns = 0x06
+    assert steps[-1] == (returns, 0, 0, 0x7FFF0000)
+    for at, (_, yes, no, _) in enumerate(steps):
+        assert at + max(yes, no) + 1 <= len(steps)
+    numbers = [operand for code, yes, _, operand in steps if code == 0x15 and not yes]
+    assert len(numbers) == len(set(numbers))
