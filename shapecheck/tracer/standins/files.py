@@ -62,12 +62,16 @@ class Files:
         key = _key(file)
         if any(letter in mode for letter in "wax+"):
             return _real_open(self._elsewhere(key), mode, *args, **kwargs)
-        if key in self._written and os.path.getsize(self._written[key]):
+        if key in self._written and self._holds_something(self._written[key]):
             return _real_open(self._written[key], mode, *args, **kwargs)
         if os.path.lexists(key) or not _asked_by_user():
             return _real_open(file, mode, *args, **kwargs)
         self.session.assume(f"{file} is not there: its contents are made up")
         return MadeUpText(str(file), self.columns, self.reader, binary="b" in mode)
+
+    def _holds_something(self, written: str) -> bool:
+        """Whether the script wrote more than a download that did not come, or saved a model there."""
+        return os.path.getsize(written) > 0 or _key(written) in self.saved
 
     @property
     def reader(self) -> str:
