@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from shapecheck import trail
+from shapecheck import trail, vocabulary
 from shapecheck.checks import (
     axes,
     broadcast,
@@ -33,7 +33,7 @@ from shapecheck.checks import (
     trainer,
 )
 from shapecheck.findings import Finding
-from shapecheck.graph import ShapeGraph, Stage
+from shapecheck.graph import ShapeGraph, Stage, Tensor
 
 Explainer = Callable[[ShapeGraph, Stage], Finding | None]
 Detector = Callable[[ShapeGraph], Iterator[Finding]]
@@ -49,6 +49,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     linear.layer_width,
     convolution.channels,
     reshaped.recurrent_state,
+    labels.below_zero,
     labels.loss_range,
     loss.class_axis,
     loss.class_target,
@@ -70,6 +71,7 @@ DETECTORS: tuple[Detector, ...] = (
     labels.stale_count,
     grown.without_rows,
     models.swapped_inputs,
+    masks.mask_across,
     masks.mask_length,
     masks.inverted_mask,
     tokenized.tokenizer_calls,
@@ -92,17 +94,37 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 
+_COLUMNS = ("SHP309", "SHP601", "SHP607")
+
+
 def run(graph: ShapeGraph) -> list[Finding]:
     """Every rule over one graph (annotated by :func:`shapecheck.flow.annotate`): unmerged, unordered."""
     findings = _first_causes([found for stage in graph.stages if (found := explain(graph, stage)) is not None])
     raised_at = {finding.span for finding in findings}
     for detector in DETECTORS:
         findings += (found for found in detector(graph) if found.span not in raised_at or found.severity == "error")
+    findings = _one_per_column(findings)
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
         if finding.severity == "error" and _rests_on_invention(finding, graph):
             finding.severity = "warning"
     return list({(finding.rule, finding.span): finding for finding in reversed(findings)}.values())[::-1]
+
+
+def _one_per_column(findings: list[Finding]) -> list[Finding]:
+    """Without what follows from one column of scores that was not squeezed: the loss says it, the metric need not."""
+    kept: list[Finding] = []
+    seen: set[int] = set()
+    for finding in findings:
+        stage = finding.stage
+        scores = (stage.tensor("input") or finding.tensor) if isinstance(stage, Stage) else None
+        if finding.rule in _COLUMNS and isinstance(scores, Tensor) and scores.shape.rank == 2:
+            head = trail.made(vocabulary.axis(scores, -1)).stage
+            if head is not None and id(head) in seen:
+                continue
+            seen.add(id(head))
+        kept.append(finding)
+    return kept
 
 
 def _rests_on_invention(finding: Finding, graph: ShapeGraph) -> bool:
