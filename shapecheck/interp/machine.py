@@ -1,4 +1,4 @@
-"""The abstract interpreter: evaluates Python's tree over the values of ``values.py``, and emits a ShapeGraph."""
+"""The abstract interpreter: evaluates Python's tree over the values of ``values``, and emits a ShapeGraph."""
 
 from __future__ import annotations
 
