@@ -83,7 +83,7 @@ class TraceResult:
         graph: the stages up to the end; complete up to there however the script ended.
         batch_of_one: where the number of rows is not known, and a last batch of one row raises for a shape reason that
             nothing else showed: the graph of that run.
-        guard: what kept the script from doing harm (``landlock``, ``rlimits``, ``audit``).
+        guard: what kept the script from doing harm (``landlock``, ``seccomp``, ``audit`` ...; see SECURITY.md).
     """
 
     status: Status
