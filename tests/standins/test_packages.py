@@ -310,3 +310,18 @@ def test_names_that_transformers_no_longer_has_can_be_imported(holds: Holds) -> 
         assert A().width == 3
     """)
     assert any("cached_property is not in the installed version" in text for text in result.assumptions)
+
+
+@without("albumentations")
+def test_images_and_their_masks_get_the_size_that_was_asked_for(holds: Holds) -> None:
+    holds("""
+        import albumentations as A, numpy as np
+        from albumentations.pytorch import ToTensorV2
+        steps = A.Compose([A.SmallestMaxSize(64), A.RandomCrop(height=32, width=48), A.HorizontalFlip(p=0.5),
+                           A.Normalize(mean=(0.5,) * 3, std=(0.5,) * 3), ToTensorV2()])
+        made = steps(image=np.zeros((100, 200, 3), np.uint8), mask=np.zeros((100, 200), np.int64), name="x")
+        assert made["image"].shape == (3, 32, 48) and made["image"].is_floating_point()
+        assert made["mask"].shape == (32, 48) and made["name"] == "x"
+        assert A.SmallestMaxSize(64)(image=np.zeros((100, 200, 3)))["image"].shape == (64, 128, 3)
+        assert A.Resize(8, 9)(image=np.zeros((100, 200, 3)))["image"].shape == (8, 9, 3)
+    """)

@@ -111,3 +111,13 @@ def test_packed_sequences_run(trace: Trace) -> None:
     """)
     assert result.status == "completed", result.reason
     assert not result.invented
+
+
+def test_truth_values_that_libraries_ask_for_neither_raise_nor_loop_for_ever(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        weight = torch.nn.Linear(4, 3).weight
+        torch.nn.init.trunc_normal_(weight)
+        assert torch.distributions.Categorical(weight.softmax(-1)).sample().shape == (3,)
+    """)
+    assert result.status == "completed", result.reason

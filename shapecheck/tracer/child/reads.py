@@ -12,8 +12,10 @@ from typing import Any
 import torch
 
 from shapecheck.tracer.child.fakes import FakeTensor, is_fake
+from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.child.replay import concrete
 from shapecheck.tracer.child.session import Session
+from shapecheck.tracer.standins.script import gives_up_without
 
 _READS = (
     "item",
@@ -70,7 +72,8 @@ def _truth(session: Session, original: Any) -> Any:
             return bool(original(self))
         original(plausible(self))  # raises as PyTorch does for more than one element
         asking = sys._getframe(1)
-        value = goes_on_if_true(asking.f_code.co_filename, asking.f_lineno)
+        place = asking.f_code.co_filename, asking.f_lineno
+        value = goes_on_if_true(*place) if is_user_file(place[0]) else gives_up_without(*place)
         session.invent("bool()", value)
         return value
 

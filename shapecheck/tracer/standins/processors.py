@@ -93,6 +93,8 @@ def _patch_dummies(module: Any, session: Session) -> None:
     original = meta.__getattribute__
 
     def look_up(cls: Any, key: str) -> Any:
+        if type.__getattribute__(cls, "__name__") == "IMAGE_PROCESSOR_MAPPING" and not key.startswith("_"):
+            return getattr(_mapping(session), key)
         if key == "from_pretrained" and type.__getattribute__(cls, "__name__").endswith(_IMAGES):
             return lambda name, *args, **kwargs: images(session, str(name), kwargs)
         return original(cls, key)
@@ -104,6 +106,17 @@ def _patch_dummies(module: Any, session: Session) -> None:
 
     meta.__getattribute__ = look_up
     meta.__call__ = construct
+
+
+def _mapping(session: Session) -> dict[type, tuple[Any, ...]]:
+    """Image processors by the class of a config, as transformers lists them where it can import them."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+    from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING_NAMES
+
+    def usual(*args: Any, **options: Any) -> ImageProcessor:
+        return ImageProcessor(session, _side(options.get("crop_size") or options.get("size")) or (_USUAL_SIDE,) * 2)
+
+    return {CONFIG_MAPPING[kind]: (usual, usual) for kind in IMAGE_PROCESSOR_MAPPING_NAMES if kind in CONFIG_MAPPING}
 
 
 def images(session: Session, checkpoint: str, options: Mapping[str, Any]) -> ImageProcessor:
@@ -163,6 +176,7 @@ class ImageProcessor:
         self.crop_size = dict(self.size)
         self.image_mean, self.image_std = [0.5] * channels, [0.5] * channels
         self.do_resize = self.do_normalize = self.do_rescale = self.do_center_crop = True
+        self.do_reduce_labels = self.do_convert_rgb = False
         self.rescale_factor, self.resample = 1 / 255, 2
 
     def __call__(self, images: Any = None, *args: Any, return_tensors: Any = None, **options: Any) -> Any:
