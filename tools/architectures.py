@@ -161,8 +161,8 @@ def report(rows: Iterable[Row]) -> str:
         f"({100 * counts['traced'] / max(built_here, 1):.1f} %)**.",
         "",
         "The config is the default of its type; where transformers does not build or run that, it has the settings of "
-        "`rules/hub/settings.csv`. *Few layers* stands for two of each stack, or one of each kind: more would be the same "
-        "again. What `abstract tensors failed` stands beside was run on small real ones.",
+        "`rules/hub/settings.csv`. *Few layers* stands for two of each stack, or one of each kind: more would be the "
+        "same again. What `abstract tensors failed` stands beside was run on small real ones.",
         "",
         HEADING,
         HEADING.translate(RULE),
