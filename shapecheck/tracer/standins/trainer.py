@@ -21,6 +21,8 @@ _LEFT_OUT = """
     save_model save_state log log_metrics save_metrics push_to_hub create_model_card store_flos _save_checkpoint
     _memory_tracker_start init_hf_repo
 """.split()
+_GONE = {"overwrite_output_dir": False, "no_cuda": False, "fp16_opt_level": "O1", "evaluation_strategy": "no"}
+"""Arguments that scripts for an older transformers still ask for."""
 _OLD_NAMES = {
     "evaluation_strategy": "eval_strategy",
     "per_gpu_train_batch_size": "per_device_train_batch_size",
@@ -60,6 +62,9 @@ def _patch_arguments(module: Any, session: Session) -> None:
 
         return check
 
+    for name, value in _GONE.items():
+        if not hasattr(cls, name):
+            setattr(cls, name, value)
     patch_function(cls, "__init__", init)
     patch_function(cls, "__post_init__", post_init)
     cls._setup_devices = cls.device = property(_on_cpu)
