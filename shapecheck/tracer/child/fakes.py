@@ -92,13 +92,13 @@ def _abstract_parameters(cls: Any) -> None:
     original = cls.__new__
 
     def new(kind: Any, data: Any = None, requires_grad: bool = True, **kwargs: Any) -> Any:
-        if not _concrete_float(data):
-            return original(kind, data, requires_grad, **kwargs)
-        made = fake(data)
-        if kind is not cls:
-            return original(kind, made, requires_grad, **kwargs)
-        made._is_param = True  # as the original does; it would detach what nobody else holds
-        return made.requires_grad_(requires_grad)
+        with torch._C.DisableTorchFunction():  # nobody records how a parameter comes to be, and there are hundreds
+            concrete = _concrete_float(data)
+            made = fake(data) if concrete else data
+            if kind is cls and concrete:
+                made._is_param = True  # as the original does; it would detach what nobody else holds
+                return made.requires_grad_(requires_grad)
+        return original(kind, made, requires_grad, **kwargs)
 
     cls.__new__ = new
 

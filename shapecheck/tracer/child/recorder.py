@@ -35,6 +35,7 @@ _SILENT = (
     "__repr__",
     "__format__",
     "__len__",
+    "_set_grad_enabled",
 )
 _CARRYING = (
     "__getitem__",
