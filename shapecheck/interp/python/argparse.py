@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from shapecheck.dims import UNKNOWN, number
 from shapecheck.interp.operators import constant_key
-from shapecheck.interp.python.builtin import first
-from shapecheck.interp.python.objects import Handler, Namespace, Native
+from shapecheck.interp.python.objects import Handler, Namespace, Native, first
 from shapecheck.interp.values import (
     Bound,
     Builtin,

@@ -1,4 +1,4 @@
-"""Tuples, lists, sets and dicts: items and methods."""
+"""Tuples, lists and sets: items, slices, methods."""
 
 from __future__ import annotations
 
@@ -8,25 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import UNKNOWN, number
 from shapecheck.interp.operators import constant_key
+from shapecheck.interp.python.objects import first
 from shapecheck.interp.values import (
     CallArgs,
     Const,
     Int,
     Items,
-    Iteration,
-    Lacking,
     Machine,
-    Mapping,
     Slice,
     Unknown,
     Value,
-    all_complete,
     join,
     join_all,
 )
 
 if TYPE_CHECKING:
-    from shapecheck.interp.machine import Interpreter
+    pass
 
 NONE = Const(None)
 
@@ -99,46 +96,6 @@ def unique(kind: str, items: Sequence[Value], born: int) -> Items:
     return Items(kind, list(dict(zip(keys, items, strict=True)).values()), born=born)
 
 
-def lookup(mapping: Mapping, key: Value, m: Any) -> Value:
-    """``mapping[key]``."""
-    known = constant_key(key)
-    if known is None:
-        return join_all([*mapping.items.values(), *([] if mapping.complete else [mapping.element])])
-    m.modules.register(m, mapping, known[0])
-    try:
-        found = mapping.items.get(known[0])
-    except TypeError:
-        return Unknown()
-    if found is not None:
-        return found
-    return Unknown() if mapping.complete else mapping.element
-
-
-def store(mapping: Mapping, key: Value, value: Value) -> None:
-    """``mapping[key] = value``."""
-    known = constant_key(key)
-    if known is not None:
-        mapping.items[known[0]] = value
-        return
-    mapping.items = {name: join(old, value) for name, old in mapping.items.items()}
-    mapping.element = value if mapping.complete else join(mapping.element, value)
-    mapping.complete = False
-
-
-def keys(mapping: Mapping) -> Iteration:
-    """A loop over a dict."""
-    if not mapping.complete:
-        return Iteration(None, Unknown())
-    return Iteration([key_value(key) for key in mapping.items], Unknown())
-
-
-def key_value(key: Any) -> Value:
-    """A dict's key as a value."""
-    if type(key) is int:
-        return Int(number(key))
-    return Items("tuple", [key_value(part) for part in key]) if isinstance(key, tuple) else Const(key)
-
-
 # -- methods of tuples, lists and sets -------------------------------------------------------------------------------
 
 
@@ -156,12 +113,8 @@ def _changes(items: Items, m: Any) -> None:
     items.size = UNKNOWN
 
 
-def _first(args: CallArgs) -> Value:
-    return args.positional[0] if args.positional else Unknown()
-
-
 def _append(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
-    value = _first(args)
+    value = first(args)
     if items.items is None:
         grown = join(items.element, value) if items.element is not value else value
         if items.size.known or grown is not items.element and grown.key() != items.element.key():
@@ -174,7 +127,7 @@ def _append(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
 
 
 def _extend(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
-    found = m.iterate(_first(args), node)
+    found = m.iterate(first(args), node)
     _changes(items, m)
     if items.items is not None and found.items is not None and len(items.items) + len(found.items) <= 4096:
         items.items.extend(found.items)
@@ -188,7 +141,7 @@ def _extend(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
 def _insert(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     value = args.positional[1] if len(args.positional) > 1 else Unknown()
     _changes(items, m)
-    at = plain_int(_first(args))
+    at = plain_int(first(args))
     if items.items is not None and at is not None:
         items.items.insert(at, value)
     else:
@@ -231,7 +184,7 @@ def _reverse(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
 
 def _remove(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     _changes(items, m)
-    at = _index_of(items, _first(args))
+    at = _index_of(items, first(args))
     if items.items is not None and at is not None:
         items.items.pop(at)
     else:
@@ -253,20 +206,20 @@ def _index_of(items: Items, value: Value) -> int | None:
 
 
 def _index(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
-    at = _index_of(items, _first(args))
+    at = _index_of(items, first(args))
     return Int(UNKNOWN if at is None else number(at))
 
 
 def _count(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     keys_ = [constant_key(value) for value in items.items or ()]
-    known = constant_key(_first(args))
+    known = constant_key(first(args))
     if items.items is None or known is None or None in keys_:
         return Int(UNKNOWN)
     return Int(number(keys_.count(known)))
 
 
 def _add(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
-    value = _first(args)
+    value = first(args)
     known = constant_key(value)
     if items.items is not None and known is not None:
         members = [constant_key(member) for member in items.items]
@@ -291,7 +244,7 @@ def _merged(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
 
 _METHODS: dict[str, Callable[[Items, CallArgs, Any, ast.AST], Value]] = {
     "append": _append,
-    "appendleft": lambda items, args, m, node: _insert(items, CallArgs([Int(number(0)), _first(args)]), m, node),
+    "appendleft": lambda items, args, m, node: _insert(items, CallArgs([Int(number(0)), first(args)]), m, node),
     "extend": _extend,
     "update": lambda items, args, m, node: (
         _extend(items, args, m, node) if items.kind == "list" else _grow_set(items, args, m, node)
@@ -321,114 +274,3 @@ def _grow_set(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     _changes(items, m)
     items.items, items.element = None, grown.element
     return NONE
-
-
-# -- methods of dicts ------------------------------------------------------------------------------------------------
-
-
-def mapping_method(mapping: Mapping, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-    """``mapping.name(...)``."""
-    handler = _MAPPING.get(name)
-    return Unknown() if handler is None else handler(mapping, args, machine, node)
-
-
-def _mapping_changes(mapping: Mapping, m: Any) -> None:
-    from shapecheck.interp.targets import note_change
-
-    m.heap.touch(mapping)
-    note_change(m, mapping.born)
-
-
-def _values(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    if mapping.complete:
-        return Items("iterator", list(mapping.items.values()))
-    return Items("iterator", None, join_all([*mapping.items.values(), mapping.element]))
-
-
-def _items(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    if mapping.complete:
-        return Items("iterator", [Items("tuple", [key_value(k), v]) for k, v in mapping.items.items()])
-    return Items("iterator", None, Items("tuple", [Unknown(), join_all([*mapping.items.values(), mapping.element])]))
-
-
-def _keys(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    found = keys(mapping)
-    return Items("iterator", None if found.items is None else list(found.items), found.element)
-
-
-def _get(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    key = constant_key(_first(args))
-    default = args.positional[1] if len(args.positional) > 1 else NONE
-    if key is not None:
-        m.modules.register(m, mapping, key[0])
-    if key is not None and key[0] in mapping.items:
-        lacking = isinstance(mapping.complete, Lacking) and key[0] in mapping.complete.keys
-        return join(mapping.items[key[0]], default) if lacking else mapping.items[key[0]]
-    if key is not None and mapping.complete is not False:
-        return default
-    return join(lookup(mapping, _first(args), m), default)
-
-
-def _pop_key(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    value = _get(mapping, args, m, node)
-    key = constant_key(_first(args))
-    _mapping_changes(mapping, m)
-    if key is None:
-        mapping.complete = False
-    else:
-        mapping.items.pop(key[0], None)
-    return value
-
-
-def _update(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    from shapecheck.interp.expressions import as_mapping
-
-    _mapping_changes(mapping, m)
-    for value in args.positional:
-        other = value if type(value) is Mapping else as_mapping(m, value, node)
-        mapping.items.update(other.items if other is not None else {})
-        mapping.complete = all_complete(mapping.complete, other.complete if other is not None else False)
-    mapping.items.update(args.keywords)
-    mapping.complete = mapping.complete if args.exact else False
-    return NONE
-
-
-def _set_default(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    key = constant_key(_first(args))
-    default = args.positional[1] if len(args.positional) > 1 else NONE
-    if key is None:
-        return Unknown()
-    if key[0] not in mapping.items:
-        _mapping_changes(mapping, m)
-        mapping.items[key[0]] = default
-    return mapping.items[key[0]]
-
-
-def _copy_mapping(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    return Mapping(dict(mapping.items), mapping.complete, mapping.element, m.heap.clock)
-
-
-def _clear_mapping(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    _mapping_changes(mapping, m)
-    mapping.items, mapping.complete = {}, True
-    return NONE
-
-
-def _pop_item(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    _mapping_changes(mapping, m)
-    mapping.complete = False
-    return Unknown()
-
-
-_MAPPING: dict[str, Callable[[Mapping, CallArgs, Any, ast.AST], Value]] = {
-    "values": _values,
-    "items": _items,
-    "keys": _keys,
-    "get": _get,
-    "pop": _pop_key,
-    "popitem": _pop_item,
-    "update": _update,
-    "setdefault": _set_default,
-    "copy": _copy_mapping,
-    "clear": _clear_mapping,
-}

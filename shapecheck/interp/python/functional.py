@@ -6,8 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from shapecheck.interp.python import records
-from shapecheck.interp.python.builtin import first
-from shapecheck.interp.python.objects import Handler, Namespace, Native
+from shapecheck.interp.python.objects import Handler, Namespace, Native, first
 from shapecheck.interp.values import (
     CallArgs,
     Const,

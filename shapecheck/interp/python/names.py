@@ -6,12 +6,14 @@ import builtins
 import sys
 
 from shapecheck.interp import library
-from shapecheck.interp.python import argparse, builtin, functional, mathematics, records
+from shapecheck.interp.python import argparse, builtin, functional, mathematics, numbers, records, reflection
 from shapecheck.interp.python.objects import Handler
 from shapecheck.interp.values import Builtin, Const, Unknown, Value
 
 HANDLERS: dict[str, Handler] = {
     **builtin.HANDLERS,
+    **numbers.HANDLERS,
+    **reflection.HANDLERS,
     **functional.HANDLERS,
     **mathematics.HANDLERS,
     **argparse.HANDLERS,

@@ -18,6 +18,24 @@ Handler = Callable[[CallArgs, "Interpreter", ast.AST], Value]
 """What calling a named thing of Python gives."""
 
 
+def registrar(table: dict[str, Handler]) -> Callable[..., Callable[[Handler], Handler]]:
+    """A decorator that enters a handler into a table under the names of the builtins that it handles."""
+
+    def handles(*names: str) -> Callable[[Handler], Handler]:
+        def register(function: Handler) -> Handler:
+            table.update({f"builtins.{name}": function for name in names})
+            return function
+
+        return register
+
+    return handles
+
+
+def first(args: CallArgs) -> Value:
+    """The first positional argument."""
+    return args.positional[0] if args.positional else Unknown()
+
+
 @dataclass(slots=True, eq=False)
 class Deferred(Value):
     """A name imported from a file of the program, read when it is first used; never seen outside of scopes."""

@@ -118,24 +118,24 @@ class Mapping(Value):
         return Bound(self, name)
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
-        from shapecheck.interp.python import containers
+        from shapecheck.interp.python import mappings
 
-        return containers.lookup(self, key, machine)
+        return mappings.lookup(self, key, machine)
 
     def set_item(self, key: Value, value: Value, machine: Machine, node: ast.AST) -> None:
-        from shapecheck.interp.python import containers
+        from shapecheck.interp.python import mappings
 
-        containers.store(self, key, value)
+        mappings.store(self, key, value)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-        from shapecheck.interp.python import containers
+        from shapecheck.interp.python import mappings
 
-        return containers.mapping_method(self, name, args, machine, node)
+        return mappings.method(self, name, args, machine, node)
 
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
-        from shapecheck.interp.python import containers
+        from shapecheck.interp.python import mappings
 
-        return containers.keys(self)
+        return mappings.keys(self)
 
     def truth(self) -> bool | None:
         return True if self.items else False if self.complete else None
