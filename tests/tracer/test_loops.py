@@ -82,6 +82,20 @@ def test_a_model_that_only_evaluates_is_recorded_a_few_times(trace: Trace) -> No
     assert 1 < recorded < 10
 
 
+def test_a_text_that_grows_with_every_turn_is_recorded_for_a_while_and_run_to_its_end(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        layer = torch.nn.Linear(5, 5)
+        x = torch.ones(1, 5)
+        with torch.no_grad():
+            for turn in range(200):
+                x = torch.cat([x, layer(x)[-1:]])
+        assert x.shape == (201, 5)
+    """)
+    assert result.status == "completed", result.reason
+    assert 20 < len(rows_of(result)) < 100
+
+
 def test_a_loop_over_a_range_ends_after_a_step_and_its_last_turn(trace: Trace) -> None:
     result = trace("""
         import torch

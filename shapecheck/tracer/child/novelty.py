@@ -19,6 +19,9 @@ _PLAIN = (bool, int, float, str, type(None))
 CALLS = 3
 """Times that one call of a whole model is recorded with operands of the same shapes."""
 
+LONG = 48
+"""Times that one call of a whole model is recorded with operands of any shapes: texts grow as they are generated."""
+
 ROWS = 32
 """Times that a call in the code of a data set's rows is looked at."""
 
@@ -67,15 +70,19 @@ class Repeat:
 class Repeats:
     """How often each call was come by."""
 
-    def __init__(self, limit: int = CALLS) -> None:
-        self._limit = limit
+    def __init__(self, limit: int = CALLS, turns: int = LONG) -> None:
+        self._limit, self._turns = limit, turns
         self._counts: Counter[object] = Counter()
         self._repeats: defaultdict[object, Repeat] = defaultdict(Repeat)
 
-    def repeat(self, call: object) -> Repeat | None:
-        """Note a call; what is known of it, if it was noted often enough before."""
+    def repeat(self, place: object, shapes: object) -> Repeat | None:
+        """Note a call at a place; what is known of it, if enough calls there, or with these shapes, were recorded."""
+        call = place, shapes
+        self._counts[place] += 1
         self._counts[call] += 1
-        return self._repeats[call] if self._counts[call] > self._limit else None
+        if self._counts[call] > self._limit or self._counts[place] > self._turns:
+            return self._repeats[call]
+        return None
 
 
 def is_library(module: torch.nn.Module) -> bool:

@@ -186,7 +186,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             return None
         shapes = [tuple(leaf.shape) for leaf in tree_flatten((args, kwargs))[0] if isinstance(leaf, torch.Tensor)]
         mode = module.training, torch.is_grad_enabled()
-        return self._calls.repeat((id(module), caller.f_code, caller.f_lasti, *mode, *shapes))
+        return self._calls.repeat((id(module), caller.f_code, caller.f_lasti, *mode), tuple(shapes))
 
     def _quietly(
         self, original: Callable[..., Any], repeat: Repeat, module: torch.nn.Module, args: Any, kwargs: Any
