@@ -132,6 +132,11 @@ def test_an_input_that_is_asked_for_is_what_forward_gets(trace: TraceTarget, fil
     assert shapes(last(result, "Conv2d")) == {"out": "(batch, 4, 30, 46)"}
 
 
+def test_an_input_that_forward_does_not_take_is_said(trace: TraceTarget, file: Path) -> None:
+    result = trace(f"{file}::Picture", inputs=("picture=float32[1,1,32,48]",))
+    assert (result.status, result.reason) == ("unavailable", "--input picture: forward of Picture takes image")
+
+
 def test_shapes_that_do_not_fit_are_an_error_with_its_operator(trace: TraceTarget, file: Path) -> None:
     result = trace(f"{file}::Wide")
     assert result.status == "raised" and result.error is not None

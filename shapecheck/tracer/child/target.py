@@ -66,10 +66,20 @@ def pretrained(name: str, cls: str, args: Mapping[str, Any]) -> torch.nn.Module:
 
 def forward(session: Session, model: torch.nn.Module, asked: Mapping[str, Any]) -> Any:
     """Call a model with inputs by recipe; those that were asked for take their place."""
+    _known(model, asked)
     model.eval()
     given = {**usual(session, model, asked), **{name: _asked(session, name, wanted) for name, wanted in asked.items()}}
     with torch.no_grad():
         return model(**given)
+
+
+def _known(model: torch.nn.Module, asked: Iterable[str]) -> None:
+    """Refuse an input that ``forward`` does not take."""
+    taken = inspect.signature(model.forward).parameters
+    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
+    unknown = next((name for name in asked if name not in taken), None)
+    if unknown is not None and not open_ended:
+        raise NoTarget(f"--input {unknown}: forward of {type(model).__name__} takes {', '.join(taken)}")
 
 
 def usual(session: Session, model: Any, asked: Iterable[str] = ()) -> dict[str, Any]:
