@@ -10,7 +10,7 @@ from shapecheck.findings import SEVERITIES, Finding, Related
 from shapecheck.graph import Frame, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 
-_SILENT_BUT_SHAPES = ("SHP601", "SHP603", "SHP604", "SHP606", "SHP607", "SHP608", "SHP611", "SHP612")
+_SILENT_BUT_SHAPES = ("SHP601", "SHP603", "SHP604", "SHP606", "SHP607", "SHP608", "SHP611")
 _TRUSTED = ("known", "observed")
 
 

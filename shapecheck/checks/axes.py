@@ -61,7 +61,7 @@ def _is_batch_first(stage: Stage) -> bool | None:
         value = layer.params.get("batch_first") if isinstance(layer, Module) else None
         return value if isinstance(value, bool) else None
     value = params.get("batch_first")
-    return value if isinstance(value, bool) else None if "batch_first" in params else False
+    return value if isinstance(value, bool) else None
 
 
 def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:

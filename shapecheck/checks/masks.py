@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from shapecheck import trail, vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
-from shapecheck.findings import Finding
+from shapecheck.findings import Finding, Severity
 from shapecheck.flow import token_axis
-from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.vocabulary import BINARY, axis, given, ints, main, operands, short
 from shapecheck.vocabulary import words as names
 
@@ -92,17 +92,25 @@ def _is_mask(tensor: Tensor) -> bool:
 def mask_length(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP413: a model is given a mask for another number of tokens than it gets."""
     for stage in graph.stages:
-        mask = stage.tensor("attention_mask")
-        tokens = stage.tensor("inputs_embeds") or stage.tensor("input_ids")
-        if not vocabulary.is_model(stage) or stage.within or mask is None or tokens is None:
-            continue
-        if mask.shape.rank != 2 or tokens.shape.rank not in (2, 3) or stage.inputs.get("past_key_values") is not None:
-            continue
-        if stage.conflict is None and blame.differ(mask.shape.dim(1), tokens.shape.dim(1)):
-            yield _other_length(stage, mask, tokens)
+        if vocabulary.is_model(stage) and not stage.within and stage.conflict is None:
+            finding = _other_length(stage, "warning")
+            if finding is not None:
+                yield finding
 
 
-def _other_length(stage: Stage, mask: Tensor, tokens: Tensor) -> Finding:
+def shorter_mask(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    """SHP413 where the model raises."""
+    return _other_length(stage, "error")
+
+
+def _other_length(stage: Stage, severity: Severity) -> Finding | None:
+    mask, tokens = stage.tensor("attention_mask"), stage.tensor("inputs_embeds") or stage.tensor("input_ids")
+    if mask is None or tokens is None or stage.inputs.get("past_key_values") is not None:
+        return None
+    if mask.shape.rank != 2 or tokens.shape.rank not in (2, 3):
+        return None
+    if not blame.differ(mask.shape.dim(1), tokens.shape.dim(1)):
+        return None
     joined = next((step for step in trail.steps(tokens) if short(step) in ("cat", "concat", "concatenate")), None)
     return found(
         "SHP413",
@@ -110,6 +118,7 @@ def _other_length(stage: Stage, mask: Tensor, tokens: Tensor) -> Finding:
         blame.operand_span(stage, mask),
         stage=stage,
         tensor=mask,
+        severity=severity,
         symptom=stage.span,
         label=f"the mask is {mask.shape}",
         help="put ones for the added vectors before it: torch.cat([mask.new_ones(batch, added), mask], dim=1)"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from shapecheck import trail, vocabulary
-from shapecheck.checks import blame, words
+from shapecheck.checks import blame, masks, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
@@ -32,7 +32,7 @@ def model_inputs(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """The most telling reason why a model's own code raises."""
     if not vocabulary.is_model(stage) or stage.module is None or stage.conflict is None:
         return None
-    for explain in (_lists, _no_padding_token, _decoder_missing, _image_size, _features_as_ids, _wrong_rank, _too_long):
+    for explain in _EXPLAINERS:
         finding = explain(graph, stage, stage.module)
         if finding is not None:
             return finding
@@ -249,6 +249,19 @@ def _too_long(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None
     )
 
 
+Explain = Callable[[ShapeGraph, Stage, Module], Finding | None]
+_EXPLAINERS: tuple[Explain, ...] = (
+    _lists,
+    _no_padding_token,
+    _decoder_missing,
+    _image_size,
+    _features_as_ids,
+    masks.shorter_mask,
+    _wrong_rank,
+    _too_long,
+)
+
+
 def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP403: the mask where the segments belong, or the other way round."""
     for stage in graph.stages:
@@ -273,8 +286,9 @@ def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
 
 
 def _is_segments(tensor: Tensor) -> bool:
-    return tensor.role == "segments" or _SEGMENTS.search(tensor.text) is not None
+    """By its name, where that says so; a role may come from the very call that is wrong."""
+    return _SEGMENTS.search(tensor.text) is not None or (tensor.role == "segments" and "mask" not in tensor.text)
 
 
 def _is_mask(tensor: Tensor) -> bool:
-    return tensor.role == "mask" or "mask" in tensor.text
+    return "mask" in tensor.text or (tensor.role == "mask" and _SEGMENTS.search(tensor.text) is None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
@@ -35,6 +37,7 @@ _LAYERS = CONVOLUTIONS | frozenset(
     for n in (1, 2, 3)
 )
 _ONE_WORDING = ("SHP203", "SHP215", "SHP219", "SHP511")
+_NO_TENSOR = re.compile("must be Tensor, not str")
 _CAUSAL = ("generate_square_subsequent_mask", "triu", "tril")
 _BY_KIND = {"axis": "SHP222"}
 
@@ -47,7 +50,7 @@ GENERAL = (*FALLBACKS, "SHP215", "SHP217", "SHP219", "SHP221", "SHP222", "SHP511
 def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """What no other rule explains: the operator, its operands with their shapes, the two sizes and their origins."""
     conflict = stage.conflict
-    if conflict is None:
+    if conflict is None or (_NO_TENSOR.search(conflict.message) and _unpacked(graph, stage)):
         return None
     operands = list(stage.tensors())
     left = _operand(stage, conflict.left_name) or main(stage)
@@ -96,6 +99,12 @@ def _root(stage: Stage, code: str, left: Tensor | None) -> Span:
         return maker.span
     created = stage.module.created if stage.module is not None else None
     return created if created is not None and code == "SHP221" else stage.span
+
+
+def _unpacked(graph: ShapeGraph, stage: Stage) -> bool:
+    """Whether a model's output was unpacked into its keys before: that is the fault, and a rule of its own says so."""
+    before = (event for event in graph.events if event.index < stage.index)
+    return any(event.kind == "unpack" and event.data.get("of") == "model_output" for event in before)
 
 
 def _is_skip(stage: Stage, conflict: Conflict) -> bool:
