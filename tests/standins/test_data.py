@@ -162,3 +162,21 @@ def test_a_model_saved_to_an_open_file_is_loaded_from_it(holds: Holds) -> None:
         with open("best.pt", "rb") as file:
             assert torch.load(file, weights_only=False)(torch.ones(1, 2)).shape == (1, 3)
     """)
+
+
+def test_a_folder_is_there_only_where_the_script_would_end_without_it(holds: Holds) -> None:
+    holds("""
+        import os
+        fresh = True
+        if os.path.exists("output") and os.listdir("output") and not (fresh is False):
+            raise ValueError("the output is there already")
+        if (
+            os.path.isdir("output")
+            and not fresh
+        ):
+            raise ValueError("the output is there already")
+        if not os.path.isdir("data") or not fresh:
+            raise ValueError("no data")
+        assert os.path.exists("data/train.csv")
+        assert not os.path.exists("elsewhere") or True
+    """)

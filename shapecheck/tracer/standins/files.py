@@ -97,7 +97,7 @@ class Files:
         if key in self._written or key in self.saved:
             return True
         span = self.session.user_span() if _asked_by_user(depth=3) else None
-        return span is not None and gives_up_without(span.path, span.line)
+        return span is not None and gives_up_without(span.path, span.line, span.column)
 
 
 def install(session: Session) -> None:

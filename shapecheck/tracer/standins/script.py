@@ -46,16 +46,32 @@ def expects_import_error(path: str, line: int) -> bool:
     )
 
 
-def gives_up_without(path: str, line: int) -> bool:
-    """Whether a condition that is false on this line ends the script: ``assert c`` or ``if not c: raise``."""
+def gives_up_without(path: str, line: int, column: int = 0) -> bool:
+    """Whether a condition that is false at this place ends the script: ``assert c`` or ``if not c: raise``.
+
+    Of a condition of several parts the one at the place decides; without a column (counted from 1), its line's.
+    """
     asking = (s for s in reversed(statements_at(path, line)) if isinstance(s, (ast.Assert, ast.If)))
     statement = next((s for s in asking if s.test.lineno <= line <= (s.test.end_lineno or line)), None)
     if statement is None:
         return False
+    negated = _is_negated(_part_at(statement.test, line, column - 1))
     if isinstance(statement, ast.Assert):
-        return not _is_negated(statement.test)
-    branch = statement.body if _is_negated(statement.test) else statement.orelse
+        return not negated
+    branch = statement.body if negated else statement.orelse
     return any(ends_the_run(part) for part in branch)
+
+
+def _part_at(test: ast.expr, line: int, column: int) -> ast.expr:
+    """The operand of ``and`` and ``or`` that stands at a place, the condition itself where several may."""
+    while isinstance(test, ast.BoolOp):
+        here = [part for part in test.values if part.lineno <= line <= (part.end_lineno or line)]
+        if column >= 0:
+            here = [p for p in here if (p.lineno, p.col_offset) <= (line, column) < (p.end_lineno, p.end_col_offset)]
+        if len(here) != 1:
+            return test
+        test = here[0]
+    return test
 
 
 def _is_negated(test: ast.expr) -> bool:
