@@ -65,9 +65,10 @@ class Measured:
         return None
 
     @property
-    def invented(self) -> bool:
-        """Whether an operand of the loss has a made-up size."""
-        return self.loss is not None and any(t["status"] == "invented" for t in self.loss["inputs"].values())
+    def made_up(self) -> list[str]:
+        """The operands of the loss whose size is invented, or not known at all."""
+        inputs = self.loss["inputs"] if self.loss is not None else {}
+        return [name for name, tensor in inputs.items() if tensor["status"] not in ("observed", "assumed")]
 
     @property
     def errors(self) -> list[str]:
@@ -81,7 +82,7 @@ class Measured:
     @property
     def reached(self) -> bool:
         """Whether the script came to its loss, with nothing made up in it and no error claimed."""
-        return self.loss is not None and not self.invented and not self.errors
+        return self.loss is not None and not self.made_up and not self.errors
 
 
 def computes_a_loss(stage: dict[str, Any]) -> bool:
@@ -140,7 +141,7 @@ def row(script: Script, found: Measured) -> str:
     """One line of the table."""
     loss = found.loss
     place = f"{loss['op'].removeprefix('torch.')} at {loss['path']}:{loss['line']}" if loss else "none"
-    operands = ", ".join(f"({', '.join(map(str, t['shape']))})" for t in loss["inputs"].values()) if loss else ""
+    operands = ", ".join(shown(tensor["shape"]) for tensor in loss["inputs"].values()) if loss else ""
     verdict = "yes" if found.reached else "no"
     cells = (
         script.path,
@@ -154,11 +155,16 @@ def row(script: Script, found: Measured) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
+def shown(shape: list[str | int]) -> str:
+    """A shape as Python writes a tuple."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
 def told(script: Script, found: Measured) -> str:
     """How a script that missed ended."""
     why = [f"trace {found.report['trace']['status']}: {found.report['trace']['reason']}", *found.errors]
-    if found.invented:
-        why.append("an operand of the loss is invented")
+    if found.made_up:
+        why.append(f"made up or not known in the loss: {', '.join(found.made_up)}")
     return f"{script.name}: {'; '.join(why)}"
 
 

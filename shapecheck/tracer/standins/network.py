@@ -26,6 +26,9 @@ _LOGGING = """
 """.split()
 
 
+_TOKENS = ("_get_token_from_file", "_get_token_from_environment", "_get_token_from_google_colab")
+
+
 class Response(Absorbing):
     """What a server would answer: a made-up body for its address, and anything else that is asked of it."""
 
@@ -75,7 +78,7 @@ def install(session: Session) -> None:
     session.on_import("requests", lambda module: _set(module, ("get", "post", "put", "head"), fetched))
     session.on_import("torch.hub", lambda module: _torch_hub(module, session))
     session.on_import("huggingface_hub", lambda module: _hub(module))
-    session.on_import("huggingface_hub.utils._auth", lambda module: _set(module, ("get_token",), lambda: None))
+    session.on_import("huggingface_hub.utils._auth", lambda module: _set(module, _TOKENS, lambda: None))
     session.on_import("wandb", lambda module: _service(module))
     session.on_import("mlflow", lambda module: _service(module))
     session.on_import("nltk", lambda module: _set(module, ("download",), lambda *args, **kwargs: True))
