@@ -104,10 +104,11 @@ def shorter_mask(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | N
 
 
 def _other_length(stage: Stage, severity: Severity) -> Finding | None:
-    mask, tokens = stage.tensor("attention_mask"), stage.tensor("inputs_embeds") or stage.tensor("input_ids")
+    mask, vectors = stage.tensor("attention_mask"), stage.tensor("inputs_embeds")
+    tokens = vectors or stage.tensor("input_ids")
     if mask is None or tokens is None or stage.inputs.get("past_key_values") is not None:
         return None
-    if mask.shape.rank != 2 or tokens.shape.rank not in (2, 3):
+    if mask.shape.rank != 2 or tokens.shape.rank != (2 if vectors is None else 3):
         return None
     if not blame.differ(mask.shape.dim(1), tokens.shape.dim(1)):
         return None
