@@ -274,6 +274,8 @@ def label_count(graph: ShapeGraph) -> Iterator[Finding]:
             "SHP502",
             "" if stored[1:] == wanted[1:] else "width",
             event.span,
+            says=f"size mismatch for {name}: copying a param with shape torch.Size({list(stored)}) from checkpoint, "
+            f"the shape in current model is torch.Size({list(wanted)})",
             label=f"{name} is {list(stored)} in the checkpoint, {list(wanted)} in the model",
             help="pass ignore_mismatched_sizes=True to start with a new head",
             checkpoint=event.data.get("checkpoint", "the checkpoint"),

@@ -26,11 +26,27 @@ def load(cls: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     checkpoint = taken.plain("pretrained_model_name_or_path")
     config = _config_for(cls, taken, checkpoint, args, machine, node)
     model = _assembled(cls, config, checkpoint, taken, args, machine, node)
-    machine.event("load", node, checkpoint=checkpoint if isinstance(checkpoint, str) else None, module=model.module)
+    name = checkpoint if isinstance(checkpoint, str) else None
+    machine.event(
+        "load",
+        node,
+        checkpoint=name,
+        module=model.module,
+        mismatched=_mismatched(name, model),
+        ignored=not args.exact or taken.plain("ignore_mismatched_sizes", False) not in (False, None),
+    )
     _say_labels(model, args, machine, node)
     if taken.plain("output_loading_info") is True:
         return Items("tuple", [model, Mapping({}, False)])
     return model
+
+
+def _mismatched(checkpoint: str | None, model: PretrainedModel) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The weights of a checkpoint's head that do not fit the model, where both are known."""
+    known = hub.checkpoint(checkpoint) if checkpoint is not None else None
+    if known is None or model.facts is None or model.config.config is None:
+        return {}
+    return hub.mismatched(known, model.facts, model.config.config)
 
 
 def _config_for(
