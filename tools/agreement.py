@@ -101,7 +101,8 @@ def record(script: str, out: str) -> None:
         exec(compiled(str(path)), names)
     except BaseException as failure:  # whatever ends the script, what it showed until then counts
         error = f"{type(failure).__name__}: {failure}"
-    rows = [[*keys[number], shapes] for number, shapes in seen.items() if shapes]
+    places = [(os.path.relpath(file, path.parent), *place) for file, *place in keys]
+    rows = [[*places[number], shapes] for number, shapes in seen.items() if shapes]
     Path(out).write_text(json.dumps({"error": error, "rows": rows}), "utf-8")
 
 
@@ -138,7 +139,7 @@ def really(script: Path, timeout: float, keep: Path | None) -> tuple[dict[Key, l
     with tempfile.TemporaryDirectory() as folder:
         out = _kept(script, keep) if keep else Path(folder) / "shapes.json"
         if out.exists():
-            return _told(out)
+            return _told(out, script)
         # Forked, because importing torch and transformers takes longer than most scripts.
         child = multiprocessing.get_context("fork").Process(target=_recorded, args=(str(script), str(out), folder))
         child.start()
@@ -147,7 +148,7 @@ def really(script: Path, timeout: float, keep: Path | None) -> tuple[dict[Key, l
             child.kill()
             child.join()
             return {}, "time limit"
-        return _told(out) if out.exists() else ({}, "the run left nothing")
+        return _told(out, script) if out.exists() else ({}, "the run left nothing")
 
 
 def _recorded(script: str, out: str, folder: str) -> None:
@@ -163,7 +164,9 @@ def _imported() -> None:
     """Import what every run needs, before any of them is forked."""
     importlib.import_module("torch").set_num_threads(1)
     with contextlib.suppress(ImportError):
-        importlib.import_module("transformers").AutoModel  # noqa: B018 - its parts are imported when asked for
+        library = importlib.import_module("transformers")
+        for name in ("AutoModel", "AutoTokenizer", "BertModel", "BertTokenizerFast", "Trainer"):
+            getattr(library, name, None)  # its parts are imported when they are asked for
 
 
 def _kept(script: Path, folder: Path) -> Path:
@@ -172,9 +175,10 @@ def _kept(script: Path, folder: Path) -> Path:
     return folder.resolve() / f"{hashlib.sha256(script.read_bytes()).hexdigest()[:20]}.json"
 
 
-def _told(out: Path) -> tuple[dict[Key, list[list[int]]], str]:
+def _told(out: Path, script: Path) -> tuple[dict[Key, list[list[int]]], str]:
     told = json.loads(out.read_text("utf-8"))
-    return {tuple(row[:5]): row[5] for row in told["rows"]}, told["error"]
+    rows = ((str((script.parent / file).resolve()), *place) for file, *place in told["rows"])
+    return {row[:5]: row[5] for row in rows}, told["error"]
 
 
 # -- what the interpreter knows --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ _EXTRA_INPUTS = (
     "prompt_embeds",
 )
 """Inputs that change what the measured fields look like; with one of them only the first field's width is kept."""
+_FIXED = re.compile(r"(height|width)/\d+$")
+"""What the stages of a vision model leave of a picture, as measured with the usual ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,11 @@ def _value(
     if not there:
         return None
     if not field.count:
-        return _one(field, lookup, options)
+        return _one(field, config, lookup, options)
     if field.count == "0":
         return UNKNOWN  # an empty tuple in version 5, None in version 4
     count = evaluate(field.count, lookup).value
-    return UNKNOWN if count is None else (_one(field, lookup, options),) * count
+    return UNKNOWN if count is None else (_one(field, config, lookup, options),) * count
 
 
 def _present(field: OutputField, config: Config, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> bool | None:
@@ -126,7 +129,7 @@ def _present(field: OutputField, config: Config, inputs: Mapping[str, Any], opti
             return None if wanted is UNKNOWN else bool(wanted)
 
 
-def _one(field: OutputField, lookup: Lookup, options: Mapping[str, Any]) -> Any:
+def _one(field: OutputField, config: Config, lookup: Lookup, options: Mapping[str, Any]) -> Any:
     if field.shape.startswith("<"):
         return Opaque(field.shape.strip("<>"))
     dtype = field.dtype or "float32"
@@ -135,4 +138,6 @@ def _one(field: OutputField, lookup: Lookup, options: Mapping[str, Any]) -> Any:
     if field.shape == "?":
         return Spec(ANY, dtype)
     texts = [] if field.shape == "()" else field.shape.split(" ")
+    if config.restaged:
+        texts = ["?" if _FIXED.match(text) else text for text in texts]
     return Spec(Shape(tuple(evaluate(text, lookup) for text in texts)), dtype)

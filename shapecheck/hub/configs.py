@@ -169,6 +169,17 @@ class Config:
         standard = self.standard_name(name)
         return dims.symbol(_SYMBOLS.get(standard, standard), self.uid, Origin(words))
 
+    @property
+    def restaged(self) -> bool:
+        """Whether the stages or strides are others than the class's own, for which a reduction by a fixed factor
+        (``height/32``) was measured."""
+        fields = self.checkpoint.fields if self.checkpoint is not None else {}
+        given = {**{self.own_name(key): value for key, value in fields.items()}, **self.overrides}
+        return any(
+            _STAGES.search(name) is not None and name in given and not _staged_alike(given[name], default)
+            for name, default in self.cls.defaults.items()
+        )
+
     def sub(self, name: str) -> Config | None:
         """The config of a part (``text_config``), or None if there is no such part."""
         part = config_class(self.cls.sub_configs.get(name, ""))
@@ -209,6 +220,16 @@ class Config:
         shared = {self.own_name(key): value for key, value in self.checkpoint.fields.items()}
         sizes = {key: value for key, value in shared.items() if key in self.cls.defaults and isinstance(value, int)}
         return bool(sizes) and all(self.cls.defaults[key] == value for key, value in sizes.items())
+
+
+_STAGES = re.compile(r"depths|hidden_sizes|stride|patch_sizes?$|sr_ratios|num_stages|encoder_blocks|downsample")
+
+
+def _staged_alike(value: Any, default: Any) -> bool:
+    """Whether a list is as long as the default one; whether anything else is the same."""
+    if isinstance(value, (list, tuple)) and isinstance(default, list):
+        return len(value) == len(default)
+    return bool(value == default)
 
 
 def _is_size(value: Any) -> bool:

@@ -392,6 +392,21 @@ CASES = {
         """,
         "(3, 2)",
     ),
+    "a vision model with fewer stages": (
+        """
+        from transformers import ResNetConfig, ResNetModel
+        config = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1])
+        y = ResNetModel(config)(torch.rand(2, 3, 64, 64)).last_hidden_state
+        """,
+        "(2, 16, ?, ?)",
+    ),
+    "a vision model with the usual stages": (
+        """
+        from transformers import ResNetModel
+        y = ResNetModel.from_pretrained("microsoft/resnet-50")(torch.rand(2, 3, 64, 64)).last_hidden_state
+        """,
+        "(2, 2048, 2, 2)",
+    ),
     "torchvision": (
         """
         import torchvision.models as models
