@@ -1,22 +1,26 @@
-"""What ``shapecheck check`` costs, against the parse alone, on the same files in the same run.
+"""What ``shapecheck check`` costs, against the parse alone and against other tools, on the same files in the same run.
 
-    python benchmarks/static.py PATH...
+    python benchmarks/static.py [--tools FOLDER] [--rounds N] PATH...
 
-Prints CPU seconds and the ratio to libcst.parse_module. Each tool runs in a process of its own, with one job and no
-cache; its bare import is told apart, so that small trees do not drown in it.
+Prints CPU seconds (user and system, the quickest of N rounds), the ratio to libcst.parse_module, and the most memory
+that a process held. Every tool runs in processes of its own, one at a time, without a cache. Of torchfix, fixit and
+pyrefly, those are measured that stand in FOLDER (the ``bin`` of a virtual environment, say) or on the PATH.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 PARSE = """
 import sys, libcst
-for path in sys.argv[1:]:
+for path in open(sys.argv[1]).read().splitlines():
     try:
         libcst.parse_module(open(path, "rb").read())
     except Exception:
@@ -27,21 +31,39 @@ import sys
 from shapecheck.cli import cli
 cli.main(["check", "--jobs", "1", "--no-cache", "--exit-zero", "--output-file", "/dev/null", *sys.argv[1:]])
 """
+PEERS: dict[str, list[str]] = {
+    "torchfix": ["--jobs", "1"],
+    "fixit": ["--quiet", "lint"],
+    "pyrefly": ["check", "--threads", "1"],
+}
 ONE = Path(__file__).parents[1] / "fixtures" / "scripts" / "loader_cls_broken.py"
 
 
-def cpu(code: str, *arguments: str) -> float:
-    """CPU seconds (user and system) of the quickest of three runs of some code in a fresh interpreter."""
-    return min(_once(code, arguments) for _ in range(3))
+class Cost(NamedTuple):
+    """CPU seconds of a process and its children, and the megabytes that the largest of them held."""
+
+    seconds: float
+    megabytes: float
 
 
-def _once(code: str, arguments: tuple[str, ...]) -> float:
+def cost(command: list[str], rounds: int) -> Cost:
+    """The cost of the cheapest of several runs of a command; what it prints and how it exits do not matter."""
+    return min(_once(command) for _ in range(rounds))
+
+
+def _once(command: list[str]) -> Cost:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once, not at every start
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
+
+
+def python(code: str, *arguments: str) -> list[str]:
+    """The command that runs some code in a fresh interpreter."""
+    return [sys.executable, "-c", code, *arguments]
 
 
 def files(paths: list[str]) -> list[str]:
@@ -50,19 +72,51 @@ def files(paths: list[str]) -> list[str]:
     return [path for group in found for path in group]
 
 
-def main(paths: list[str]) -> None:
-    """Measure one script, then all files under the paths."""
-    bare, libcst = cpu("pass"), cpu("import libcst")
-    print(f"bare interpreter {bare:.3f} CPU s, import libcst {libcst:.3f}")
-    one = cpu(CHECK, str(ONE))
-    print(f"check of {ONE.name}: {one:.3f} CPU s, {one - libcst:+.3f} over import libcst")
-    if not paths:
-        return
+def peers(tools: str | None) -> dict[str, list[str]]:
+    """The other tools that are installed, with the commands that check paths with them by one process."""
+    where = os.pathsep.join(part for part in (tools, os.environ.get("PATH", "")) if part)
+    return {name: [found, *PEERS[name]] for name in PEERS if (found := shutil.which(name, path=where))}
+
+
+def one_script(libcst: Cost, rounds: int) -> None:
+    """What a short script with a fault and five fixes costs."""
+    one = cost(python(CHECK, str(ONE)), rounds)
+    over = one.seconds - libcst.seconds
+    print(f"check of {ONE.name}: {one.seconds:.3f} CPU s, {over:+.3f} over import libcst; {one.megabytes:.0f} MB")
+
+
+def tree(paths: list[str], bare: Cost, libcst: Cost, tools: str | None, rounds: int) -> None:
+    """What all files under the paths cost each tool. Starts are told apart: of Python, and of libcst for the parse."""
     every = files(paths)
-    parse, check = cpu(PARSE, *every) - libcst, cpu(CHECK, *every) - bare
     print(f"{len(every)} files, {sum(Path(path).read_bytes().count(10) for path in every)} lines")
-    print(f"libcst.parse_module {parse:.2f} CPU s; check {check:.2f} CPU s: {check / parse:.2f} times the parse")
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:
+        names.write("\n".join(every))
+        names.flush()
+        parse = cost(python(PARSE, names.name), rounds)
+    unit = parse.seconds - libcst.seconds
+    check = cost(python(CHECK, *paths), rounds)
+    rows = {
+        "libcst.parse_module": parse._replace(seconds=unit),
+        "shapecheck check": check._replace(seconds=check.seconds - bare.seconds),
+        **{name: cost([*command, *paths], rounds) for name, command in peers(tools).items()},
+    }
+    for name, used in rows.items():
+        print(f"{name:<20} {used.seconds:8.2f} CPU s  {used.seconds / unit:6.2f} x parse  {used.megabytes:6.0f} MB")
+
+
+def main() -> None:
+    """Measure one script, then all files under the paths."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="*")
+    parser.add_argument("--tools", help="folder of the other tools' commands")
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    bare, libcst = cost(python("pass"), given.rounds), cost(python("import libcst"), given.rounds)
+    print(f"bare interpreter {bare.seconds:.3f} CPU s, import libcst {libcst.seconds:.3f}")
+    one_script(libcst, given.rounds)
+    if given.paths:
+        tree(given.paths, bare, libcst, given.tools, given.rounds)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
