@@ -66,6 +66,8 @@ def decode(data: bytes, path: str = "<stdin>") -> Source:
     except UnicodeDecodeError as why:
         line = data.count(b"\n", 0, why.start) + 1
         raise UnreadableSource(f"not {encoding} text: byte 0x{data[why.start]:02x} cannot be decoded", line) from why
+    except (LookupError, UnicodeError) as why:  # codecs that are no text encodings (rot13), or refuse all (undefined)
+        raise UnreadableSource(f"{encoding} is not an encoding of text") from why
     return Source(path, text, encoding, bom)
 
 

@@ -5,59 +5,13 @@
 from __future__ import annotations
 
 import gc
-import random
-import re
 import sys
-import time
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from shapecheck.errors import UnreadableSource
-from shapecheck.interp import analyze
-from shapecheck.source import Source
 from tests.interp.python_scripts import graph_of
-
-SCRIPTS = sorted(path for path in (Path(__file__).parents[2] / "fixtures").rglob("*.py"))
-WORDS = re.compile(r"\b[a-zA-Z_]\w*\b|\b\d+\b")
-
-
-def mutated(text: str, rnd: random.Random) -> str:
-    """A text with a part cut off, lines dropped, doubled or swapped, words exchanged, or numbers replaced."""
-    lines = text.split("\n")
-    match rnd.randrange(6):
-        case 0:
-            return text[: rnd.randrange(len(text) + 1)]
-        case 1:
-            del lines[rnd.randrange(len(lines))]
-        case 2:
-            i, j = rnd.randrange(len(lines)), rnd.randrange(len(lines))
-            lines[i], lines[j] = lines[j], lines[i]
-        case 3:
-            words = list(WORDS.finditer(text))
-            a, b = rnd.choice(words), rnd.choice(words)
-            return text[: a.start()] + b.group() + text[a.end() :]
-        case 4:
-            odd = ["0", "-1", "10**40", "None", "'x'", "2.5", "[]", "()", "{}"]
-            return re.sub(r"\b\d+\b", lambda found: rnd.choice([*odd, *[found.group()] * 9]), text)
-        case _:
-            signs = ["+", "-", "*", "/", "//", "%", "**", "@", "and", "or", "==", "<", "|", "&", "<<"]
-            return re.sub(r" [+\-*/] ", lambda found: f" {rnd.choice(signs)} ", text)
-    return "\n".join(lines)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_mutated_and_truncated_scripts_are_read_without_a_crash(seed: int) -> None:
-    rnd = random.Random(seed)
-    for _ in range(12):
-        text = mutated(rnd.choice(SCRIPTS).read_text(encoding="utf-8"), rnd)
-        started = time.process_time()
-        try:
-            analyze(Source("script.py", text))
-        except UnreadableSource:
-            continue
-        assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -97,11 +51,9 @@ def test_mutated_and_truncated_scripts_are_read_without_a_crash(seed: int) -> No
         "lambda: (yield)\n[(yield x) for y in z]\n",
     ],
 )
-def test_strange_programs_are_read_without_a_crash_in_reasonable_time(text: str) -> None:
-    started = time.process_time()
+def test_strange_programs_are_read_to_an_end_without_a_crash(text: str) -> None:
     with suppress(UnreadableSource):
-        graph_of(text)
-    assert time.process_time() - started < 5
+        assert graph_of(text).source == "static"
 
 
 def test_work_beyond_the_budget_is_left_undone_and_said() -> None:
