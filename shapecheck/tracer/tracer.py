@@ -84,7 +84,7 @@ class Tracer:
         sizes = before.sizes if before else choose(script.integers if script is not None else ())
         asked: Asked = functools.partial(self._ask, worker, request, files)
         first = asked(sizes[0], needs.of(request.target, script))
-        if request.target is not None and _abstraction_failed(first):
+        if _abstraction_failed(first, alone=request.target is not None):
             first, asked = _for_real(asked, sizes[0], first)
         atoms = Atoms(*sizes)
         second = asked(sizes[1], _loaded(first)) if request.names and _varies(first) and not before else []
@@ -175,20 +175,25 @@ class Named(NamedTuple):
     known: dict[int, Expr]
 
 
-def _abstraction_failed(records: list[Record]) -> bool:
-    """Whether a run raised because its tensors hold no numbers: among made-up ones, or for want of them."""
+def _abstraction_failed(records: list[Record], alone: bool) -> bool:
+    """Whether a run raised for want of numbers in its tensors; of a model alone, also among made-up ones."""
     end = _raised(records)
-    return end is not None and (end.get("abstract", False) or any(record["kind"] == "invented" for record in records))
+    if end is None:
+        return False
+    return end.get("abstract", False) or (alone and any(record["kind"] == "invented" for record in records))
 
 
 def _for_real(asked: Asked, sizes: Chosen, abstract: list[Record]) -> tuple[list[Record], Asked]:
-    """A model that abstract tensors do not get through, with few layers and real numbers; that it was so is said.
+    """What abstract tensors do not get through, with few layers and real numbers; that it was so is said.
 
-    Where it fails as well, what the abstract run said stands. Returns the run that counts, and how to run it again.
+    Where it does not get through either, what the abstract run said stands, unless that spoke of abstract tensors only.
+    Returns the run that counts, and how to run it again.
     """
     real = asked(sizes, _loaded(abstract), concrete=True)
     end, failed = next((record for record in real if record["kind"] == "end"), None), _raised(abstract)
-    if end is None or failed is None or end["status"] != "completed":
+    if end is None or failed is None or end.get("memory"):
+        return abstract, asked
+    if end["status"] not in ("completed", "stopped") and not failed.get("abstract"):
         return abstract, asked
     words = f"abstract tensors failed ({failed['type']}): run on small real ones, with few layers"
     return [{"kind": "assumption", "text": words}, *real], functools.partial(asked, concrete=True)

@@ -20,7 +20,11 @@ _NOT_SHAPES = re.compile(
     r"No such file|is not available",
     re.IGNORECASE,
 )
-_ABSTRACT = re.compile(r"meta tensor|meta device|fake tensor|FakeTensor|Cannot access data pointer|symbolic", re.I)
+_ABSTRACT = re.compile(
+    r"meta tensor|meta device|'meta' device|fake tensor|FakeTensor|Cannot access data pointer|"
+    r"data is not allocated yet",
+    re.IGNORECASE,
+)
 _MEMORY = re.compile(r"can't allocate memory|Cannot allocate memory")
 _OUTPUTS = re.compile(
     r"^'(tuple|str|NoneType|\w*Output\w*)' object has no attribute|^'NoneType' object is not subscriptable|"
@@ -50,12 +54,12 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
         "chain": chain,
         "certain": not (session.guessed or found.get("invented", False)),
         "memory": isinstance(error, MemoryError) or bool(_MEMORY.search(str(error))),
-        "shape_reason": is_shape_reason(session, error, span, last),
-        "abstract": _of_abstraction(error),
+        "shape_reason": not of_abstraction(error) and is_shape_reason(session, error, span, last),
+        "abstract": of_abstraction(error),
     }
 
 
-def _of_abstraction(error: BaseException) -> bool:
+def of_abstraction(error: BaseException) -> bool:
     """Whether an error speaks of what abstract tensors cannot do, and real ones can."""
     return type(error).__module__.startswith("torch._subclasses") or bool(_ABSTRACT.search(str(error)))
 

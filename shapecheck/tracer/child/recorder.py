@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_flatten
 from shapecheck.tracer.child import modules
 from shapecheck.tracer.child.abstraction import call
 from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
+from shapecheck.tracer.child.failure import of_abstraction
 from shapecheck.tracer.child.fakes import tensors_in
 from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frame, user_frames
 from shapecheck.tracer.child.names import caller_of, function_op
@@ -276,7 +277,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         op = function_op(func)
         leaf = self.open[-1].op if self.open else ""
         _blame(self.session, error, leaf if leaf.startswith("torch.nn.") and not mine else op, args, kwargs)
-        if mine and not self._within():
+        if mine and not self._within() and not of_abstraction(error):
             self._send_stage(
                 op,
                 None,

@@ -160,9 +160,14 @@ class Session:
         return tensor
 
     def fake(self, like: torch.Tensor | tuple[int, ...], dtype: torch.dtype | None = None) -> torch.Tensor:
-        """An abstract float tensor: a shape and a dtype without numbers."""
+        """An abstract float tensor: a shape and a dtype without numbers; zeros where the run is on real ones."""
+        import torch
+
         from shapecheck.tracer.child.fakes import fake
 
+        if self.concrete:
+            shape = tuple(like.shape) if isinstance(like, torch.Tensor) else like
+            return torch.zeros(shape, dtype=dtype or (like.dtype if isinstance(like, torch.Tensor) else None))
         return fake(like, dtype)
 
     def on_import(self, module_name: str, callback: Callable[[ModuleType], None]) -> None:
