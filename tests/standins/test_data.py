@@ -180,3 +180,14 @@ def test_a_folder_is_there_only_where_the_script_would_end_without_it(holds: Hol
         assert os.path.exists("data/train.csv")
         assert not os.path.exists("elsewhere") or True
     """)
+
+
+@no_datasets
+def test_an_unknown_data_set_holds_images_where_the_script_is_for_images(holds: Holds) -> None:
+    result = holds("""
+        from datasets import load_dataset
+        from transformers import AutoImageProcessor
+        data = load_dataset("someone/pictures", split="train")
+        assert data.column_names == ["image", "label"] and data[0]["image"].mode == "RGB"
+    """)
+    assert any("columns image and label" in text for text in result.assumptions)

@@ -52,7 +52,7 @@ class Columns:
 
     def __init__(self, session: Session, cells: bool = False) -> None:
         self._session, self._cells = session, cells
-        self._text = _read(session.script)
+        self.script = _read(session.script)
 
     @property
     def rows(self) -> int:
@@ -115,7 +115,7 @@ class Columns:
 
     @property
     def _has_text(self) -> bool:
-        return "transformers" in self._text or "tokeniz" in self._text or "vocab" in self._text.lower()
+        return "transformers" in self.script or "tokeniz" in self.script or "vocab" in self.script.lower()
 
     def text(self, row: int, times: int = 1) -> str:
         """A short text, or so many times as long; texts of neighbouring rows have different lengths."""
@@ -130,9 +130,9 @@ class Columns:
         return max(2, seq - 2 - row % 7)
 
     def _label(self, row: int) -> Any:
-        if _FLOAT_LABELS.search(self._text):
+        if _FLOAT_LABELS.search(self.script):
             return 0.5 * (row % 3)
-        return float(row % 2) if _MULTI_HOT.search(self._text) else row % 2
+        return float(row % 2) if _MULTI_HOT.search(self.script) else row % 2
 
     def _audio(self, row: int) -> Sound:
         return Sound(row)

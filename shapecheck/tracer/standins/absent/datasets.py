@@ -20,7 +20,6 @@ __all__ = [
 
 IterableDataset = Dataset
 ClassLabel = Feature
-_USUAL = "text label:2"
 
 
 class Value(Feature):
@@ -51,14 +50,24 @@ def load_dataset(path: str, name: str | None = None, *args: Any, split: Any = No
     """A data set of made-up rows: one part if a split is named, else the usual parts."""
     columns = _known_columns(str(path), name)
     maker = Columns(session())
-    session().assume(f"data set {path}: {maker.rows} made-up rows" + ("" if columns else ", columns text and label"))
+    usual = _usual_columns(maker.script)
+    told = "" if columns else f", columns {usual.partition(':')[0].replace(' ', ' and ')}"
+    session().assume(f"data set {path}: {maker.rows} made-up rows{told}")
+    columns = columns or usual
     if split is not None and not isinstance(split, (list, tuple)):
-        return _part(columns or _USUAL, maker, _split_name(str(split)))
+        return _part(columns, maker, _split_name(str(split)))
     if isinstance(split, (list, tuple)):
-        return [_part(columns or _USUAL, maker, _split_name(str(part))) for part in split]
+        return [_part(columns, maker, _split_name(str(part))) for part in split]
     files = options.get("data_files")
     parts = list(files) if isinstance(files, dict) else ["train"] if files else ["train", "validation", "test"]
-    return DatasetDict({part: _part(columns or _USUAL, maker, part) for part in parts})
+    return DatasetDict({part: _part(columns, maker, part) for part in parts})
+
+
+def _usual_columns(script: str) -> str:
+    """The columns of a data set that is not known: what the script's preprocessing is for, and its classes."""
+    if "Tokenizer" not in script and re.search(r"ImageProcessor|AutoFeatureExtractor|FeatureExtractor", script):
+        return "audio label:2" if re.search(r"\baudio\b|sampling_rate", script) else "image label:2"
+    return "text label:2"
 
 
 def load_from_disk(path: Any, *args: Any, **options: Any) -> Any:
