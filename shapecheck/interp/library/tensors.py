@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from shapecheck import ops
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
@@ -161,12 +162,21 @@ def _cast(value: TensorValue, dtype: str | None, machine: Machine, node: ast.AST
 
 def item(value: TensorValue, key: Value, machine: Machine, node: ast.AST) -> Value:
     """``tensor[key]``."""
-    outcome = ops.index(value.tensor, key.operand())
+    outcome = ops.index(value.tensor, _selector(key))
     where: dict[str, ast.AST | None] = {"input": _receiver(node)}
     if isinstance(node, ast.Subscript):
         where["key"] = node.slice
     spans = {name: machine.span(at) for name, at in where.items() if at is not None}
     return machine.record("torch.Tensor.__getitem__", {"input": value, "key": key}, spans, outcome, node)
+
+
+def _selector(key: Value) -> Any:
+    """An index as operators want it: a range selects like a tensor of that many ints."""
+    if isinstance(key, Items) and key.kind == "range":
+        return Tensor(Shape((key.length(),)), "int64")
+    if isinstance(key, Items) and key.kind == "tuple" and key.items is not None:
+        return tuple(_selector(part) for part in key.items)
+    return key.operand()
 
 
 def iterate(value: TensorValue, machine: Machine, node: ast.AST) -> Iteration:

@@ -56,7 +56,8 @@ def _range(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
         numbers = range(*[bound for bound in bounds if bound is not None])
         if not numbers[4096:]:  # the length of a huge range is too large for len()
             return Items("range", [Int(number(n)) for n in numbers])
-    return Items("range", None, Int(UNKNOWN))
+    size = first(args) if len(args.positional) == 1 else Unknown()
+    return Items("range", None, Int(UNKNOWN), size=size.dim if type(size) is Int else UNKNOWN)
 
 
 @dataclass(slots=True, eq=False)

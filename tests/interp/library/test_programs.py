@@ -407,6 +407,14 @@ CASES = {
         """,
         "(2, 2048, 2, 2)",
     ),
+    "an index that counts the rows": (
+        """
+        h = torch.zeros(int(input()), 9, 768)
+        last = torch.zeros(h.size(0), dtype=torch.long)
+        y = torch.stack([row for row in h[range(len(last)), last]])
+        """,
+        "(?, 768)",
+    ),
     "torchvision": (
         """
         import torchvision.models as models
