@@ -17,6 +17,7 @@ from shapecheck.checks import (
     convolution,
     grown,
     labels,
+    lengths,
     linear,
     loss,
     masks,
@@ -89,6 +90,7 @@ DETECTORS: tuple[Detector, ...] = (
     stated.wrong_shape,
     stated.name_of_two_sizes,
     axes.rows_regrouped,
+    lengths.flattened_length,
     chosen.argmax_axis,
     chosen.similarity_axis,
 )

@@ -81,7 +81,7 @@ def _rule(stage: Stage, conflict: Conflict) -> str:
         return "SHP203"
     if _is_skip(stage, conflict):
         return "SHP217"
-    if short(stage) in _FAMILIES["SHP209"] and _unprojected(stage):
+    if short(stage) in _FAMILIES["SHP209"] | BINARY and _unprojected(stage):
         return "SHP511"
     if conflict.kind == "parameter" and conflict.right_name == "num_heads":
         return "SHP219"

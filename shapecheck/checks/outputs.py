@@ -8,6 +8,7 @@ from shapecheck import vocabulary
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Related
 from shapecheck.graph import Event, ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
 
 
 def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
@@ -97,7 +98,7 @@ def _no_field(event: Event, stage: Stage) -> Finding:
     return found(
         code,
         "",
-        stage.span if optional else event.span,
+        stage.span if optional else _switch(stage, code) or event.span,
         stage=stage,
         symptom=event.span,
         says=_says(code, name),
@@ -109,6 +110,12 @@ def _no_field(event: Event, stage: Stage) -> Finding:
         count=len(fields),
         fields=_listed(fields),
     )
+
+
+def _switch(stage: Stage, code: str) -> Span | None:
+    """Where return_dict=False stands: at the call, or where the model was loaded."""
+    made = stage.module.param_spans if stage.module is not None else {}
+    return stage.input_spans.get("return_dict") or made.get("return_dict") if code == "SHP506" else None
 
 
 def _says(code: str, name: object) -> str:

@@ -90,7 +90,8 @@ def over_space(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
         [a for a in call.args if a.keyword is None or a.keyword.value in ("dim", "axis")] if call is not None else []
     )
     if axes is not None and len(axes) == 2 and len(given) == 1:
-        edit = tree.replace(given[0].value, "(2, 3)")
+        value = given[0].value
+        edit = tree.replace(value, "2, 3" if isinstance(value, cst.Tuple) and value.lpar else "(2, 3)")
         yield Fix("pool over height and width", (edit,), safety="unsafe", why=OTHER_RESULT)
 
 

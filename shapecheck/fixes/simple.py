@@ -247,7 +247,7 @@ def flattened(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
 
 def by_place(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``outputs.last_hidden_state`` of a tuple to ``outputs[0]``."""
-    node = tree.expression(finding.span)
+    node = tree.expression(finding.symptom or finding.span)
     first = {"last_hidden_state": 0, "logits": 0, "pooler_output": 1}
     stage = stage_of(finding)
     given = stage.inputs if stage is not None else {}
