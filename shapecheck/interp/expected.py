@@ -7,7 +7,7 @@ import ast
 ANY = "expects an exception"
 """The guard of a place that is there to raise."""
 
-_RAISED = {
+RAISED = {
     "attribute": ("AttributeError",),
     "beyond": ("IndexError", "LookupError"),
     "index": ("KeyError", "IndexError", "LookupError"),
@@ -39,4 +39,4 @@ def by_context(node: ast.expr) -> frozenset[str]:
 
 def expects(guard: frozenset[str], kind: str) -> bool:
     """Whether the exception that an event of this kind stands for is expected under this guard."""
-    return ANY in guard or any(f"expects {name}" in guard for name in _RAISED.get(kind, ()))
+    return ANY in guard or any(f"expects {name}" in guard for name in RAISED.get(kind, ()))

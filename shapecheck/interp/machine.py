@@ -161,7 +161,7 @@ class Interpreter:
 
     def event(self, kind: str, node: ast.AST, **data: Any) -> None:
         """Record an event, once for each place and way to it; not where its exception is expected."""
-        if data.get("missing", True) and expected.expects(self.guard, kind):
+        if data.get("missing", True) and (expected.expects(self.guard, kind) or self._made_up(kind)):
             return
         span = self.span(node)
         key = (kind, id(node), self.way, _data_key(data))
@@ -169,6 +169,11 @@ class Interpreter:
         if key not in self.recorded:
             self.remember(self.recorded, key, Unknown())
             self.graph.add(Event(kind, span, data, self.context))
+
+    def _made_up(self, kind: str = "") -> bool:
+        """Whether what raises here may come of arguments that are made up: they may meet a condition further in that no
+        real caller brings them to. Events of most kinds tell of no error."""
+        return self.unused and bool(self.conditions) and len(self.context) > 1 and kind in ("", *expected.RAISED)
 
     def operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
         """Apply an operator of ``shapecheck.ops``, and record the stage; what it writes over has the new shape."""
@@ -241,8 +246,7 @@ class Interpreter:
         """Why what is wrong here may never come to pass; None where it does, as far as can be told."""
         if self.certain_under not in (None, len(self.conditions)):
             return "whether the last batch comes here is not known"
-        if self.unused and self.conditions and len(self.context) > 1:
-            # Arguments that are made up may meet a condition further in that no real caller brings them to.
+        if self._made_up():
             return "whether a caller comes here with these arguments is not known"
         return None
 

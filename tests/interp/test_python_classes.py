@@ -315,3 +315,41 @@ def test_methods_that_others_call_for_other_arguments_are_not_called_with_made_u
         """)
     assert [stage for stage in graph.stages if stage.conflict] == []
     assert "parts is not reached from the methods that call it" in [place.reason for place in graph.not_checked]
+
+
+def test_no_unpacking_is_told_that_only_made_up_arguments_lead_to() -> None:
+    text = """
+        def step(x):
+            batch, width = x.shape
+            return x
+        class Cell(nn.Module):
+            def forward(self, x):
+                batch, length, width = x.shape
+                if length > 1:
+                    step(x)
+                return x
+        """
+    assert [event.data["count"] for event in graph_of(text).events if event.kind == "unpack"] == []
+    called = graph_of(text + "Cell()(torch.ones(2, 5, 3))").events
+    assert [event.data["count"] for event in called if event.kind == "unpack"] == [3, 2]
+
+
+def test_a_shape_that_only_a_made_up_call_under_a_condition_has_is_no_fault() -> None:
+    graph = graph_of("""
+        import torch
+        from torch import nn
+        def step(q):
+            b, h, d = q.shape
+            return q
+        class Net(nn.Module):
+            def __init__(self, hidden_size):
+                super().__init__()
+                self.fc = nn.Linear(hidden_size, hidden_size)
+            def forward(self, x):
+                b, s, h = x.shape
+                q = self.fc(x).view(b, s, 4, -1).transpose(1, 2)
+                if s > 1:
+                    return q
+                return step(q.squeeze(2))
+        """)
+    assert not [event for event in graph.events if event.kind == "unpack" and event.data["count"] != event.data["rank"]]
