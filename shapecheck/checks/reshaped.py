@@ -70,6 +70,8 @@ def shape_unpacked(graph: ShapeGraph) -> Iterator[Finding]:
             continue
         if not isinstance(rank, int) or not isinstance(count, int) or count == rank or event.data.get("starred"):
             continue
+        if _may_lose_an_axis(tensor):
+            continue
         many = "too many values to unpack" if rank > count else "not enough values to unpack"
         yield found(
             "SHP223",
@@ -85,6 +87,12 @@ def shape_unpacked(graph: ShapeGraph) -> Iterator[Finding]:
             rank=rank,
             count=count,
         )
+
+
+def _may_lose_an_axis(tensor: Tensor) -> bool:
+    """Whether a squeeze on the way met a size that may be 1: the number of axes is then not certain."""
+    squeezed = (main(step) for step in trail.steps(tensor) if short(step) == "squeeze")
+    return any(before is not None and any(dim.value is None for dim in before.shape.dims) for before in squeezed)
 
 
 def squeezed_batch(graph: ShapeGraph, stage: Stage) -> Finding | None:

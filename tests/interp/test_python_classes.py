@@ -332,24 +332,3 @@ def test_no_unpacking_is_told_that_only_made_up_arguments_lead_to() -> None:
     assert [event.data["count"] for event in graph_of(text).events if event.kind == "unpack"] == []
     called = graph_of(text + "Cell()(torch.ones(2, 5, 3))").events
     assert [event.data["count"] for event in called if event.kind == "unpack"] == [3, 2]
-
-
-def test_a_shape_that_only_a_made_up_call_under_a_condition_has_is_no_fault() -> None:
-    graph = graph_of("""
-        import torch
-        from torch import nn
-        def step(q):
-            b, h, d = q.shape
-            return q
-        class Net(nn.Module):
-            def __init__(self, hidden_size):
-                super().__init__()
-                self.fc = nn.Linear(hidden_size, hidden_size)
-            def forward(self, x):
-                b, s, h = x.shape
-                q = self.fc(x).view(b, s, 4, -1).transpose(1, 2)
-                if s > 1:
-                    return q
-                return step(q.squeeze(2))
-        """)
-    assert not [event for event in graph.events if event.kind == "unpack" and event.data["count"] != event.data["rank"]]

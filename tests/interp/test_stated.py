@@ -113,3 +113,23 @@ def test_an_annotated_parameter_is_believed_before_what_its_use_suggests() -> No
         """
     assert last(text) == "(batch*choices, seq)"
     assert findings(text) == []
+
+
+@pytest.mark.parametrize("arm", ["else:\n            return step(q.squeeze(2))", "return step(q.squeeze(2))"])
+def test_an_axis_that_may_be_squeezed_away_is_not_counted(arm: str) -> None:
+    text = f"""
+def step(q):
+    b, h, d = q.shape
+    return q
+class Net(nn.Module):
+    def __init__(self, hidden_size):
+        super().__init__()
+        self.fc = nn.Linear(hidden_size, hidden_size)
+    def forward(self, x):
+        b, s, h = x.shape
+        q = self.fc(x).view(b, s, 4, -1).transpose(1, 2)
+        if s > 1:
+            return q
+        {arm}
+"""
+    assert findings(text) == []
