@@ -140,3 +140,13 @@ def test_generate_gives_ids_that_hold_the_prompt(holds: Holds) -> None:
         """
     )
     assert any("generate" in made.what for made in result.invented)
+
+
+def test_attention_that_wants_a_gpu_is_traced_without_one(holds: Holds) -> None:
+    result = holds("""
+        import torch
+        from transformers import AutoModel
+        model = AutoModel.from_pretrained("bert-base-uncased", attn_implementation="flash_attention_2")
+        assert model(torch.ones(2, 5, dtype=torch.long)).last_hidden_state.shape == (2, 5, 768)
+    """)
+    assert any("flash_attention_2 is traced as sdpa" in text for text in result.assumptions)

@@ -94,8 +94,9 @@ def _patch_models(module: ModuleType, session: Session, checkpoints: Callable[[]
         else:
             config = copy.deepcopy(config)
             kwargs = {key: value for key, value in kwargs.items() if key not in _DOWNLOAD}
+        attention = attention or getattr(config, "_attn_implementation", None)
         if attention is not None:
-            config._attn_implementation = attention
+            config._attn_implementation = _without_kernels(session, attention)
         config.name_or_path = str(name)
         if session.concrete:
             shrinking.shallow(config)
@@ -137,6 +138,14 @@ def _patch_auto(module: ModuleType) -> None:
         return model_class.from_pretrained(name, *model_args, config=config, **passed, **kwargs)
 
     patch_classmethod(module._BaseAutoModelClass, "from_pretrained", from_pretrained)
+
+
+def _without_kernels(session: Session, attention: Any) -> Any:
+    """An implementation of attention that needs no GPU: those that do give tensors of the same shapes."""
+    if not isinstance(attention, str) or attention in ("eager", "sdpa", "flex_attention"):
+        return attention
+    session.assume(f"attention by {attention} is traced as sdpa: the shapes are the same")
+    return "sdpa"
 
 
 def _dtype(*given: Any) -> torch.dtype | None:
