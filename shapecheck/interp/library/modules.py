@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapecheck import ops
-from shapecheck.dims import Dim, number
+from shapecheck.dims import Dim, Truth, number
 from shapecheck.graph import Module, Tensor
 from shapecheck.interp.library.registry import Opaque, Taken, spans, take, words
 from shapecheck.interp.values import (
@@ -177,14 +177,19 @@ def weight_of(module: Module, name: str) -> Value | None:
 
 
 def _sized_by(module: Module, weight: Tensor) -> dict[str, Any]:
-    """The parameters that another ``weight`` changes: to its sizes, or to unknown where the program computed it.
+    """The parameters that another ``weight`` changes: to its sizes, where the program computed it.
 
-    Another module's weight whose sizes are not known is tied to this one, and so is as large.
+    Another module's weight is tied to this one: as large, or the layer is not called as it was built.
     """
     parts = _WEIGHTS.get(module.kind, ())
-    if parts and weight.shape.rank == len(parts) and all(dim.known for dim in weight.shape.dims):
-        return dict(zip(parts, weight.shape.dims, strict=True))
-    if weight.producer is None:
+    dims = weight.shape.dims if weight.shape.rank == len(parts) else ()
+    if parts and dims and all(dim.known for dim in dims):
+        if weight.producer is not None or all(
+            as_dim(module.params.get(part)).compare(dim) is not Truth.DIFFERENT
+            for part, dim in zip(parts, dims, strict=True)
+        ):
+            return dict(zip(parts, dims, strict=True))
+    elif weight.producer is None:
         return {}
     return {part: ops.UNKNOWN for part in parts or ("in_channels", "out_channels") if part in module.params}
 

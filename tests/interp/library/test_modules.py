@@ -106,5 +106,8 @@ def test_another_weight_gives_a_layer_other_sizes() -> None:
         tied = nn.Linear(8, 30, bias=False)
         tied.weight = nn.Embedding(30, 8).weight
         torch.relu(tied(torch.zeros(2, 8)))
+        back = nn.Linear(4, 2)
+        back.weight = nn.Linear(2, 4).weight
+        torch.relu(back(torch.zeros(3, 4)))
         """
-    ) == ["(2, 3)", "(2, ?)", "(2, 30)"]
+    ) == ["(2, 3)", "(2, ?)", "(2, 30)", "(3, ?)"]
