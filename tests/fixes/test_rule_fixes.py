@@ -46,7 +46,15 @@ def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, dict[str, ob
     copies = {path: folder / f"{path.parent.name}_{path.name}" for path in MENDED}
     for path, copy in copies.items():
         copy.write_text(MENDED[path])
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    environment = {
+        **os.environ,
+        "HF_HUB_CACHE": str(folder / "hub"),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    make = [sys.executable, str(OBSERVE.parents[1] / "tiny_hub.py"), str(folder / "hub")]
+    assert subprocess.run(make, env=environment, capture_output=True).returncode == 0
     command = [sys.executable, str(OBSERVE), str(folder / "out.json"), *map(str, copies.values())]
     done = subprocess.run(command, env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
