@@ -110,3 +110,18 @@ def test_the_jumps_of_the_filter_stay_within_it(column: int, machine: int) -> No
         assert at + max(yes, no) + 1 <= len(steps)
     numbers = [operand for code, yes, _, operand in steps if code == 0x15 and not yes]
     assert len(numbers) == len(set(numbers))
+
+
+def test_a_temporary_folder_is_emptied_and_removed(trace: Trace) -> None:
+    result = trace(
+        """
+        import tempfile
+        from pathlib import Path
+        import torch
+
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "words.txt").write_text("a")
+        torch.zeros(2) + 1
+        """
+    )
+    assert (result.status, result.error) == ("completed", None)

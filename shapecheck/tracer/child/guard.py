@@ -50,6 +50,9 @@ _CHANGES = (
     "shutil.rmtree",
     "shutil.move",
 )
+_IN_FOLDERS = ("os.remove", "os.rmdir")
+"""Changes whose path may stand below an open folder, whose number comes last: how a temporary folder is emptied."""
+
 _BELOW_PYTHON = frozenset(
     """
     fork vfork clone system popen posix_spawn posix_spawnp execl execle execlp execv execve execvp execvpe fexecve
@@ -132,9 +135,10 @@ class Guard:
         if event == "open":
             self.opened(*args)
         elif event in _CHANGES:
+            folders = [folder for folder in args if type(folder) is int and folder >= 0] if event in _IN_FOLDERS else []
             for path in args[:2]:
                 if isinstance(path, (str, bytes, os.PathLike)):
-                    self._changed(path)
+                    self._changed(_below(folders[0], path) if folders else path)
         elif event in _NETWORK:
             raise Refused("the network is closed while tracing")
         elif event in _PROCESSES:
@@ -162,6 +166,11 @@ class Guard:
         inside = (self._scratch + os.sep, namespaces.SHARED_MEMORY + os.sep)
         if real != self._scratch and real not in _DEVICES and not real.startswith(inside):
             raise Refused(f"{os.fsdecode(path)}: writing outside the scratch folder is closed while tracing")
+
+
+def _below(folder: int, path: Any) -> str:
+    """A path below an open folder (``dir_fd``)."""
+    return os.path.join(os.path.realpath(f"/proc/self/fd/{folder}"), os.fsdecode(path))
 
 
 def _limits(memory_mb: int, seconds: float) -> list[str]:
