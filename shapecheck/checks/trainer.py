@@ -30,7 +30,8 @@ def _judged(event: Event) -> Iterator[Finding]:
         yield _finding(event, "missing", None, fields)
     elif of == "none":
         yield _finding(event, "nothing", None, fields)
-    elif of in ("tensor", "tuple") and isinstance(taken, Tensor) and (taken.shape.rank or 0) >= 1:
+    elif of in ("tensor", "tuple") and isinstance(taken, Tensor) and (taken.shape.rank or 0) > (of == "tensor"):
+        # Of a tensor the Trainer takes the first row: one of scores alone is a number, on which it trains in peace.
         yield _finding(event, "" if of == "tuple" else "bare", taken, fields)
 
 
