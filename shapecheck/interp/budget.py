@@ -14,13 +14,13 @@ class Budget:
 
     DEPTH = 24
     """Calls within calls."""
-    PER_FUNCTION = 2_000
+    PER_FUNCTION = 600
     """Steps that all analyses of one function together may take, with what they call, before it is left at that."""
     UNROLLED = 16
     """Elements up to which a loop over a known sequence is run one by one."""
 
     def __init__(self, lines: int) -> None:
-        self.left = 4_000 + 24 * lines
+        self.left = 2_000 + 8 * lines
         self.part = self.left
         self.unrolled = 600
 
