@@ -160,6 +160,8 @@ def without_padding_token(cls: type[Any], subjects: list[Subject]) -> Iterator[d
     said = []
     for subject in subjects:
         config = subject.model.config.get_text_config()
+        if not hasattr(config, "pad_token_id"):
+            return
         stated, config.pad_token_id = config.pad_token_id, None
         said.append(error_of(subject.model, subject.good) or "")
         config.pad_token_id = stated

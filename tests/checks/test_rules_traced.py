@@ -22,7 +22,6 @@ STATIC_ONLY = {
     "SHP219": "raised where the layer is built, before there is a stage",
     "SHP223": "Python's own error",
     "SHP407": "raised by the tokenizer",
-    "SHP408": "raised over a list",
     "SHP506": "Python's own error",
     "SHP507": "Python's own error",
     "SHP509": "Python's own error",
