@@ -1,15 +1,13 @@
 """Projects of several files: a fault in one file and the crash in another, in both directions of import.
 
-``fixtures/projects/NAME`` is a project that works; ``NAME_faults/FAULT`` beside it holds the one file that a
-fault changes, with ``# expect:`` at the line. What is said is held against where PyTorch raises.
+``fixtures/projects/NAME`` is a project that works; ``faults.toml`` beside it lists what breaks one of its files, with
+``# expect:`` at the line. What is said is held against where PyTorch raises.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +17,20 @@ import pytest
 from click.testing import CliRunner
 
 from shapecheck.cli import cli
+from tests.fixture_scripts import expected, really
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 pytestmark = pytest.mark.xdist_group("projects")
 
 HERE = Path(__file__).parent
 PROJECTS = HERE.parent / "fixtures" / "projects"
 ENTRIES = {"triage": "train.py", "keywords": "keywords/train.py"}
-FAULTS = [(name, fault.name) for name in ENTRIES for fault in sorted((PROJECTS / f"{name}_faults").iterdir())]
+LISTED = {(row["project"], row["name"]): row for row in tomllib.loads((PROJECTS / "faults.toml").read_text())["fault"]}
+FAULTS = list(LISTED)
 TRACED = [("triage", "width"), ("keywords", "one_direction")]
 
 
@@ -42,14 +47,13 @@ def assembled(name: str, fault: str, folder: Path) -> Project:
     shutil.copytree(PROJECTS / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
     if not fault:
         return Project(folder, ENTRIES[name], [])
-    shutil.copytree(PROJECTS / f"{name}_faults" / fault, folder, dirs_exist_ok=True)
-    expected = [
-        (line.split("# expect: ")[1], path.relative_to(folder).as_posix(), number)
-        for path in sorted(folder.rglob("*.py"))
-        for number, line in enumerate(path.read_text().splitlines(), 1)
-        if "# expect: " in line
-    ]
-    return Project(folder, ENTRIES[name], expected)
+    file = LISTED[name, fault]["file"]
+    text = (folder / file).read_text()
+    for old, new in LISTED[name, fault]["edits"]:
+        assert text.count(old) == 1, f"{file} does not hold this once: {old}"
+        text = text.replace(old, new)
+    (folder / file).write_text(text)
+    return Project(folder, ENTRIES[name], [(rule, file, line) for rule, line in expected(text)])
 
 
 @pytest.fixture(scope="session")
@@ -65,15 +69,8 @@ def pytorch(
     projects: dict[tuple[str, str], Project], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """How each project really ended."""
-    folder = tmp_path_factory.mktemp("pytorch")
-    environment = {**os.environ, "HF_HUB_CACHE": str(folder / "hub"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    entries = {key: str(project.folder / project.entry) for key, project in projects.items()}
-    for command in (["tiny_hub.py", str(folder / "hub")], ["really.py", str(folder / "out.json"), *entries.values()]):
-        done = subprocess.run(
-            [sys.executable, str(HERE / command[0]), *command[1:]], env=environment, capture_output=True
-        )
-        assert done.returncode == 0, done.stderr.decode()
-    said = json.loads((folder / "out.json").read_text())
+    entries = {key: project.folder / project.entry for key, project in projects.items()}
+    said = really(entries.values(), tmp_path_factory.mktemp("pytorch"))
     return {key: said[entry] for key, entry in entries.items()}
 
 
@@ -100,7 +97,7 @@ def test_a_project_that_works_gets_no_finding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     project = projects[name, ""]
-    assert pytorch[name, ""] == {"said": "ok", "raised_at": []}
+    assert pytorch[name, ""] == {"raised": None, "raised_at": [], "wrong": None}
     assert report(project, "check", target or project.entry, monkeypatch)["findings"] == []
 
 

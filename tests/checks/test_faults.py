@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from shapecheck import checks, flow, interp, merge, rulebook
-from shapecheck.findings import Finding
-from shapecheck.source import Source
+from shapecheck import rulebook
+from tests.fixture_scripts import found, really
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -57,12 +53,6 @@ FAULTS = [Fault(**row) for row in tomllib.loads((FOLDER / "faults.toml").read_te
 NAMES = [f"{fault.rule}-{fault.script}-{at}" for at, fault in enumerate(FAULTS)]
 
 
-def found(path: str, text: str) -> list[Finding]:
-    graph = interp.analyze(Source(path, text))
-    flow.annotate(graph, {path: text}.get)
-    return merge.ordered(checks.run(graph))
-
-
 @pytest.fixture(scope="session")
 def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """What PyTorch made of every script and of every broken copy of it."""
@@ -71,22 +61,8 @@ def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
     copies |= {path.name: path.read_text() for path in SCRIPTS}
     for name, text in copies.items():
         (folder / name).write_text(text)
-    environment = {
-        **os.environ,
-        "HF_HUB_CACHE": str(folder / "hub"),
-        "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    scripts = [str(folder / name) for name in copies]
-    for command in (
-        [str(HERE.parent / "tiny_hub.py"), str(folder / "hub")],
-        [str(HERE / "observe.py"), str(folder / "out.json"), *scripts],
-    ):
-        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True)
-        assert done.returncode == 0, done.stderr.decode()
-    said = json.loads((folder / "out.json").read_text())
-    return {Path(path).name: outcome for path, outcome in said.items()}
+    said = really([folder / name for name in copies], folder)
+    return {path.name: outcome for path, outcome in said.items()}
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

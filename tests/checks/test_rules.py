@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import string
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from shapecheck import checks, flow, interp, merge, rulebook
-from shapecheck.findings import Finding
+from shapecheck import rulebook
 from shapecheck.resources import rules_dir
-from shapecheck.source import Source
+from tests.fixture_scripts import expected, found, really
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "fixtures" / "rules"
@@ -29,17 +24,6 @@ NOT_INSTALLED = re.compile("ImportError: Using the `Trainer` with `PyTorch` requ
 """What the examples of a Trainer end with where accelerate is missing; then there is nothing to compare with."""
 
 
-def found(path: str, text: str) -> list[Finding]:
-    graph = interp.analyze(Source(path, text))
-    flow.annotate(graph, {path: text}.get)
-    return merge.ordered(checks.run(graph))
-
-
-def expected(text: str) -> list[tuple[str, int]]:
-    comments = enumerate(text.splitlines(), 1)
-    return [(match[1], number) for number, line in comments if (match := re.search(r"# expect: (SHP\d+)", line))]
-
-
 @pytest.fixture(scope="session")
 def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """What PyTorch made of every fixture and of every example, by file name without its folder's path."""
@@ -50,20 +34,8 @@ def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
         for name, text in (("example", rule.example), ("instead", rule.use_instead)):
             scripts[f"{code}/{name}"] = folder / f"{code}_{name}.py"
             scripts[f"{code}/{name}"].write_text(text)
-    environment = {
-        **os.environ,
-        "HF_HUB_CACHE": str(folder / "hub"),
-        "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    make = [sys.executable, str(HERE.parent / "tiny_hub.py"), str(folder / "hub")]
-    assert subprocess.run(make, env=environment, capture_output=True).returncode == 0
-    command = [sys.executable, str(HERE / "observe.py"), str(folder / "out.json"), *map(str, scripts.values())]
-    done = subprocess.run(command, env=environment, capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
-    said = json.loads((folder / "out.json").read_text())
-    return {name: said[str(path)] for name, path in scripts.items()}
+    said = really(scripts.values(), folder)
+    return {name: said[path] for name, path in scripts.items()}
 
 
 def not_installed(said: dict[str, object]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from shapecheck import engine, merge
 from shapecheck.engine import Options
 from shapecheck.source import read
 from shapecheck.tracer import Tracer, TraceRequest
+from tests.fixture_scripts import expected
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.xdist_group("rules_traced")
@@ -48,14 +48,11 @@ def tracer() -> Iterator[Tracer]:
 @pytest.mark.parametrize("code", [code for code in CODES if code not in NO_TRACE])
 def test_check_and_trace_agree_on_a_rules_fixture(code: str, tracer: Tracer) -> None:
     script = sorted((FIXTURES / code).glob("bad*.py"))[0]
-    wanted = [
-        (match[1], at)
-        for at, line in enumerate(script.read_text().splitlines(), 1)
-        if (match := re.search(r"# expect: (SHP\d+)", line))
-    ]
     half = engine.static(read(script), Options())
     result = tracer.trace(TraceRequest(script, [], None, 120.0, 8192, {}))
     traced = engine.judged(result.graph, half.texts, Options())
     merged = merge.merge(half.findings, traced, result.graph, result.status)
-    assert [(f.rule, f.span.line) for f in merged if f.severity != "info" or f.rule == code] == wanted
+    assert [(f.rule, f.span.line) for f in merged if f.severity != "info" or f.rule == code] == expected(
+        script.read_text()
+    )
     assert ("traced" in merged[0].evidence) is (code not in STATIC_ONLY)
