@@ -1,0 +1,49 @@
+"""The command line: each command is one call of the engine, its outcome turned into text and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from shapecheck import __version__
+from shapecheck.cli.check import check
+from shapecheck.cli.explain import explain
+from shapecheck.cli.rule import rule
+from shapecheck.cli.run import run
+from shapecheck.cli.trace import trace
+from shapecheck.errors import ShapecheckError
+
+
+def main() -> None:
+    """The console script: a wrong call is one sentence and exit code 2, never a traceback."""
+    try:
+        sys.exit(cli.main(prog_name="shapecheck", standalone_mode=False))
+    except click.ClickException as why:
+        _stop(" ".join(why.format_message().split()), why.exit_code)
+    except ShapecheckError as why:
+        _stop(str(why), why.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _stop("interrupted", 130)
+    except BrokenPipeError:  # the reader of a pipe went away: `shapecheck check . | head`
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as why:  # the last border: a fault of ours is told in one sentence as well
+        from shapecheck.results import Failure
+
+        _stop(str(Failure.of(" ".join(sys.argv[1:]), why)), 2)
+
+
+def _stop(message: str, code: int) -> None:
+    click.echo(f"shapecheck: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="shapecheck", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Find tensor-shape faults in PyTorch and transformers code before training does."""
+
+
+for command in (check, run, trace, rule, explain):
+    cli.add_command(command)

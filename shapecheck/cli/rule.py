@@ -1,0 +1,24 @@
+"""``shapecheck rule``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from shapecheck.errors import UsageError
+
+
+@click.command()
+@click.argument("code", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every rule, one line each.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
+def rule(code: str | None, everything: bool, color: Any) -> int:
+    """Say what a rule means: what it finds, why that is bad, and what to write instead."""
+    from shapecheck.reports import rules
+
+    if everything == bool(code):
+        raise UsageError("name one rule (shapecheck rule SHP101), or list them all (shapecheck rule --all)")
+    click.echo(rules.listing() if code is None else rules.text(code, sys.stdout, color), nl=False, color=True)
+    return 0

@@ -1,0 +1,36 @@
+"""``shapecheck trace``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shapecheck.cli.options import tracing
+from shapecheck.cli.report import emit, rendered
+
+
+@click.command()
+@click.argument("target")
+@click.option("--input", "inputs", multiple=True, metavar="NAME=DTYPE[SIZES]", help="An input: ids=int64[batch,16].")
+@click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the class or the config.")
+@tracing
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there.")
+@click.option("--verbose", "-v", is_flag=True, help="Every stage, those inside of layers too.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def trace(target: str, inputs: tuple[str, ...], args: tuple[str, ...], **settings: Any) -> int:
+    """Show the shapes inside one model: file.py::Class, a checkpoint (name::Class), or a folder with a config.json."""
+    from shapecheck import running
+    from shapecheck.engine import Options
+
+    how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"])
+    outcome = running.trace(target, inputs, args, Options(stages=True), how)
+    code = running.trace_exit_code(outcome)
+    if code == 2 and outcome.trace is not None:
+        click.echo(f"shapecheck: {outcome.trace.reason}", err=True)
+    if outcome.stages or settings["output_format"] == "json":
+        told = {**settings, "diff": False, "quiet": False, "statistics": False}
+        emit(rendered(outcome, told), settings["output_file"])
+    return code
