@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from shapecheck import checks, fixes, flow, interp, merge, notebook, rulebook, suppressions
+from shapecheck import checks, fixes, flow, interp, merge, rulebook, suppressions
 from shapecheck.discovery import discover
 from shapecheck.errors import UnreadableSource
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
 from shapecheck.graph import NotChecked, ShapeGraph
-from shapecheck.places import Span
+from shapecheck.places import NOTEBOOK, Span
 from shapecheck.results import ExpressionRow, Failure, Outcome, expression_rows, rows
 from shapecheck.selection import Selection
 from shapecheck.source import Source, decode, read
@@ -147,6 +147,7 @@ def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: Texts, options
     spoken_of = {span.path for finding in kept for span in finding.places}
     spoken_of |= {edit.span.path for finding in kept for fix in finding.fixes for edit in fix.edits}
     spoken_of |= {comment.span.path for comment in comments}
+    spoken_of |= {path for path in every if path.endswith(NOTEBOOK)}
     return Outcome(
         findings=[replace(finding, stage=None, tensor=None) for finding in kept],
         stages=rows(graph) if options.stages else [],
@@ -168,8 +169,6 @@ def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     for finding in outcome.findings:
         finding.fixes = preferred(finding.fixes, options.pooling)
-        if finding.span.path.endswith(notebook.SUFFIX):
-            finding.cell = notebook.cell_of(outcome.sources.get(finding.span.path, ""), finding.span.line)
     outcome.seconds = time.perf_counter() - started
     return outcome
 

@@ -86,7 +86,6 @@ class Finding:
     torch_says: str = ""
     help: str = ""
     symptom: Span | None = None
-    cell: int | None = None
     stage: object | None = field(default=None, repr=False, compare=False)
     tensor: object | None = field(default=None, repr=False, compare=False)
 

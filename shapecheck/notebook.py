@@ -1,18 +1,23 @@
 """Jupyter notebooks as Python text and back: the code cells in order, magics and shell lines put aside. Pure.
 
-Each cell is headed by a comment line that counts the code cells from 1, so that a place in the text names its cell.
+Each cell is headed by a comment line with its number among all cells, from 1, so that a place in the text names its
+cell (ruff and VS Code count in the same way).
 """
 
 from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+from shapecheck.edits import lines_of
 from shapecheck.errors import UnreadableSource
+from shapecheck.places import NOTEBOOK as SUFFIX
 
-SUFFIX = ".ipynb"
+__all__ = ["SUFFIX", "cell_of", "cells", "text_of", "updated"]
 
 _HEAD = "# %% cell "
 _ASIDE = "pass  # notebook: "
@@ -29,9 +34,9 @@ def text_of(data: bytes) -> str:
 
     Raises UnreadableSource where the bytes are no notebook.
     """
-    return "".join(
-        f"{_HEAD}{number}\n{_without_magics(source)}\n" for number, source in enumerate(_sources(_loaded(data)), 1)
-    )
+    notebook = _loaded(data)
+    numbered = zip(_numbers(notebook), _sources(notebook), strict=True)
+    return "".join(f"{_HEAD}{number}\n{_without_magics(source)}\n" for number, source in numbered)
 
 
 def updated(data: bytes, text: str) -> bytes:
@@ -44,10 +49,31 @@ def updated(data: bytes, text: str) -> bytes:
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def cell_of(text: str, line: int) -> int | None:
-    """The number of the cell that a line of the text stands in, None above the first."""
-    heads = [head for head in text.splitlines()[:line] if head.startswith(_HEAD)]
-    return int(heads[-1].removeprefix(_HEAD)) if heads else None
+def cell_of(text: str, line: int) -> tuple[int, int] | None:
+    """The cell that a line of the text stands in, and the line in that cell; both count from 1.
+
+    A line that heads a cell belongs to the cell before. None where the text is not that of a notebook.
+    """
+    heads = _heads(text)
+    at = bisect_left(heads, (line, 0)) - 1
+    if not heads:
+        return None
+    first, number = heads[max(at, 0)]
+    return number, max(line - first, 1)
+
+
+def cells(text: str) -> Iterator[tuple[int, str]]:
+    """The number of each cell, and its lines as the user sees them."""
+    lines = lines_of(text)
+    heads = _heads(text)
+    for (first, number), (end, _) in zip(heads, [*heads[1:], (len(lines) + 1, 0)], strict=True):
+        yield number, "".join(map(_with_magics, lines[first : end - 1]))
+
+
+@lru_cache(maxsize=8)
+def _heads(text: str) -> list[tuple[int, int]]:
+    """The line of the text that heads each cell, and the cell's number."""
+    return [(at, int(line.removeprefix(_HEAD))) for at, line in enumerate(lines_of(text), 1) if line.startswith(_HEAD)]
 
 
 def _loaded(data: bytes) -> dict[str, Any]:
@@ -58,6 +84,11 @@ def _loaded(data: bytes) -> dict[str, Any]:
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         raise UnreadableSource("not a notebook of version 4: it has no cells")
     return notebook
+
+
+def _numbers(notebook: dict[str, Any]) -> Iterator[int]:
+    known = list(map(id, _code_cells(notebook)))
+    return (at for at, cell in enumerate(notebook["cells"], 1) if id(cell) in known)
 
 
 def _code_cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:

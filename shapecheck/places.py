@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOTEBOOK = ".ipynb"
+"""How the name of a notebook ends."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of one file. Lines and columns count characters from 1; the end is exclusive.
 
     A column of 0 means that only the line is known (CPython 3.10 keeps no columns at run time).
+    In a report, and nowhere else, a span of a notebook names its cell and counts lines in it (see
+    :func:`shapecheck.cells.presented`); everywhere else lines count through the text of all cells, and ``cell`` is 0.
     """
 
     path: str
@@ -17,9 +22,20 @@ class Span:
     column: int = 0
     end_line: int = 0
     end_column: int = 0
+    cell: int = 0
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}" if self.column else f"{self.path}:{self.line}"
+        return f"{self.where}:{self.line}:{self.column}" if self.column else f"{self.where}:{self.line}"
+
+    @property
+    def where(self) -> str:
+        """What the line counts in: the file, of a notebook the cell (``train.ipynb:cell 3``)."""
+        return f"{self.path}:cell {self.cell}" if self.cell else self.path
+
+    @property
+    def told(self) -> str:
+        """The line in words, for prose. In a notebook ``notebook line 12``, which a report turns into a cell's line."""
+        return f"notebook line {self.line}" if self.path.endswith(NOTEBOOK) else f"line {self.line}"
 
     @property
     def exact(self) -> bool:
@@ -50,4 +66,4 @@ class Origin:
     span: Span | None = None
 
     def __str__(self) -> str:
-        return f"{self.text}, line {self.span.line}" if self.span else self.text
+        return f"{self.text}, {self.span.told}" if self.span else self.text

@@ -108,7 +108,8 @@ class Outcome:
     Attributes:
         findings: ordered, the most certain and most severe root cause first.
         stages: of all files, in order of execution; empty where nobody asked for them.
-        sources: the text of each file that a finding speaks of, by path.
+        sources: the text of each file that a finding speaks of, and of each notebook, by path (for a report by
+            :attr:`Span.where`).
         comments: those that silence rules, with what they silenced; not reported.
         applied: what ``--fix`` changed; ``findings`` are those that remain.
         diff: what ``--diff`` would change, as a unified diff.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
 from shapecheck import notebook
 from shapecheck.cli import cli
 from shapecheck.errors import UnreadableSource
+
+SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "schema.json").read_text())
 
 BROKEN = [
     ["%matplotlib inline\n", "!pip install transformers\n", "import torch\n", "from torch import nn"],
@@ -44,7 +47,7 @@ def test_the_text_of_a_notebook_is_python_and_leads_back_to_the_same_notebook(tm
     text = notebook.text_of(data)
     compile(text, "train.ipynb", "exec")
     assert json.loads(notebook.updated(data, text)) == json.loads(data)
-    assert notebook.cell_of(text, text.splitlines().index("head = nn.Linear(768, 3)") + 1) == 4
+    assert notebook.cell_of(text, text.splitlines().index("head = nn.Linear(768, 3)") + 1) == (5, 3)
     changed = notebook.updated(data, text.replace("nn.Linear(768, 3)", "nn.Linear(768, 4)"))
     assert json.loads(changed)["cells"][4]["source"][-1] == "head = nn.Linear(768, 4)"
 
@@ -61,9 +64,23 @@ def test_a_fault_is_found_in_its_cell(tmp_path: Path, command: str) -> None:
     result = CliRunner().invoke(cli, [command, "--output-format", "json", str(path)], standalone_mode=False)
     assert result.exception is None, result.output
     report = json.loads(result.stdout)
-    assert [(finding["rule"], finding["cell"]) for finding in report["findings"]] == [("SHP101", 5)]
+    jsonschema.Draft202012Validator(SCHEMA).validate(report)
+    (finding,) = report["findings"]
+    places = [finding, *finding["related"], *(edit for fix in finding["fixes"] for edit in fix["edits"])]
+    assert {(place["path"], place["cell"]) for place in places} <= {(str(path), 5), (str(path), 6)}
+    assert (finding["rule"], finding["cell"], finding["line"], finding["column"]) == ("SHP101", 6, 4, 15)
     if command == "run":
-        assert report["trace"]["reason"].startswith("RuntimeError at line")
+        assert report["trace"]["reason"].startswith("RuntimeError at cell 6, line 5")
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_the_report_shows_the_cell_as_its_author_sees_it(tmp_path: Path, command: str) -> None:
+    path = written(tmp_path, BROKEN)
+    result = CliRunner().invoke(cli, [command, str(path)], standalone_mode=False)
+    assert result.exception is None, result.output
+    assert f"{path}:cell 6:4:15" in result.stdout
+    assert " 3 | %time out = bert(**batch)" in result.stdout
+    assert "notebook line" not in result.stdout
 
 
 def test_a_fix_is_written_into_the_cell_and_leaves_the_rest_alone(tmp_path: Path) -> None:

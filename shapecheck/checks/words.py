@@ -48,7 +48,7 @@ def called(tensor: Tensor | None) -> str:
 def at_line(tensor: Tensor | None) -> str:
     """``, line 12`` where the place of a tensor is known."""
     span = vocabulary.place(tensor) if tensor is not None else None
-    return f", line {span.line}" if span else ""
+    return f", {span.told}" if span else ""
 
 
 def size(dim: Dim | None) -> str:
@@ -71,27 +71,27 @@ def origin(at: Axis) -> str:
     if stage is None:
         return f"axis {source.index} of {called(source.tensor)}{at_line(source.tensor)}"
     if vocabulary.is_model(stage):
-        return f"the width of `{source.tensor.field}` of {short(stage)}, line {stage.span.line}"
-    return f"what {shown(stage.op)} gives, line {stage.span.line}"
+        return f"the width of `{source.tensor.field}` of {short(stage)}, {stage.span.told}"
+    return f"what {shown(stage.op)} gives, {stage.span.told}"
 
 
 def told(why: Origin) -> str:
     """An origin as it stands in brackets behind a size."""
-    return f"written at line {why.span.line}" if why.text == WRITTEN and why.span else str(why)
+    return f"written at {why.span.told}" if why.text == WRITTEN and why.span else str(why)
 
 
 def _by_operator(source: Axis, stage: Stage | None) -> str:
     name = short(stage)
     if stage is None:
         return ""
-    line = f"line {stage.span.line}"
+    line = stage.span.told
     if name in vocabulary.RECURRENT and given(stage, "bidirectional") is True:
         return f"both directions of the bidirectional nn.{name}, 2 * {size(given(stage, 'hidden_size'))}, {line}"
     if name in ("cat", "concat", "concatenate"):
         return f"{_parts(vocabulary.operands(stage), source.index)}, joined by torch.cat, {line}"
     if name in ("Linear", "LazyLinear") and stage.module is not None:
         created, count = stage.module.created, stage.module.params.get("out_features")
-        place = f"out_features of nn.Linear{f', line {created.line}' if created else ''}"
+        place = f"out_features of nn.Linear{f', {created.told}' if created else ''}"
         why = count.origin if isinstance(count, Dim) else None
         return (
             place
@@ -124,7 +124,7 @@ def parameter(stage: Stage, name: str, dim: Dim | None) -> str:
         return f"{size(dim)} ({told(dim.origin)})"
     module = stage.module
     span = module.param_spans.get(name, module.created) if module else None
-    return f"{size(dim)} ({name}, line {span.line})" if span else size(dim)
+    return f"{size(dim)} ({name}, {span.told})" if span else size(dim)
 
 
 def because(stage: Stage, name: str, dim: Dim | None) -> str:

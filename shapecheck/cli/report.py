@@ -27,6 +27,9 @@ def report(outcome: Outcome, settings: dict[str, Any]) -> int:
 
 def rendered(outcome: Outcome, settings: dict[str, Any]) -> str:
     """An outcome in the form that was asked for."""
+    from shapecheck.cells import presented
+
+    outcome = presented(outcome)
     if settings["output_format"] == "json":
         from shapecheck.reports import json
 

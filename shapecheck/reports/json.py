@@ -35,8 +35,11 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in outcome.findings],
         "stages": [_stage(at, stage) for at, stage in enumerate(outcome.stages)],
         "trace": _trace(outcome.trace),
-        "not_checked": [{"path": p.span.path, "line": p.span.line, "reason": p.reason} for p in outcome.not_checked]
-        + [{"path": f.path, "line": 1, "reason": f"shapecheck itself failed: {f.reason}"} for f in outcome.failures],
+        "not_checked": [{**_line(place.span), "reason": place.reason} for place in outcome.not_checked]
+        + [
+            {**_line(Span(failure.path, 1)), "reason": f"shapecheck itself failed: {failure.reason}"}
+            for failure in outcome.failures
+        ],
         "assumptions": outcome.assumptions,
         "summary": {
             "files": outcome.files,
@@ -49,12 +52,20 @@ def document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _line(span: Span) -> dict[str, Any]:
+    """The line that a span begins on, of a notebook with the cell that it is a line of."""
+    return {"path": span.path, "cell": span.cell or None, "line": span.line}
+
+
+def _start(span: Span) -> dict[str, Any]:
+    return {**_line(span), "column": span.column or 1}
+
+
 def _range(span: Span) -> dict[str, Any]:
     """A span; where only the line is known it runs from the line's first column to the same place."""
     column = span.column or 1
     return {
-        "line": span.line,
-        "column": column,
+        **_start(span),
         "end_line": span.end_line or span.line,
         "end_column": span.end_column or column,
     }
@@ -67,14 +78,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "evidence": list(finding.evidence),
         "message": finding.message,
-        "path": finding.span.path,
-        "cell": finding.cell,
         **_range(finding.span),
         "shapes": [{"name": s.name, "shape": list(s.shape), "origin": s.origin} for s in finding.shapes],
-        "related": [
-            {"path": r.span.path, "line": r.span.line, "column": r.span.column or 1, "message": r.message}
-            for r in finding.related
-        ],
+        "related": [{**_start(place.span), "message": place.message} for place in finding.related],
         "fixes": [_fix(fix) for fix in finding.fixes],
     }
 
@@ -91,15 +97,13 @@ def _fix(fix: Fix) -> dict[str, Any]:
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
-    return {"path": edit.span.path, **_range(edit.span), "text": edit.text}
+    return {**_range(edit.span), "text": edit.text}
 
 
 def _stage(index: int, stage: StageRow) -> dict[str, Any]:
     return {
         "index": index,
-        "path": stage.span.path,
-        "line": stage.span.line,
-        "column": stage.span.column or 1,
+        **_start(stage.span),
         "module": stage.module,
         "op": stage.op,
         "repeat": stage.repeat,
@@ -133,13 +137,13 @@ def _error(error: TraceError) -> dict[str, Any]:
         "message": error.message,
         "op": error.op or None,
         "operands": [list(shape) for shape in error.operands],
-        "chain": [{"path": f.span.path, "line": f.span.line, "function": f.function} for f in error.chain],
+        "chain": [{**_line(frame.span), "function": frame.function} for frame in error.chain],
     }
 
 
 def _invented(item: Invented) -> dict[str, Any]:
-    path, line = (item.span.path, item.span.line) if item.span else (None, None)
-    return {"path": path, "line": line, "what": item.what, "value": _plain(item.value)}
+    place = _line(item.span) if item.span else {"path": None, "cell": None, "line": None}
+    return {**place, "what": item.what, "value": _plain(item.value)}
 
 
 def _plain(value: object) -> object:

@@ -31,7 +31,7 @@ def _once(rows: Iterable[ExpressionRow]) -> Iterator[ExpressionRow]:
         tensors = row.tensors if known is None else tuple(dict.fromkeys((*known.tensors, *row.tensors)))
         by_place[row.span] = ExpressionRow(row.span, row.text, tensors)
     last: dict[tuple[str, str], tuple[TensorRow, ...]] = {}
-    for row in sorted(by_place.values(), key=lambda row: row.span):
+    for row in sorted(by_place.values(), key=lambda row: (row.span.path, row.span.cell, row.span)):
         key = (row.span.path, row.text)
         if not (row.text.isidentifier() and last.get(key) == row.tensors):
             yield row

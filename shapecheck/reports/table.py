@@ -20,10 +20,10 @@ def what_matters(stages: Sequence[StageRow], findings: Iterable[Finding]) -> lis
     outer = [stage for stage in stages if stage.raised or not _inside(stage, stages)]
     if len(outer) <= _ENOUGH:
         return outer
-    told = {(span.path, span.line) for finding in findings for span in finding.places}
+    told = {(span.where, span.line) for finding in findings for span in finding.places}
 
     def matters(stage: StageRow) -> bool:
-        here = (stage.span.path, stage.span.line)
+        here = (stage.span.where, stage.span.line)
         return here in told or stage.op.startswith("transformers.") or stage is stages[-1]
 
     return [stage for stage in outer if matters(stage)][-_ENOUGH:]
@@ -31,8 +31,9 @@ def what_matters(stages: Sequence[StageRow], findings: Iterable[Finding]) -> lis
 
 def _inside(stage: StageRow, stages: Sequence[StageRow]) -> bool:
     """Whether a stage is a step of a module that has a row of its own on the same line."""
+    here = (stage.span.where, stage.span.line)
     return bool(stage.module) and any(
-        other.span.line == stage.span.line and other.module and stage.module.startswith(other.module + ".")
+        (other.span.where, other.span.line) == here and other.module and stage.module.startswith(other.module + ".")
         for other in stages
     )
 
@@ -52,7 +53,8 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 def _cells(stage: StageRow) -> list[tuple[str, str, str, str, str]]:
     times = f" x{stage.repeat}" if stage.repeat > 1 else ""
-    left = (str(stage.span.line), stage.module, short(stage.op) + times)
+    line = f"cell {stage.span.cell}:{stage.span.line}" if stage.span.cell else str(stage.span.line)
+    left = (line, stage.module, short(stage.op) + times)
     came_out = ["raised"] if stage.raised else _words(stage.outputs)
     pairs = list(zip_longest(_words(stage.inputs), came_out, fillvalue="")) or [("", "")]
     return [(*(left if at == 0 else ("", "", "")), *pair) for at, pair in enumerate(pairs)]

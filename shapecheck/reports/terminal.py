@@ -53,7 +53,7 @@ def block(finding: Finding, sources: dict[str, str], paint: Paint, traced: bool 
     head = f"{kind} {paint(finding.name + ':', 'bold')} {finding.message}"
     home, away = _marks(finding)
     width = gutter([*home, *(mark for marks in away.values() for mark in marks)])
-    out = [head, *_place(home, sources, width, paint, finding.cell)]
+    out = [head, *_place(home, sources, width, paint)]
     for marks in away.values():
         out += _place(marks, sources, width, paint)
     notes = [_note(text, width, paint) for text in _notes(finding, traced)]
@@ -61,19 +61,18 @@ def block(finding: Finding, sources: dict[str, str], paint: Paint, traced: bool 
 
 
 def _marks(finding: Finding) -> tuple[list[Mark], dict[str, list[Mark]]]:
-    """The marks in the finding's own file, and those in each other file."""
+    """The marks in the finding's own file (of a notebook its cell), and those in each other one."""
     home, away = [Mark(finding.span, finding.label, root=True)], dict[str, list[Mark]]()
     for place in finding.related:
         mark = Mark(place.span, place.message)
-        (home if place.span.path == finding.span.path else away.setdefault(place.span.path, [])).append(mark)
+        (home if place.span.where == finding.span.where else away.setdefault(place.span.where, [])).append(mark)
     return home, away
 
 
-def _place(marks: list[Mark], sources: dict[str, str], width: int, paint: Paint, cell: int | None = None) -> list[str]:
+def _place(marks: list[Mark], sources: dict[str, str], width: int, paint: Paint) -> list[str]:
     span = marks[0].span
-    where = f"{span} (cell {cell})" if cell else str(span)
-    arrow = f"{paint(f' {chr(32) * width}-->', 'blue')} {where}"
-    lines = lines_of(sources.get(span.path, ""))
+    arrow = f"{paint(f' {chr(32) * width}-->', 'blue')} {span}"
+    lines = lines_of(sources.get(span.where, ""))
     return [arrow, *(snippet(lines, marks, width, paint) if lines else [])]
 
 
@@ -124,10 +123,10 @@ def _fix_head(fix: Fix, first: bool) -> str:
 def _fix_diff(fix: Fix, sources: dict[str, str], paint: Paint) -> list[str]:
     """The lines that a fix takes out and puts in, without context."""
     out: list[str] = []
-    for path in dict.fromkeys(edit.span.path for edit in fix.edits):
-        before = sources.get(path, "")
+    for where in dict.fromkeys(edit.span.where for edit in fix.edits):
+        before = sources.get(where, "")
         try:
-            after = edited(before, (edit for edit in fix.edits if edit.span.path == path))
+            after = edited(before, (edit for edit in fix.edits if edit.span.where == where))
         except FixConflict:
             return []
         old, new = before.splitlines(), after.splitlines()

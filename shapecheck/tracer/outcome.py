@@ -35,7 +35,7 @@ def ending(records: list[Record], shown: Shown, request: TraceRequest, python: s
         return Ending("unavailable", f"the tracing process under {python} did not start: {why}")
     end = by_kind.get("end")
     if end is None:
-        return _cut_off(records, by_kind, shown, timeout)
+        return _cut_off(records, by_kind, shown, request)
     return _said(end, shown, request)
 
 
@@ -72,13 +72,14 @@ def _exited(end: Record, place: str) -> Ending:
     return Ending("completed", f"the script {how}")
 
 
-def _cut_off(records: list[Record], by_kind: dict[str, Record], shown: Shown, timeout: float) -> Ending:
+def _cut_off(records: list[Record], by_kind: dict[str, Record], shown: Shown, request: TraceRequest) -> Ending:
     """The process went away without a word."""
+    timeout = request.timeout
     last = next((r["span"] for r in reversed(records) if r.get("span")), None)
-    place = f" after line {shown(last).line}" if last else " before any stage"
+    place = f" after {shown(last).told}" if last else " before any stage"
     crash = by_kind.get("exit", {}).get("crash")
     if crash:
-        place = f" at line {crash}"
+        place = _place(Span(str(request.script), crash))
     gone = by_kind.get("exit", {})
     if gone.get("killed"):
         return Ending("timeout", f"the script ran past the time limit of {timeout:g} s{place}; --timeout raises it")
@@ -98,4 +99,4 @@ def _how(gone: Record, timeout: float) -> str:
 
 
 def _place(span: Span) -> str:
-    return f" at line {span.line}"
+    return f" at {span.told}"
