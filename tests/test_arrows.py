@@ -68,7 +68,6 @@ ALLOWED: dict[str, set[str]] = {
 OUTSIDE: dict[str, set[str]] = {
     "syntax": {"libcst"},
     "fixes": {"libcst"},
-    "reports": {"rich"},
     "cli": {"click"},
     "ops": {"tomli"},
     "errorbook": {"tomli"},
@@ -135,7 +134,7 @@ def test_check_imports_neither_torch_nor_what_it_does_not_need(tmp_path: Path) -
     code = (
         "import sys\nfrom shapecheck.cli import cli\n"
         f"cli.main(['check', {str(script)!r}], standalone_mode=False)\n"
-        "print(sorted({'torch', 'transformers', 'numpy', 'libcst', 'rich'} & set(sys.modules)))"
+        "print(sorted({'torch', 'transformers', 'numpy', 'libcst'} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=tmp_path)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 from click.testing import CliRunner
@@ -349,8 +351,21 @@ def test_rule_all_lists_every_rule(say: Any) -> None:
 
 def test_rule_is_rendered_where_colors_are(say: Any) -> None:
     said = say("rule", "SHP101", "--color", "always")
-    assert "\x1b[" in said.out
-    assert "## " not in said.out
+    plain = click.unstyle(said.out)
+    assert plain != said.out
+    assert plain.startswith("SHP101 unpooled-classifier\n\nSeverity: error. Fix: unsafe.")
+    assert "\n    logits = classifier(hidden[:, 0])\n" in plain
+    assert not set("#`") & set(plain)
+
+
+def test_a_rendered_rule_has_all_the_words_of_its_text_and_fits_the_terminal(
+    say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    rendered = click.unstyle(say("rule", "SHP101", "--color", "always").out)
+    raw = re.sub(r"^```.*\n|^#+ |`", "", say("rule", "SHP101", "--color", "never").out, flags=re.MULTILINE)
+    assert rendered.split() == raw.split()
+    assert max(len(line) for line in rendered.splitlines() if not line.startswith("    ")) <= 60
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [(["SHQ101"], "there is no rule SHQ101"), ([], "name one rule")])
@@ -363,3 +378,21 @@ def test_rule_without_a_rule_is_one_sentence(say: Any, arguments: list[str], sen
 def test_help_names_every_command() -> None:
     listed = CliRunner().invoke(cli, ["--help"]).output
     assert all(command in listed for command in ("check", "run", "rule"))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--output-format", "json", "a.py"), "--each prints one report after another"),
+        (("--output-file", "report.txt", "a.py"), "--each prints one report after another"),
+        (("a.py", "--", "b.py"), "b.py does not exist, and with --each every argument is a script"),
+    ],
+)
+def test_each_script_needs_a_report_of_its_own_and_a_file(
+    words: tuple[str, ...], why: str, say: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text(FINE)
+    said = say("run", "--each", *words)
+    assert said.code == 2
+    assert why in said.err
+    assert said.out == ""

@@ -10,19 +10,32 @@ import click
 
 from shapecheck.cli.options import judging, mending, options_of, tracing
 from shapecheck.cli.report import report
+from shapecheck.errors import UsageError
 
 
 @click.command()
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
+@click.option("--each", is_flag=True, help="Take ARGS for further scripts, and run each (as pre-commit asks).")
 @tracing
 @judging
-def run(script: Path, argv: tuple[str, ...], **settings: Any) -> int:
+def run(script: Path, argv: tuple[str, ...], each: bool, **settings: Any) -> int:
     """Check a script, then run it, without weights, data or network, up to its first training step."""
+    if not each:
+        return _run(script, list(argv), settings)
+    if settings["output_format"] != "text" or settings["output_file"] is not None:
+        raise UsageError("--each prints one report after another, as text: leave out --output-format and --output-file")
+    missing = next((path for path in map(Path, argv) if not path.exists()), None)
+    if missing is not None:
+        raise UsageError(f"{missing} does not exist, and with --each every argument is a script")
+    return max(_run(path, [], settings) for path in (script, *map(Path, argv)))
+
+
+def _run(script: Path, argv: list[str], settings: dict[str, Any]) -> int:
     from shapecheck import mend, running
 
     how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"])
     options = options_of(settings)
     options = replace(options, stages=options.stages or not settings["quiet"])
-    outcome = mend.repeat(lambda: running.run(script, list(argv), options, how), mending(settings))
+    outcome = mend.repeat(lambda: running.run(script, argv, options, how), mending(settings))
     return report(outcome, settings)

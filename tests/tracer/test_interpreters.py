@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shapecheck.errors import TraceUnavailable
+from shapecheck.tracer import interpreters
 from shapecheck.tracer.interpreters import choose
 
 
@@ -45,6 +46,41 @@ def test_the_active_environment_comes_before_the_projects(project: Path, tmp_pat
 def test_the_projects_environment_is_found_beside_its_pyproject(project: Path, name: str) -> None:
     python = environment(project.parents[1] / name)
     assert choose(None, project, {}) == python
+
+
+def test_the_projects_environment_is_found_at_the_root_of_a_repository_without_a_pyproject(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "src").mkdir()
+    python = environment(tmp_path / ".venv")
+    assert choose(None, tmp_path / "src" / "train.py", {}) == python
+
+
+def without_torch(monkeypatch: pytest.MonkeyPatch, ours: Path) -> None:
+    """Let shapecheck live in an environment of its own, as pre-commit and pipx install it."""
+    monkeypatch.setattr(interpreters, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "prefix", str(ours))
+
+
+def test_an_environment_that_was_made_for_shapecheck_is_not_the_projects(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment(tmp_path / "hook")
+    without_torch(monkeypatch, tmp_path / "hook")
+    active = {"VIRTUAL_ENV": str(tmp_path / "hook")}
+    assert choose(None, project, active) == sys.executable
+    python = environment(project.parents[1] / ".venv")
+    assert choose(None, project, active) == python
+
+
+def test_an_environment_that_was_active_before_that_of_a_hook_is_found(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook, before = environment(tmp_path / "hook"), environment(tmp_path / "before")
+    for python in (hook, before):
+        (Path(python).parents[1] / "pyvenv.cfg").write_text("")
+    without_torch(monkeypatch, tmp_path / "hook")
+    path = ":".join(str(Path(python).parent) for python in (hook, before))
+    assert choose(None, project, {"VIRTUAL_ENV": str(tmp_path / "hook"), "PATH": path}) == before
 
 
 def test_our_own_python_is_the_last_resort(tmp_path: Path) -> None:
