@@ -15,12 +15,13 @@ from pathlib import Path
 
 from shapecheck import checks, fixes, flow, interp, merge, rulebook, suppressions
 from shapecheck.discovery import discover
-from shapecheck.errors import UnreadableSource
+from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
 from shapecheck.graph import NotChecked, ShapeGraph
 from shapecheck.places import NOTEBOOK, Span
 from shapecheck.results import ExpressionRow, Failure, Outcome, expression_rows, rows
-from shapecheck.selection import Selection
+from shapecheck.selection import ALWAYS
+from shapecheck.settings import Lookup
 from shapecheck.source import Source, decode, read
 from shapecheck.syntax import NewerSyntax
 from shapecheck.texts import Texts
@@ -34,14 +35,13 @@ class Options:
     """What a command was asked for.
 
     Attributes:
-        pooling: the pooling that the author chose by name, or None.
+        lookup: finds the settings of each file.
         jobs: processes to use; 0 for as many as there are processors.
         stages: whether the report shows stages.
         shapes: whether it shows the shape of every expression.
     """
 
-    rules: Selection = Selection()
-    pooling: str | None = None
+    lookup: Lookup = Lookup(isolated=True)
     jobs: int = 0
     stages: bool = False
     shapes: bool = False
@@ -64,6 +64,8 @@ def check(paths: Iterable[str | Path], options: Options) -> Outcome:
     """Check files and folders, never running them. UsageError for a path that does not exist."""
     started = time.perf_counter()
     found = discover(paths)
+    for path in found.files:
+        options.lookup.of(path)  # a settings file that is wrong is told before anything is looked at
     outcome = Outcome()
     with interp.few_collections():
         for part in _each(partial(check_file, options=options), [str(path) for path in found.files], options.jobs):
@@ -105,13 +107,16 @@ def _guarded(path: str, load: Callable[[], Source], options: Options) -> Outcome
         return outcome
     except UnreadableSource as why:
         return unread(path, why, source)
+    except UsageError:  # of a settings file, which holds for more than this one file
+        raise
     except Exception as why:
         return Outcome(failures=[Failure.of(path, why)], files=1)
 
 
 def static(source: Source, options: Options) -> Static:
     """Interpret one text and apply the rules. UnreadableSource where it does not parse."""
-    graph, seen = interp.watch(source) if options.shapes else (interp.analyze(source), {})
+    version = options.lookup.of(source.path).transformers_version
+    graph, seen = interp.watch(source, version) if options.shapes else (interp.analyze(source, version), {})
     texts = Texts({source.path: source.text})
     findings = merge.merge(judged(graph, texts, options), [], None, None)
     fixes.attach(findings, graph, texts.of(paths_of(graph, findings)))
@@ -129,9 +134,9 @@ def unread(path: str, why: UnreadableSource, source: Source | None) -> Outcome:
 
 
 def judged(graph: ShapeGraph, texts: Texts, options: Options) -> list[Finding]:
-    """What the rules that were asked for say of a graph."""
+    """What the rules that are on say of a graph; those of the file that a finding stands in."""
     flow.annotate(graph, texts)
-    return [finding for finding in checks.run(graph) if options.rules.enabled(finding.rule)]
+    return [finding for finding in checks.run(graph) if options.lookup.rules(finding.span.path).enabled(finding.rule)]
 
 
 def paths_of(graph: ShapeGraph, findings: Iterable[Finding]) -> set[str]:
@@ -164,13 +169,25 @@ def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     outcome.findings = once(outcome.findings)
     outcome.not_checked = list(dict.fromkeys(outcome.not_checked))
     outcome.failures = list(dict.fromkeys(outcome.failures))
-    if options.rules.enabled(suppressions.UNUSED):
-        outcome.findings += suppressions.unused(outcome.comments, options.rules.enabled)
+    outcome.findings += suppressions.unused(outcome.comments, options.lookup.rules)
+    outcome.findings = [finding for finding in outcome.findings if _wanted(finding, outcome, options.lookup)]
     outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     for finding in outcome.findings:
-        finding.fixes = preferred(finding.fixes, options.pooling)
+        finding.fixes = preferred(finding.fixes, options.lookup.of(finding.span.path).pooling)
     outcome.seconds = time.perf_counter() - started
     return outcome
+
+
+def _wanted(finding: Finding, outcome: Outcome, lookup: Lookup) -> bool:
+    """Whether a finding is to be reported, with the severity that its file's settings give to it; a file that could not
+    be looked at is not checked, where that is no finding."""
+    rules = lookup.rules(finding.span.path)
+    if rules.enabled(finding.rule):
+        finding.severity = rules.severity(finding.rule) or finding.severity
+        return True
+    if finding.rule in ALWAYS:
+        outcome.not_checked.append(NotChecked(finding.span, finding.message))
+    return False
 
 
 def once(findings: Iterable[Finding]) -> list[Finding]:

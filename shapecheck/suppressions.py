@@ -11,10 +11,14 @@ import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shapecheck import rulebook
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.places import Span
+
+if TYPE_CHECKING:
+    from shapecheck.selection import Selection
 
 UNUSED = "SHP901"
 
@@ -88,15 +92,16 @@ def silence(findings: Iterable[Finding], comments: list[Suppression]) -> list[Fi
     return [finding for finding in findings if not _silenced(finding, comments)]
 
 
-def unused(comments: Iterable[Suppression], enabled: Callable[[str], bool]) -> list[Finding]:
+def unused(comments: Iterable[Suppression], rules: Callable[[str], Selection]) -> list[Finding]:
     """One finding for each comment that silenced nothing, after all files were looked at.
 
-    ``enabled`` says which rules were asked for: a comment for another rule is not unused.
+    ``rules`` says which rules are on in a file: a comment for another rule is not unused.
     """
     merged: dict[Span, Suppression] = {}
     for comment in comments:
         merged.setdefault(comment.span, comment).used.update(comment.used)
-    return [_unused(comment, idle) for comment in merged.values() if (idle := _idle(comment, enabled)) is not None]
+    idle = ((comment, _idle(comment, rules(comment.span.path))) for comment in merged.values())
+    return [_unused(comment, codes) for comment, codes in idle if codes is not None]
 
 
 def _silenced(finding: Finding, suppressions: list[Suppression]) -> bool:
@@ -104,17 +109,13 @@ def _silenced(finding: Finding, suppressions: list[Suppression]) -> bool:
     return sum(s.silences(finding) for s in suppressions if s.span.path == finding.span.path) > 0
 
 
-def _idle(suppression: Suppression, enabled: Callable[[str], bool]) -> tuple[str, ...] | None:
+def _idle(suppression: Suppression, rules: Selection) -> tuple[str, ...] | None:
     """The codes that silenced nothing, ``()`` for a bare comment that did not; None where there is nothing to say."""
     if not suppression.codes:
-        return None if suppression.used else ()
+        return None if suppression.used or rules.off else ()
     known = rulebook.codes()
-    idle = tuple(
-        code
-        for code in suppression.codes
-        if code not in suppression.used and (enabled(code) or not any(k.startswith(code) for k in known))
-    )
-    return idle or None
+    idle = (code for code in suppression.codes if code not in suppression.used)
+    return tuple(code for code in idle if all(rules.enabled(k) for k in known if k.startswith(code))) or None
 
 
 def _unused(suppression: Suppression, idle: tuple[str, ...]) -> Finding:

@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "shapecheck"
 
-DATA = {"places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources"}
+DATA = {"places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources", "gitignore"}
 TEXT = {"notebook", "source", "discovery", "syntax", "texts"}
 KNOWLEDGE = {"ops", "hub", "rulebook"}
 GRAPH = DATA | KNOWLEDGE | {"vocabulary", "trail", "flow"}
@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "resources": set(),
     "edits": DATA,
+    "gitignore": set(),
     "notebook": DATA,
     "source": DATA | {"notebook"},
     "discovery": DATA,
@@ -49,16 +50,17 @@ ALLOWED: dict[str, set[str]] = {
     "fixes": GRAPH | TEXT,
     "suppressions": DATA | {"rulebook"},
     "selection": DATA | {"rulebook"},
+    "settings": DATA | {"rulebook", "selection"},
     "results": DATA | {"suppressions"},
     "cells": DATA | {"notebook", "results"},
     "reports": DATA | {"results", "rulebook", "selection"},
-    "engine": GRAPH | TEXT | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "results"},
+    "engine": GRAPH | TEXT | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "settings", "results"},
     "diagnosis": DATA | {"engine", "errorbook", "results", "tracebacks"},
     "verify": DATA | {"source", "texts", "fixes", "tracer"},
     "mend": DATA | {"fixes", "results"},
     "onward": DATA | {"engine", "fixes", "merge", "texts", "tracer", "verify"},
     "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "tracer", "verify"},
-    "cli": DATA | {"cells", "diagnosis", "engine", "running", "mend", "selection", "results", "reports"},
+    "cli": DATA | {"cells", "diagnosis", "engine", "running", "mend", "selection", "settings", "results", "reports"},
     "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
     "tracing": DATA | {"explaining", "results", "reports", "tracer"},
     "__main__": {"cli"},
@@ -71,6 +73,7 @@ OUTSIDE: dict[str, set[str]] = {
     "cli": {"click"},
     "ops": {"tomli"},
     "errorbook": {"tomli"},
+    "settings": {"tomli"},
 }
 """Packages beside the standard library that a part may import; the traced process has its own rule below."""
 

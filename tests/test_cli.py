@@ -156,10 +156,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The interpreter fails on files named odd.py."""
     sound = interp.analyze
 
-    def analyze(source: Source) -> ShapeGraph:
+    def analyze(source: Source, transformers: str | None) -> ShapeGraph:
         if source.path.endswith("odd.py"):
             raise KeyError("a fault of ours")
-        return sound(source)
+        return sound(source, transformers)
 
     monkeypatch.setattr(engine.interp, "analyze", analyze)
 

@@ -8,6 +8,7 @@ from shapecheck import suppressions
 from shapecheck.edits import edited
 from shapecheck.findings import Finding
 from shapecheck.places import Span
+from shapecheck.selection import Selection
 
 
 def finding(line: int = 1, rule: str = "SHP101", end_line: int = 0) -> Finding:
@@ -17,7 +18,7 @@ def finding(line: int = 1, rule: str = "SHP101", end_line: int = 0) -> Finding:
 def left(text: str, *findings: Finding) -> list[str]:
     """The rules that are still reported, those of unused comments included."""
     comments = suppressions.read("a.py", text)
-    kept = suppressions.silence(findings, comments) + suppressions.unused(comments, lambda _: True)
+    kept = suppressions.silence(findings, comments) + suppressions.unused(comments, lambda _: Selection())
     return [found.rule for found in kept]
 
 
@@ -57,7 +58,7 @@ def test_a_comment_for_the_file_silences_everywhere_in_it() -> None:
 def test_of_several_codes_the_idle_ones_are_named() -> None:
     comments = suppressions.read("a.py", "y = f(x)  # shapecheck: ignore[SHP101, SHP201]\n")
     suppressions.silence([finding()], comments)
-    (unused,) = suppressions.unused(comments, lambda _: True)
+    (unused,) = suppressions.unused(comments, lambda _: Selection())
     assert "SHP201" in unused.message
     assert "SHP101" not in unused.message
 
@@ -68,7 +69,7 @@ def test_a_mistyped_code_is_unused() -> None:
 
 def test_a_comment_for_a_rule_that_was_not_asked_for_is_not_unused() -> None:
     comments = suppressions.read("a.py", "y = f(x)  # shapecheck: ignore[SHP101]\n")
-    assert suppressions.unused(comments, lambda code: code != "SHP101") == []
+    assert suppressions.unused(comments, lambda _: Selection(ignore=("SHP101",))) == []
 
 
 def test_a_bare_noqa_belongs_to_others() -> None:
@@ -81,12 +82,12 @@ def test_the_words_in_a_string_are_no_comment() -> None:
 
 def test_the_fix_of_an_unused_comment_removes_it() -> None:
     text = "y = f(x)  # shapecheck: ignore[SHP101]\n"
-    (unused,) = suppressions.unused(suppressions.read("a.py", text), lambda _: True)
+    (unused,) = suppressions.unused(suppressions.read("a.py", text), lambda _: Selection())
     assert edited(text, unused.fixes[0].edits) == "y = f(x)\n"
 
 
 def test_a_comment_that_also_speaks_to_another_tool_is_left_alone() -> None:
-    (unused,) = suppressions.unused(suppressions.read("a.py", "x = 1  # noqa: E501, SHP101\n"), lambda _: True)
+    (unused,) = suppressions.unused(suppressions.read("a.py", "x = 1  # noqa: E501, SHP101\n"), lambda _: Selection())
     assert unused.fixes == ()
 
 
@@ -98,4 +99,4 @@ def test_what_one_process_saw_used_is_used() -> None:
     text = "y = f(x)  # shapecheck: ignore[SHP101]\n"
     used, idle = suppressions.read("a.py", text), suppressions.read("a.py", text)
     suppressions.silence([finding()], used)
-    assert suppressions.unused(idle + used, lambda _: True) == []
+    assert suppressions.unused(idle + used, lambda _: Selection()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ def check(paths: tuple[str, ...], stdin_filename: str | None, **settings: Any) -
     """Check files and folders without running them ('-' reads standard input; without PATHS, this folder)."""
     from shapecheck import engine, mend
 
-    options = options_of(settings)
+    options = options_of(settings, os.path.dirname(stdin_filename or "") or ".")
     if len(paths) != 1 or Path(paths[0]).is_dir():
         # The stages of a whole tree fill gigabytes, and nobody reads them unless they ask.
         options = replace(options, stages=settings["verbose"])

@@ -22,8 +22,9 @@ def explain(message: str | None, path: Path | None, output_format: str, color: A
     from shapecheck.engine import Options
     from shapecheck.reports import explained
     from shapecheck.reports.paint import Paint, wanted
+    from shapecheck.settings import Lookup
 
-    told = diagnosis.explain(_error_text(message, path), Options(jobs=1))
+    told = diagnosis.explain(_error_text(message, path), Options(Lookup(), jobs=1))
     if output_format == "json":
         click.echo(explained.render_json(told), nl=False)
     else:

@@ -10,14 +10,14 @@ import click
 
 from shapecheck.errors import UsageError
 from shapecheck.findings import SEVERITIES
+from shapecheck.settings.values import CODES, LEAST_MEGABYTES, LEAST_SECONDS, OUTPUT_FORMATS, POOLINGS
 
 if TYPE_CHECKING:
     from shapecheck.engine import Options
     from shapecheck.mend import Mending
+    from shapecheck.settings import Lookup
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-POOLINGS = ("cls", "mean", "max", "last", "pooler")
 
 
 def judging(command: Command) -> Command:
@@ -30,12 +30,12 @@ def judging(command: Command) -> Command:
         click.option("--select", multiple=True, metavar="CODES", help="Only these rules (SHP1,SHP201)."),
         click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules."),
         click.option("--extend-select", multiple=True, metavar="CODES", help="These rules as well."),
-        click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
+        click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), show_default="text"),
         click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something is found."),
-        click.option("--fail-on", type=click.Choice(SEVERITIES), default="warning", show_default=True),
+        click.option("--fail-on", type=click.Choice(SEVERITIES), show_default="warning"),
         click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
-        click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes to use; 0: as many as pay."),
+        click.option("--jobs", type=click.IntRange(min=0), help="Processes to use; 0: as many as pay."),
         click.option("--no-cache", is_flag=True, help="Look at every file anew."),
         click.option("--quiet", "-q", is_flag=True, help="The findings alone."),
         click.option("--verbose", "-v", is_flag=True, help="Every shape that is known, and every place not checked."),
@@ -43,7 +43,13 @@ def judging(command: Command) -> Command:
     ]
     for option in reversed(options):
         command = option(command)
-    return command
+    return configured(command)
+
+
+def configured(command: Command) -> Command:
+    """The options that say where the settings are."""
+    file = click.option("--config", metavar="PATH", help="This settings file, in place of those near the files.")
+    return file(click.option("--isolated", is_flag=True, help="No settings files.")(command))
 
 
 def tracing(command: Command) -> Command:
@@ -53,9 +59,15 @@ def tracing(command: Command) -> Command:
             "--python", metavar="PATH", help="The interpreter of the project, if not the virtual environment's."
         ),
         click.option(
-            "--timeout", type=click.FloatRange(min=0.1), default=120.0, show_default=True, help="Seconds for a trace."
+            "--timeout",
+            type=click.FloatRange(min=LEAST_SECONDS),
+            default=120.0,
+            show_default=True,
+            help="Seconds for a trace.",
         ),
-        click.option("--memory", type=click.IntRange(min=64), default=8192, show_default=True, help="Megabytes."),
+        click.option(
+            "--memory", type=click.IntRange(min=LEAST_MEGABYTES), default=8192, show_default=True, help="Megabytes."
+        ),
         click.option("--no-server", is_flag=True, help="Leave no process behind that the next trace is quicker by."),
     ]
     for option in reversed(options):
@@ -63,19 +75,40 @@ def tracing(command: Command) -> Command:
     return command
 
 
-def options_of(settings: dict[str, Any]) -> Options:
+def settled(settings: dict[str, Any], folder: str = ".") -> Lookup:
+    """The settings of files, under what was said on the command line.
+
+    What was not said there of the command as a whole is put in its place, from the settings of a folder. UsageError
+    where a settings file is wrong.
+    """
+    from shapecheck.selection import prefixes
+    from shapecheck.settings import Lookup, keys_of
+
+    keys = {key.replace("-", "_"): known for key, known in keys_of().items()}
+    said = {
+        key: prefixes(value) if known.kind is CODES else value
+        for key, value in settings.items()
+        if (known := keys.get(key))
+    }
+    lookup = Lookup.of_command(said, settings["config"], settings["isolated"])
+    here = lookup.of_folder(folder)
+    settings.update({key: getattr(here, key) for key, known in keys.items() if known.everywhere})
+    return lookup
+
+
+def options_of(settings: dict[str, Any], folder: str = ".") -> Options:
     """What the options of :func:`judging` ask the engine for; UsageError for those that contradict each other."""
     from shapecheck.engine import Options
-    from shapecheck.selection import Selection, prefixes
 
+    if settings["diff"]:  # ahead of a report's form that only a settings file asks for
+        settings["output_format"] = settings["output_format"] or "text"
+    lookup = settled(settings, folder)
     if settings["diff"] and settings["output_format"] != "text":
         raise UsageError("--diff prints a diff and --output-format json a report with every edit: choose one")
     if settings["quiet"] and settings["verbose"]:
         raise UsageError("--quiet and --verbose ask for opposite things")
-    chosen = Selection(*(prefixes(settings[key]) for key in ("select", "ignore", "extend_select")))
     return Options(
-        rules=chosen,
-        pooling=settings["pooling"],
+        lookup=lookup,
         jobs=settings["jobs"],
         stages=settings["output_format"] == "json" or settings["verbose"],
         shapes=settings["output_format"] == "text" and settings["verbose"],

@@ -26,8 +26,11 @@ _COLLECT = 50_000
 """New objects between two collections: a few megabytes."""
 
 
-def analyze(path: str | Path | Source | Parsed) -> ShapeGraph:
+def analyze(path: str | Path | Source | Parsed, transformers: str | None = None) -> ShapeGraph:
     """Interpret one file, and the local files that it imports as far as it uses them.
+
+    Args:
+        transformers: the version that the code is for; the project's requirement files say it unless given.
 
     Raises:
         UnreadableSource: the file cannot be decoded or parsed.
@@ -35,15 +38,15 @@ def analyze(path: str | Path | Source | Parsed) -> ShapeGraph:
     from shapecheck.interp import program
 
     with _room():
-        return program.interpret(_parsed(path))
+        return program.interpret(_parsed(path), transformers)
 
 
-def watch(path: str | Path | Source | Parsed) -> tuple[ShapeGraph, dict[Span, Seen]]:
+def watch(path: str | Path | Source | Parsed, transformers: str | None = None) -> tuple[ShapeGraph, dict[Span, Seen]]:
     """The same as :func:`analyze`, with the tensors that the expressions of these files were found to be, by place."""
     from shapecheck.interp import program
 
     with _room():
-        return program.watch(_parsed(path))
+        return program.watch(_parsed(path), transformers)
 
 
 def _parsed(path: str | Path | Source | Parsed) -> Parsed:

@@ -26,9 +26,11 @@ _KEPT_LINES = 40_000
 
 
 class Layout:
-    """Where the modules of one program are looked for, seen from its entry file."""
+    """Where the modules of one program are looked for, seen from its entry file; the version of transformers that it is
+    said to be for, if any."""
 
-    def __init__(self, entry: str) -> None:
+    def __init__(self, entry: str, transformers: str | None = None) -> None:
+        self.transformers = transformers
         folder = os.path.dirname(os.path.abspath(entry))
         top = folder
         parts: list[str] = []

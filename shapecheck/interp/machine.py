@@ -240,7 +240,9 @@ class Interpreter:
 
     def tuples_returned(self) -> bool:
         """Whether the project wants a transformers whose models return tuples, unless told otherwise."""
-        return pins.before_outputs(self.modules.layout.roots)
+        layout = self.modules.layout
+        told = layout.transformers
+        return pins.before_outputs(layout.roots) if told is None else pins.before_4(told)
 
     def doubt(self) -> str | None:
         """Why what is wrong here may never come to pass; None where it does, as far as can be told."""

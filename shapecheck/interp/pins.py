@@ -22,6 +22,11 @@ def before_outputs(folders: tuple[str, ...]) -> bool:
     return any(_before_4(_text(path)) for folder in folders for path in _stating(folder))
 
 
+def before_4(version: str) -> bool:
+    """Whether a version (``3.5.1``) is before 4.0."""
+    return int(re.split(r"\D", version, maxsplit=1)[0]) < 4
+
+
 def _stating(folder: str) -> Iterable[str]:
     try:
         names = os.listdir(folder)

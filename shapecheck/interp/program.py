@@ -14,15 +14,15 @@ from shapecheck.places import Span
 from shapecheck.syntax import Parsed
 
 
-def interpret(parsed: Parsed) -> ShapeGraph:
+def interpret(parsed: Parsed, transformers: str | None) -> ShapeGraph:
     """Run a file as a script, then analyse the classes and functions that it never calls."""
-    m = Interpreter(Modules(Layout(parsed.source.path)), parsed, Budget(len(parsed.source.lines)))
+    m = Interpreter(Modules(Layout(parsed.source.path, transformers)), parsed, Budget(len(parsed.source.lines)))
     return _interpreted(m, parsed)
 
 
-def watch(parsed: Parsed) -> tuple[ShapeGraph, dict[Span, Seen]]:
+def watch(parsed: Parsed, transformers: str | None) -> tuple[ShapeGraph, dict[Span, Seen]]:
     """The same, with the tensors that the program's expressions were found to be, by place."""
-    m = Watcher(Modules(Layout(parsed.source.path)), parsed, Budget(len(parsed.source.lines)))
+    m = Watcher(Modules(Layout(parsed.source.path, transformers)), parsed, Budget(len(parsed.source.lines)))
     return _interpreted(m, parsed), m.seen
 
 
