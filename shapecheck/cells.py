@@ -42,6 +42,7 @@ def presented(outcome: Outcome) -> Outcome:
     return replace(
         outcome,
         findings=each(outcome.findings),
+        hidden=each(outcome.hidden),
         stages=each(outcome.stages),
         expressions=each(outcome.expressions),
         not_checked=each(outcome.not_checked),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shapecheck import checks, fixes, flow, interp, merge, rulebook, suppressions
 from shapecheck.discovery import discover
@@ -19,12 +20,15 @@ from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
 from shapecheck.graph import NotChecked, ShapeGraph
 from shapecheck.places import NOTEBOOK, Span
-from shapecheck.results import ExpressionRow, Failure, Outcome, expression_rows, rows
+from shapecheck.results import ExpressionRow, Failure, Hidden, Outcome, expression_rows, rows
 from shapecheck.selection import ALWAYS
 from shapecheck.settings import Lookup
 from shapecheck.source import Source, decode, read
 from shapecheck.syntax import NewerSyntax
 from shapecheck.texts import Texts
+
+if TYPE_CHECKING:
+    from shapecheck.tracer import TraceError
 
 _WORTH_A_PROCESS = 24
 """Files from which on a second process saves more than its start costs."""
@@ -104,7 +108,7 @@ def _guarded(path: str, load: Callable[[], Source], options: Options) -> Outcome
         half = static(source, options)
         outcome = outcome_of(half.graph, half.findings, half.texts, options)
         outcome.expressions = half.expressions
-        return outcome
+        return outcome.entered(path)
     except UnreadableSource as why:
         return unread(path, why, source)
     except UsageError:  # of a settings file, which holds for more than this one file
@@ -144,17 +148,27 @@ def paths_of(graph: ShapeGraph, findings: Iterable[Finding]) -> set[str]:
     return {item.span.path for item in graph.items} | {span.path for finding in findings for span in finding.places}
 
 
-def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: Texts, options: Options) -> Outcome:
-    """What one entry file came to, without the graph: comments heeded, stages as words."""
+def outcome_of(
+    graph: ShapeGraph, findings: list[Finding], texts: Texts, options: Options, refuted: Iterable[Finding] = ()
+) -> Outcome:
+    """What one entry file came to, without the graph: comments heeded, stages as words.
+
+    A comment that silences one of the ``refuted`` findings is not idle: without a trace it is needed.
+    """
     every = texts.of(paths_of(graph, findings) | texts.given)
     comments = [comment for path, text in every.items() for comment in suppressions.read(path, text)]
-    kept = suppressions.silence(findings, comments)
+    kept, silenced = suppressions.sift(findings, comments)
+    suppressions.sift(refuted, comments)
     spoken_of = {span.path for finding in kept for span in finding.places}
     spoken_of |= {edit.span.path for finding in kept for fix in finding.fixes for edit in fix.edits}
     spoken_of |= {comment.span.path for comment in comments}
     spoken_of |= {path for path in every if path.endswith(NOTEBOOK)}
     return Outcome(
         findings=[replace(finding, stage=None, tensor=None) for finding in kept],
+        hidden=[
+            Hidden(replace(finding, stage=None, tensor=None, fixes=()), "comment", comment.reason, comment.span)
+            for finding, comment in silenced
+        ],
         stages=rows(graph) if options.stages else [],
         not_checked=graph.not_checked,
         assumptions=graph.assumptions,
@@ -167,12 +181,13 @@ def outcome_of(graph: ShapeGraph, findings: list[Finding], texts: Texts, options
 def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     """The last things that need all files: doubles dropped, idle comments named, the author's pooling put first."""
     outcome.findings = once(outcome.findings)
+    outcome.hidden = list({(one.finding.rule, one.finding.span): one for one in outcome.hidden}.values())
     outcome.not_checked = list(dict.fromkeys(outcome.not_checked))
     outcome.failures = list(dict.fromkeys(outcome.failures))
     outcome.findings += suppressions.unused(outcome.comments, options.lookup.rules)
     outcome.findings = [finding for finding in outcome.findings if _wanted(finding, outcome, options.lookup)]
     outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    for finding in outcome.findings:
+    for finding in outcome.every:
         finding.fixes = preferred(finding.fixes, options.lookup.of(finding.span.path).pooling)
     outcome.seconds = time.perf_counter() - started
     return outcome
@@ -217,5 +232,13 @@ def exit_code(outcome: Outcome, fail_on: Severity) -> int:
         return 2
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     raised = outcome.trace.error if outcome.trace else None
-    explained = raised is None or not raised.shape_reason or not raised.certain
+    explained = raised is None or not raised.shape_reason or not raised.certain or _known(raised, outcome.hidden)
     return int(not explained or any(finding.severity in counted for finding in outcome.findings))
+
+
+def _known(raised: TraceError, hidden: Iterable[Hidden]) -> bool:
+    """Whether a finding that is not to be told explains why a script raised."""
+    spans = [*([raised.span] if raised.span else []), *(frame.span for frame in raised.chain)]
+    lines = {(span.path, span.line) for span in spans}
+    telling = (one.finding for one in hidden if one.finding.torch_says and "traced" in one.finding.evidence)
+    return any((place.path, place.line) in lines for finding in telling for place in [finding.symptom or finding.span])

@@ -69,6 +69,7 @@ class Finding:
         label: a few words for under the marked span: ``(batch, seq, 768): 768 is the hidden size of ...``.
         torch_says: PyTorch's own message, where it raises (or is certain to).
         symptom: the span where PyTorch raises; also the first of ``related`` where it differs from ``span``.
+        entry: the file that was asked for when this was found: another one than its own where that one imports it.
         stage, tensor: the graph's stage at fault and the operand in question, for fixes and for merging
             evidence; not reported.
     """
@@ -86,6 +87,7 @@ class Finding:
     torch_says: str = ""
     help: str = ""
     symptom: Span | None = None
+    entry: str = field(default="", compare=False)
     stage: object | None = field(default=None, repr=False, compare=False)
     tensor: object | None = field(default=None, repr=False, compare=False)
 

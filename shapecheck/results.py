@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from shapecheck.dims import Dim, Poly, Status, worst
 from shapecheck.findings import Finding
@@ -101,12 +101,35 @@ class Applied:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A finding that was asked not to be told: by a comment (with the author's reason), as a known one, or because
+    nothing changed there.
+
+    Attributes:
+        by: what hides it.
+        comment: where the comment stands, for one that a comment hides.
+    """
+
+    finding: Finding
+    by: Literal["comment", "baseline", "since"]
+    reason: str = ""
+    comment: Span | None = None
+
+    @property
+    def span(self) -> Span:
+        """Where the finding stands."""
+        return self.finding.span
+
+
 @dataclass(slots=True)
 class Outcome:
     """Everything that one command found.
 
     Attributes:
         findings: ordered, the most certain and most severe root cause first.
+        hidden: those that were found and are not to be told.
+        entries: the files that were asked for and could be looked at; imported ones are not among them.
         stages: of all files, in order of execution; empty where nobody asked for them.
         sources: the text of each file that a finding speaks of, and of each notebook, by path (for a report by
             :attr:`Span.where`).
@@ -130,10 +153,14 @@ class Outcome:
     diff: str = ""
     trace: TraceResult | None = None
     expressions: list[ExpressionRow] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
+    entries: list[str] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
         """Take in what was found elsewhere (another file, another process)."""
         self.findings += other.findings
+        self.hidden += other.hidden
+        self.entries += other.entries
         self.stages += other.stages
         self.expressions += other.expressions
         self.not_checked += other.not_checked
@@ -144,6 +171,18 @@ class Outcome:
         self.files += other.files
         self.applied += other.applied
         self.diff += other.diff
+
+    def entered(self, path: str) -> Outcome:
+        """Take note that all of this was found from one file that was asked for."""
+        self.entries = [path]
+        for finding in self.every:
+            finding.entry = path
+        return self
+
+    @property
+    def every(self) -> list[Finding]:
+        """The findings, and those that are not to be told."""
+        return [*self.findings, *(one.finding for one in self.hidden)]
 
     def count(self, severity: str) -> int:
         """The number of findings of one severity."""

@@ -62,6 +62,8 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
         failures.append(Failure.of(str(script), why))
         outcome = engine.outcome_of(half.graph, half.findings, half.texts, options)
     outcome.failures += failures
+    if not failures:
+        outcome.entered(str(script))
     return engine.closed(outcome, options, started)
 
 
@@ -113,7 +115,7 @@ def _traced(
         onward = Onward(tracer.trace, judge, request, half.texts)
         findings = merge.ordered(onward.after(findings, result))
         findings = Verifier(tracer.trace, judge, reread, request, half.texts, onward.under).verified(findings)
-    outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options)
+    outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options, half.findings)
     outcome.not_checked = half.graph.not_checked + graph.not_checked
     outcome.assumptions = list(dict.fromkeys(result.assumptions + graph.assumptions))
     outcome.trace = result

@@ -205,6 +205,24 @@ def test_a_comment_silences_a_finding(say: Any) -> None:
     assert say("check", "--output-format", "json", write("train.py", "\n".join(lines))).rules == []
 
 
+def test_what_comments_silence_is_listed_on_request_with_the_reasons(say: Any) -> None:
+    write("train.py", BROKEN.replace("5)\n", "5)  # shapecheck: ignore[SHP201] -- a narrow model\n"))
+    assert "suppressed" not in say("check", "train.py").out
+    said = say("check", "--show-suppressed", "train.py")
+    assert said.code == 0
+    assert "suppressed: train.py:2:25: SHP201 linear-in-features -- a narrow model\n" in said.out
+    (listed,) = say("check", "--output-format", "json", "train.py").report["suppressed"]
+    assert (listed["rule"], listed["line"], listed["comment_line"]) == ("SHP201", 2, 2)
+    assert listed["reason"] == "a narrow model"
+
+
+def test_of_a_comment_that_is_idle_in_part_fix_leaves_the_rest(say: Any) -> None:
+    text = BROKEN.replace("5)\n", "5)  # shapecheck: ignore[SHP201, SHP301] -- a narrow model\n")
+    script = write("train.py", text)
+    assert say("check", "--fix", script).code == 0
+    assert script.read_text() == text.replace(", SHP301", "")
+
+
 def test_standard_input_is_named_by_its_option() -> None:
     done = subprocess.run(
         [

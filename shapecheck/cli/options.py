@@ -35,6 +35,7 @@ def judging(command: Command) -> Command:
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something is found."),
         click.option("--fail-on", type=click.Choice(SEVERITIES), show_default="warning"),
         click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
+        click.option("--show-suppressed", is_flag=True, help="List what comments silence, and the reasons they give."),
         click.option("--jobs", type=click.IntRange(min=0), help="Processes to use; 0: as many as pay."),
         click.option("--no-cache", is_flag=True, help="Look at every file anew."),
         click.option("--quiet", "-q", is_flag=True, help="The findings alone."),

@@ -42,7 +42,8 @@ def rendered(outcome: Outcome, settings: dict[str, Any]) -> str:
     to_file = settings["output_file"] is not None and settings["color"] == "auto"
     color: ColorChoice = "never" if to_file else settings["color"]
     told = {key: settings[key] for key in ("quiet", "verbose", "statistics")}
-    return terminal.render(outcome, terminal.Layout(Paint(wanted(color, sys.stdout)), **told))
+    suppressed = settings.get("show_suppressed", False)
+    return terminal.render(outcome, terminal.Layout(Paint(wanted(color, sys.stdout)), suppressed=suppressed, **told))
 
 
 def emit(text: str, path: Path | None) -> None:

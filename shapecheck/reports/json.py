@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck import __version__
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.places import Span
-from shapecheck.results import Outcome, StageRow, TensorRow
+from shapecheck.results import Hidden, Outcome, StageRow, TensorRow
 
 if TYPE_CHECKING:
     from shapecheck.tracer import Invented, TraceError, TraceResult
@@ -33,6 +33,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "version": VERSION,
         "tool": f"shapecheck {__version__}",
         "findings": [_finding(finding) for finding in outcome.findings],
+        "suppressed": [_suppressed(one, one.comment) for one in outcome.hidden if one.comment is not None],
         "stages": [_stage(at, stage) for at, stage in enumerate(outcome.stages)],
         "trace": _trace(outcome.trace),
         "not_checked": [{**_line(place.span), "reason": place.reason} for place in outcome.not_checked]
@@ -71,7 +72,8 @@ def _range(span: Span) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _head(finding: Finding) -> dict[str, Any]:
+    """What is found, and where."""
     return {
         "rule": finding.rule,
         "name": finding.name,
@@ -79,6 +81,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": list(finding.evidence),
         "message": finding.message,
         **_range(finding.span),
+    }
+
+
+def _suppressed(one: Hidden, comment: Span) -> dict[str, Any]:
+    """A finding that a comment silences."""
+    return {**_head(one.finding), "reason": one.reason, "comment_line": comment.line}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        **_head(finding),
         "shapes": [{"name": s.name, "shape": list(s.shape), "origin": s.origin} for s in finding.shapes],
         "related": [{**_start(place.span), "message": place.message} for place in finding.related],
         "fixes": [_fix(fix) for fix in finding.fixes],

@@ -24,12 +24,14 @@ _MOST_DIFF_LINES = 24
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How much to print: ``quiet`` the findings alone, ``verbose`` every stage and every place not checked."""
+    """How much to print: ``quiet`` the findings alone, ``verbose`` every stage and every place not checked,
+    ``suppressed`` the findings that a comment silences."""
 
     paint: Paint = Paint()
     quiet: bool = False
     verbose: bool = False
     statistics: bool = False
+    suppressed: bool = False
 
 
 def render(outcome: Outcome, layout: Layout) -> str:
@@ -40,6 +42,8 @@ def render(outcome: Outcome, layout: Layout) -> str:
         parts.append(shape_lines(outcome.expressions, layout.paint) if layout.verbose else [])
     traced = outcome.trace is not None
     parts += [block(finding, outcome.sources, layout.paint, traced) for finding in outcome.findings]
+    if layout.suppressed:
+        parts.append(_suppressed(outcome))
     if layout.statistics:
         parts.append(_statistics(outcome))
     if not layout.quiet:
@@ -151,6 +155,14 @@ def _stages(outcome: Outcome, layout: Layout) -> list[str]:
         out += table(shown, layout.paint)
         out += [f"  ({_counted(hidden, 'more stage')} with --verbose)"] if hidden else []
     return out
+
+
+def _suppressed(outcome: Outcome) -> list[str]:
+    by_comment = ((one.finding, one.reason) for one in outcome.hidden if one.by == "comment")
+    return [
+        f"suppressed: {finding.span}: {finding.rule} {finding.name}{f' -- {reason}' if reason else ''}"
+        for finding, reason in by_comment
+    ]
 
 
 def _statistics(outcome: Outcome) -> list[str]:
