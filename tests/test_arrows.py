@@ -61,7 +61,9 @@ ALLOWED: dict[str, set[str]] = {
     "mend": DATA | {"fixes", "results"},
     "onward": DATA | {"engine", "fixes", "merge", "texts", "tracer", "verify"},
     "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "tracer", "verify"},
-    "cli": DATA | {"cells", "diagnosis", "engine", "running", "mend", "selection", "settings", "results", "reports"},
+    "cli": DATA
+    | {"hub", "rulebook", "cells", "diagnosis", "engine", "running", "mend", "selection", "settings"}
+    | {"results", "reports"},
     "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
     "tracing": DATA | {"explaining", "results", "reports", "tracer"},
     "__main__": {"cli"},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--stdin-filename", metavar="PATH", help="What to call the text from standard input.")
 @judging
 def check(paths: tuple[str, ...], stdin_filename: str | None, **settings: Any) -> int:

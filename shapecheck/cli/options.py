@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from shapecheck.cli.completing import rule_codes
 from shapecheck.errors import UsageError
 from shapecheck.findings import SEVERITIES
 from shapecheck.settings.values import CODES, LEAST_MEGABYTES, LEAST_SECONDS, OUTPUT_FORMATS, POOLINGS
@@ -27,9 +28,9 @@ def judging(command: Command) -> Command:
         click.option("--unsafe-fixes", is_flag=True, help="Apply fixes too that may change what is meant."),
         click.option("--diff", is_flag=True, help="Print what --fix would change, and write nothing."),
         click.option("--pooling", type=click.Choice(POOLINGS), help="The pooling that you want: its fix is safe then."),
-        click.option("--select", multiple=True, metavar="CODES", help="Only these rules (SHP1,SHP201)."),
-        click.option("--ignore", multiple=True, metavar="CODES", help="Not these rules."),
-        click.option("--extend-select", multiple=True, metavar="CODES", help="These rules as well."),
+        _codes("--select", "Only these rules (SHP1,SHP201)."),
+        _codes("--ignore", "Not these rules."),
+        _codes("--extend-select", "These rules as well."),
         click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), show_default="text"),
         click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something is found."),
@@ -51,6 +52,10 @@ def configured(command: Command) -> Command:
     """The options that say where the settings are."""
     file = click.option("--config", metavar="PATH", help="This settings file, in place of those near the files.")
     return file(click.option("--isolated", is_flag=True, help="No settings files.")(command))
+
+
+def _codes(name: str, help: str) -> Callable[[Command], Command]:
+    return click.option(name, multiple=True, metavar="CODES", shell_complete=rule_codes, help=help)
 
 
 def tracing(command: Command) -> Command:

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from shapecheck.cli.completing import rule_codes
 from shapecheck.errors import UsageError
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=rule_codes)
 @click.option("--all", "everything", is_flag=True, help="Every rule, one line each.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")
 def rule(code: str | None, everything: bool, color: Any) -> int:

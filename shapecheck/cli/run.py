@@ -23,12 +23,13 @@ def run(script: Path, argv: tuple[str, ...], each: bool, **settings: Any) -> int
     """Check a script, then run it, without weights, data or network, up to its first training step."""
     if not each:
         return _run(script, list(argv), settings)
-    if settings["output_format"] != "text" or settings["output_file"] is not None:
+    if settings["output_format"] not in (None, "text") or settings["output_file"] is not None:
         raise UsageError("--each prints one report after another, as text: leave out --output-format and --output-file")
     missing = next((path for path in map(Path, argv) if not path.exists()), None)
     if missing is not None:
         raise UsageError(f"{missing} does not exist, and with --each every argument is a script")
-    return max(_run(path, [], settings) for path in (script, *map(Path, argv)))
+    settings["output_format"] = "text"  # whatever a settings file wants of single reports
+    return max(_run(path, [], dict(settings)) for path in (script, *map(Path, argv)))
 
 
 def _run(script: Path, argv: list[str], settings: dict[str, Any]) -> int:

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from shapecheck.cli.completing import targets
 from shapecheck.cli.options import tracing
 from shapecheck.cli.report import emit, rendered
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=targets)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=DTYPE[SIZES]", help="An input: ids=int64[batch,16].")
 @click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the class or the config.")
 @tracing

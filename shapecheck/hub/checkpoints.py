@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from shapecheck.hub.tables import Row, pairs, row, row_where
+from shapecheck.hub.tables import Row, every, pairs, row, row_where
 
 _NOT_FIELDS = {
     "checkpoint",
@@ -52,6 +52,12 @@ def checkpoint(name: str) -> Checkpoint | None:
         return None
     found = row("checkpoints", name) or row_where("checkpoints", "aliases", name)
     return _checkpoint(name, found) if found else None
+
+
+def names() -> list[str]:
+    """Every name that a checkpoint of the table goes by, in order."""
+    known = (name for found in every("checkpoints") for name in (found["checkpoint"], *found["aliases"].split(";")))
+    return sorted(set(filter(None, known)))
 
 
 def _checkpoint(name: str, found: Row) -> Checkpoint:

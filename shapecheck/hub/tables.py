@@ -43,6 +43,11 @@ def rows(table: str, key: str) -> list[Row]:
     return _parsed(table, content[start + 1 : end].split(b"\n"))
 
 
+def every(table: str) -> list[Row]:
+    """All rows of a table, in its order."""
+    return _parsed(table, _content(table).splitlines()[1:])
+
+
 def row(table: str, key: str) -> Row | None:
     """The first row whose first cell is ``key``."""
     found = rows(table, key)

@@ -1,0 +1,26 @@
+"""``shapecheck completions``."""
+
+from __future__ import annotations
+
+import click
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completions(context: click.Context, shell: str) -> None:
+    """Print the script that completes commands, options and rule codes in a shell.
+
+    \b
+    bash, in ~/.bashrc:    eval "$(shapecheck completions bash)"
+    zsh, in ~/.zshrc:      eval "$(shapecheck completions zsh)"
+    fish, once:            shapecheck completions fish > ~/.config/fish/completions/shapecheck.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    completer = get_completion_class(shell)
+    assert completer is not None, "click completes in each of these shells"
+    root = context.find_root()
+    click.echo(completer(root.command, {}, "shapecheck", "_SHAPECHECK_COMPLETE").source())
