@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from shapecheck import checks, fixes, flow, interp, merge, rulebook, suppressions
+from shapecheck import checks, disk, fixes, flow, interp, merge, rulebook, suppressions
+from shapecheck.cache import Cache
 from shapecheck.discovery import discover
+from shapecheck.disk import Fact
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
 from shapecheck.graph import NotChecked, ShapeGraph
@@ -29,6 +31,8 @@ from shapecheck.texts import Texts
 
 if TYPE_CHECKING:
     from shapecheck.tracer import TraceError
+
+Result = TypeVar("Result")
 
 _WORTH_A_PROCESS = 24
 """Files from which on a second process saves more than its start costs."""
@@ -64,15 +68,15 @@ class Static:
     expressions: list[ExpressionRow] = field(default_factory=list)
 
 
-def check(paths: Iterable[str | Path], options: Options) -> Outcome:
+def check(paths: Iterable[str | Path], options: Options, cache: Cache | None = None) -> Outcome:
     """Check files and folders, never running them. UsageError for a path that does not exist."""
     started = time.perf_counter()
     found = discover(paths)
     for path in found.files:
         options.lookup.of(path)  # a settings file that is wrong is told before anything is looked at
     outcome = Outcome()
-    with interp.few_collections():
-        for part in _each(partial(check_file, options=options), [str(path) for path in found.files], options.jobs):
+    with disk.session(), interp.few_collections():
+        for part in _outcomes([str(path) for path in found.files], options, cache):
             outcome.add(part)
     outcome.not_checked += [NotChecked(Span(str(folder), 1), "no Python files in it") for folder in found.empty]
     return closed(outcome, options, started)
@@ -89,7 +93,29 @@ def check_file(path: str, options: Options) -> Outcome:
     return _guarded(path, lambda: read(path), options)
 
 
-def _each(work: Callable[[str], Outcome], paths: Sequence[str], jobs: int) -> Iterable[Outcome]:
+def _outcomes(paths: Sequence[str], options: Options, cache: Cache | None) -> Iterator[Outcome]:
+    """The outcome of each path, in order: the cache's, or one that is made now and kept in it."""
+    known = {path: cache.get(path, options) for path in paths} if cache is not None else {}
+    missing = [path for path in paths if known.get(path) is None]
+    made = iter(_each(partial(_with_facts, options=options), missing, options.jobs))
+    for path in paths:
+        outcome = known.get(path)
+        if outcome is None:
+            outcome, facts = next(made)
+            if cache is not None:
+                cache.put(path, options, facts, outcome)
+        yield outcome
+    if cache is not None:
+        cache.close()
+
+
+def _with_facts(path: str, options: Options) -> tuple[Outcome, set[Fact]]:
+    with disk.recording() as facts:
+        outcome = check_file(path, options)
+    return outcome, facts
+
+
+def _each(work: Callable[[str], Result], paths: Sequence[str], jobs: int) -> Iterable[Result]:
     """The outcome of each path, in order, by several processes where that pays (or was asked for)."""
     wanted = jobs or min(os.cpu_count() or 1, len(paths) // _WORTH_A_PROCESS)
     if min(wanted, len(paths)) <= 1:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from shapecheck import notebook
+from shapecheck import disk, notebook
 from shapecheck.errors import UnreadableSource
 
 LARGEST = 20_000_000
 """Bytes beyond which a file is not read: no one wrote it by hand."""
+
+_KEPT = 4_000_000
+"""Characters of texts that were read and may be asked for again."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -28,14 +31,14 @@ class Source:
         text: what Python sees; positions in it are positions in the file, as an editor counts them.
         encoding: how to write it back.
         bom: whether the file begins with a UTF-8 byte order mark.
-        stamp: when the file that it was read from was written (in nanoseconds); 0 for a text that is not in its file.
+        on_disk: whether it was read from that path, and not made or changed since.
     """
 
     path: str
     text: str = field(repr=False)
     encoding: str = "utf-8"
     bom: bool = False
-    stamp: int = field(default=0, compare=False)
+    on_disk: bool = field(default=False, compare=False)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -77,15 +80,18 @@ def read(path: str | Path) -> Source:
     Raises:
         UnreadableSource: it cannot be opened, is too large, or cannot be decoded.
     """
-    file = Path(path)
+    return _read(str(path))
+
+
+@disk.remembered(_KEPT, weight=lambda source: len(source.text))
+def _read(path: str) -> Source:
     try:
-        status = file.stat()
-        if status.st_size > LARGEST:
-            raise UnreadableSource(f"larger than {LARGEST // 1_000_000} MB: not read")
-        data = file.read_bytes()
+        data = disk.read(path, LARGEST)
     except OSError as why:
         raise UnreadableSource(_sentence(why.strerror or str(why))) from why
-    return replace(decode(data, str(path)), stamp=status.st_mtime_ns)
+    except OverflowError as why:
+        raise UnreadableSource(f"larger than {LARGEST // 1_000_000} MB: not read") from why
+    return replace(decode(data, path), on_disk=True)
 
 
 def _sentence(text: str) -> str:

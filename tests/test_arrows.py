@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "shapecheck"
 
-DATA = {"places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources", "gitignore"}
+DATA = {"disk", "places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources", "gitignore"}
 TEXT = {"notebook", "source", "discovery", "syntax", "texts"}
 KNOWLEDGE = {"ops", "hub", "rulebook"}
 GRAPH = DATA | KNOWLEDGE | {"vocabulary", "trail", "flow"}
@@ -27,10 +27,11 @@ ALLOWED: dict[str, set[str]] = {
     "findings": {"places"},
     "errors": set(),
     "resources": set(),
+    "disk": set(),
     "edits": DATA,
     "gitignore": set(),
     "notebook": DATA,
-    "source": DATA | {"notebook"},
+    "source": {"disk", "errors", "notebook"},
     "discovery": DATA,
     "syntax": DATA | {"source"},
     "texts": DATA | {"source"},
@@ -55,14 +56,20 @@ ALLOWED: dict[str, set[str]] = {
     "results": DATA | {"suppressions"},
     "cells": DATA | {"notebook", "results"},
     "reports": DATA | {"results", "rulebook", "selection"},
-    "engine": GRAPH | TEXT | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "settings", "results"},
+    "engine": GRAPH
+    | TEXT
+    | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "settings", "results"}
+    | {"cache"},
+    "plain": DATA | {"results", "suppressions"},
+    "own": DATA,
+    "cache": DATA | TEXT | {"own", "plain", "results"},
     "diagnosis": DATA | {"engine", "errorbook", "results", "tracebacks"},
     "verify": DATA | {"source", "texts", "fixes", "tracer"},
     "mend": DATA | {"fixes", "results"},
     "onward": DATA | {"engine", "fixes", "merge", "texts", "tracer", "verify"},
     "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "tracer", "verify"},
     "cli": DATA
-    | {"hub", "rulebook", "cells", "diagnosis", "engine", "running", "mend", "selection", "settings"}
+    | {"cache", "hub", "rulebook", "cells", "diagnosis", "engine", "running", "mend", "selection", "settings"}
     | {"results", "reports"},
     "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
     "tracing": DATA | {"explaining", "results", "reports", "tracer"},

@@ -32,7 +32,7 @@ def _once(arguments: tuple[str, ...]) -> float:
 
 CHECK = """
 from shapecheck.cli import cli
-cli.main(["check", "--exit-zero", "--jobs", "1", *sys.argv[1:]], standalone_mode=False)
+cli.main(["check", "--exit-zero", "--jobs", "1", "--no-cache", *sys.argv[1:]], standalone_mode=False)
 """
 
 

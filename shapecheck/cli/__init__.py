@@ -8,6 +8,7 @@ import click
 
 from shapecheck import __version__
 from shapecheck.cli.check import check
+from shapecheck.cli.clean import clean
 from shapecheck.cli.completions import completions
 from shapecheck.cli.explain import explain
 from shapecheck.cli.rule import rule
@@ -46,5 +47,5 @@ def cli() -> None:
     """Find tensor-shape faults in PyTorch and transformers code before training does."""
 
 
-for command in (check, run, trace, rule, explain, completions):
+for command in (check, run, trace, rule, explain, clean, completions):
     cli.add_command(command)

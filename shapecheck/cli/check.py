@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shapecheck.cli.options import judging, mending, options_of
+from shapecheck.cli.options import cache_of, judging, mending, options_of
 from shapecheck.cli.report import report
 from shapecheck.errors import UsageError
 
@@ -34,7 +34,10 @@ def check(paths: tuple[str, ...], stdin_filename: str | None, **settings: Any) -
         return _check_stdin(paths, stdin_filename, options, settings)
     if stdin_filename is not None:
         raise UsageError("--stdin-filename goes with '-', the text from standard input")
-    outcome = mend.repeat(lambda: engine.check(paths or (".",), options), mending(settings))
+    cache = cache_of(settings)
+    outcome = mend.repeat(lambda: engine.check(paths or (".",), options, cache), mending(settings))
+    if cache is not None and cache.trouble and settings["verbose"]:
+        click.echo(f"shapecheck: {cache.trouble}", err=True)
     return report(outcome, settings)
 
 

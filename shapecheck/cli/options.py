@@ -14,9 +14,17 @@ from shapecheck.findings import SEVERITIES
 from shapecheck.settings.values import CODES, LEAST_MEGABYTES, LEAST_SECONDS, OUTPUT_FORMATS, POOLINGS
 
 if TYPE_CHECKING:
+    from shapecheck.cache import Cache
     from shapecheck.engine import Options
     from shapecheck.mend import Mending
     from shapecheck.settings import Lookup
+
+caching = click.option(
+    "--cache-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="SHAPECHECK_CACHE_DIR",
+    help="Where outcomes are kept ($SHAPECHECK_CACHE_DIR), if not in your own cache folder.",
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -39,6 +47,7 @@ def judging(command: Command) -> Command:
         click.option("--show-suppressed", is_flag=True, help="List what comments silence, and the reasons they give."),
         click.option("--jobs", type=click.IntRange(min=0), help="Processes to use; 0: as many as pay."),
         click.option("--no-cache", is_flag=True, help="Look at every file anew."),
+        caching,
         click.option("--quiet", "-q", is_flag=True, help="The findings alone."),
         click.option("--verbose", "-v", is_flag=True, help="Every shape that is known, and every place not checked."),
         click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
@@ -119,6 +128,14 @@ def options_of(settings: dict[str, Any], folder: str = ".") -> Options:
         stages=settings["output_format"] == "json" or settings["verbose"],
         shapes=settings["output_format"] == "text" and settings["verbose"],
     )
+
+
+def cache_of(settings: dict[str, Any]) -> Cache | None:
+    """The cache that they name; None where none is wanted, or there is no folder for one."""
+    from shapecheck.cache import Cache, user_folder
+
+    folder = None if settings["no_cache"] else settings["cache_dir"] or user_folder()
+    return Cache(folder) if folder is not None else None
 
 
 def mending(settings: dict[str, Any]) -> Mending:

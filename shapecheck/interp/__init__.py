@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapecheck import disk
 from shapecheck.graph import ShapeGraph
 from shapecheck.places import Span
 from shapecheck.source import Source, read
@@ -63,7 +64,7 @@ def _room() -> Iterator[None]:
     depth = sys.getrecursionlimit()
     sys.setrecursionlimit(max(depth, _DEEP))
     try:
-        with few_collections():
+        with few_collections(), disk.session():
             yield
     finally:
         sys.setrecursionlimit(depth)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from shapecheck.errors import UnreadableSource
+from shapecheck import disk
 from shapecheck.interp import outline
 from shapecheck.interp.outline import Import
 from shapecheck.source import Source, read
@@ -34,7 +32,7 @@ class Layout:
         folder = os.path.dirname(os.path.abspath(entry))
         top = folder
         parts: list[str] = []
-        while os.path.isfile(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
+        while disk.is_file(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
             parts.insert(0, os.path.basename(top))
             top = os.path.dirname(top)
         self.package = ".".join(parts)
@@ -53,7 +51,7 @@ class Layout:
         return _imported(path, package_of(path, name), self.roots, self.package.partition(".")[0])
 
 
-@lru_cache(maxsize=16384)
+@disk.remembered(16384)
 def _file_of(name: str, roots: tuple[str, ...], package: str) -> str | None:
     first, _, _ = name.partition(".")
     if first in LIBRARIES:
@@ -68,7 +66,7 @@ def _file_of(name: str, roots: tuple[str, ...], package: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=16384)
+@disk.remembered(16384)
 def _imported(path: str, inside: str, roots: tuple[str, ...], package: str) -> tuple[tuple[str, str], ...]:
     return tuple(_resolved(outline.of(path).imports, inside, roots, package))
 
@@ -89,7 +87,7 @@ def _resolved(
                     yield below, f"{name}.{member}"
 
 
-@lru_cache(maxsize=512)
+@disk.remembered(512)
 def _roots(folder: str, top: str) -> tuple[str, ...]:
     """Where absolute imports are looked for: beside the script, above its packages, at the project's root and its
     ``src``."""
@@ -98,9 +96,7 @@ def _roots(folder: str, top: str) -> tuple[str, ...]:
     for _ in range(4):
         if os.path.basename(above) in _INSTALLED:
             break
-        if any(
-            os.path.exists(os.path.join(above, mark)) for mark in ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-        ):
+        if any(disk.exists(os.path.join(above, mark)) for mark in ("pyproject.toml", "setup.py", "setup.cfg", ".git")):
             roots.append(above)
             break
         above = os.path.dirname(above)
@@ -108,14 +104,14 @@ def _roots(folder: str, top: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(roots))
 
 
-@lru_cache(maxsize=8192)
+@disk.remembered(8192)
 def beside(stem: str) -> str | None:
     """The file ``stem.py``, or the package folder ``stem`` (its ``__init__.py`` where it has one)."""
-    if os.path.isfile(stem + ".py"):
+    if disk.is_file(stem + ".py"):
         return stem + ".py"
-    if os.path.isdir(stem):
+    if disk.is_dir(stem):
         start = os.path.join(stem, "__init__.py")
-        return start if os.path.isfile(start) else stem
+        return start if disk.is_file(start) else stem
     return None
 
 
@@ -150,59 +146,28 @@ def package_of(path: str, name: str) -> str:
     return name if path.endswith("__init__.py") else name.rpartition(".")[0]
 
 
-class _Trees:
-    """Trees of files on disk, the last used ones, up to a number of lines together."""
-
-    def __init__(self) -> None:
-        self.kept: OrderedDict[tuple[str, int], Parsed] = OrderedDict()
-        self.lines = 0
-
-    def get(self, place: str, stamp: int, name: str) -> Parsed | None:
-        """The tree of a file as it was at a time, if it is kept under the name by which findings call the file."""
-        parsed = self.kept.get((place, stamp))
-        if parsed is None or parsed.source.path != name:
-            return None
-        self.kept.move_to_end((place, stamp))
-        return parsed
-
-    def keep(self, place: str, parsed: Parsed) -> Parsed:
-        """Keep a tree, at the cost of those that were not used for longest."""
-        old = self.kept.pop((place, parsed.source.stamp), None)
-        self.kept[(place, parsed.source.stamp)] = parsed
-        self.lines += len(parsed.source.lines) - (len(old.source.lines) if old is not None else 0)
-        while self.lines > _KEPT_LINES and len(self.kept) > 1:
-            _, oldest = self.kept.popitem(last=False)
-            self.lines -= len(oldest.source.lines)
-        return parsed
-
-
-_TREES = _Trees()
-
-
 def tree(path: str) -> Parsed:
     """The tree of an imported file.
 
     Raises:
         UnreadableSource: the file cannot be read or parsed.
     """
-    name = shown(path)
-    try:
-        known = _TREES.get(path, os.stat(path).st_mtime_ns, name)
-    except OSError as why:
-        raise UnreadableSource(str(why)) from why
-    return known or _TREES.keep(path, parse(read(name)))
+    return _tree(shown(path))
+
+
+@disk.remembered(_KEPT_LINES, weight=lambda parsed: len(parsed.source.lines))
+def _tree(name: str) -> Parsed:
+    return parse(read(name))
 
 
 def tree_of(source: Source) -> Parsed:
-    """The tree of a text, which may be kept where the text is that of a file.
+    """The tree of a text, which is kept where the text is that of a file.
 
     Raises:
         UnreadableSource: the text cannot be parsed.
     """
-    if not source.stamp:
-        return parse(source)
-    place = os.path.abspath(source.path)
-    return _TREES.get(place, source.stamp, source.path) or _TREES.keep(place, parse(source))
+    parsed = _tree(source.path) if source.on_disk else None
+    return parsed if parsed is not None and parsed.source.text == source.text else parse(source)
 
 
 def shown(path: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shapecheck import disk
 from shapecheck.errors import UnreadableSource
 from shapecheck.interp import library, outline
 from shapecheck.interp.files import Layout, absolute, beside, package_of, tree
@@ -16,7 +17,7 @@ from shapecheck.interp.python.objects import Deferred, LocalModule
 from shapecheck.interp.scopes import Activation, Scope
 from shapecheck.interp.targets import store
 from shapecheck.interp.values import Builtin, Const, Mapping, Unknown, Value
-from shapecheck.source import read
+from shapecheck.source import Source
 from shapecheck.syntax import parse
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Modules:
             if starred is not None:
                 return starred
         below = beside(os.path.join(os.path.dirname(path), member)) if path.endswith("__init__.py") else None
-        if os.path.isdir(path):
+        if disk.is_dir(path):
             below = beside(os.path.join(path, member))
         return self._load(m, path=below, name=f"{name}.{member}") if below is not None else Unknown()
 
@@ -135,7 +136,7 @@ class Modules:
         known = self.loaded.get(path)
         if known is not None:
             return known
-        if os.path.isdir(path):
+        if disk.is_dir(path):
             return self._package(path, name)
         try:
             home = tree(path)
@@ -156,7 +157,7 @@ class Modules:
         return module
 
     def _add_submodules(self, module: LocalModule, folder: str, name: str) -> None:
-        for entry in sorted(os.listdir(folder)):
+        for entry in disk.names(folder, r"\w+(\.py)?"):
             word = entry.removesuffix(".py")
             if word.isidentifier() and word not in module.scope.names and (path := beside(os.path.join(folder, word))):
                 module.scope.names[word] = Deferred(partial(self._load, path=path, name=f"{name}.{word}"))
@@ -187,4 +188,4 @@ def _package_of(scope: Scope) -> str:
     return package.value if isinstance(package, Const) and isinstance(package.value, str) else ""
 
 
-_NOTHING = parse(read(os.devnull))
+_NOTHING = parse(Source(os.devnull, ""))

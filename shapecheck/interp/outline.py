@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
+from shapecheck import disk
 from shapecheck.errors import UnreadableSource
 from shapecheck.source import read
 
@@ -40,14 +40,13 @@ class Outline(NamedTuple):
     registers: frozenset[str]
 
 
-@lru_cache(maxsize=8192)
+@disk.remembered(8192)
 def of(path: str) -> Outline:
     """The outline of a file; of a folder, or of a file that cannot be read, an empty one."""
     text = text_of(path)
     return Outline(mentions_tensors(text), tuple(imports(text)), frozenset(_registers(text)))
 
 
-@lru_cache(maxsize=256)
 def text_of(path: str) -> str:
     """The text of a file; of a folder, or of a file that cannot be read, an empty one."""
     try:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
 
-_FILES = re.compile(
-    r"requirements[\w.-]*\.txt|setup\.py|setup\.cfg|pyproject\.toml|environment\.ya?ml|Pipfile", re.IGNORECASE
-)
+from shapecheck import disk
+
+_FILES = r"(?i:requirements[\w.-]*\.txt|setup\.py|setup\.cfg|pyproject\.toml|environment\.ya?ml|Pipfile)"
 _ASKED = re.compile(r"(?<![\w.-])transformers(?:\[[^\]]*\])?[\"' ]*((?:[=<>~^!]=?|,|[\d.*\"' ])+)")
 _BOUND = re.compile(r"(===?|~=|<=|<|\^|=|!=|>=|>)[\"' ]*(\d+)(?:\.(\d+))?")
 _LARGEST = 1_000_000
 
 
-@lru_cache(maxsize=512)
+@disk.remembered(512)
 def before_outputs(folders: tuple[str, ...]) -> bool:
     """Whether a project, by the files in these folders, wants a transformers before 4.0."""
     return any(_before_4(_text(path)) for folder in folders for path in _stating(folder))
@@ -28,16 +26,12 @@ def before_4(version: str) -> bool:
 
 
 def _stating(folder: str) -> Iterable[str]:
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return ()
-    return (os.path.join(folder, name) for name in names if _FILES.fullmatch(name))
+    return (os.path.join(folder, name) for name in disk.names(folder, _FILES))
 
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_bytes()[:_LARGEST].decode("utf-8", "replace")
+        return disk.read(path)[:_LARGEST].decode("utf-8", "replace")
     except OSError:
         return ""
 

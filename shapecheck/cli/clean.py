@@ -1,0 +1,22 @@
+"""``shapecheck clean``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from shapecheck.cli.options import caching
+
+
+@click.command()
+@caching
+def clean(cache_dir: Path | None) -> int:
+    """Remove the outcomes that earlier checks kept."""
+    from shapecheck import cache
+
+    folder = cache_dir or cache.user_folder()
+    count = 0 if folder is None else cache.clean(folder)
+    outcomes = "the outcome of 1 file" if count == 1 else f"the outcomes of {count} files"
+    click.echo(f"removed {outcomes} from {folder}" if count else "no outcomes are kept")
+    return 0
