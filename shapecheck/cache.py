@@ -127,7 +127,7 @@ class Cache:
         try:
             if not self._prefix:
                 self._prefix = [own.version(self.folder / _ENTRIES / _OWN), sys.version, os.getcwd()]
-            key = json.dumps([*self._prefix, path, _asked(options)])
+            key = json.dumps([*self._prefix, path, options.lookup.key(path), _asked(options)])
         except OSError as why:
             self._fail(why)
             return None
@@ -178,7 +178,7 @@ class Cache:
 
 
 def _asked(options: Options) -> dict[str, Any]:
-    """What options ask for, whatever they hold, but for the settings: these are each file's own."""
+    """What options ask for, whatever they hold, but for the settings, which are each file's own."""
     own_words = (field.name for field in fields(options) if field.name not in ("jobs", "lookup"))
     return {name: plain(getattr(options, name)) for name in own_words}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from shapecheck.findings import Edit, Finding, Fix, Hidden, NamedShape, Related
+from shapecheck.findings import Edit, Finding, Fix, NamedShape, Related
 from shapecheck.graph import NotChecked
 from shapecheck.places import Span
 from shapecheck.results import Applied, ExpressionRow, Failure, Hidden, Outcome, StageRow, TensorRow
@@ -17,8 +17,8 @@ from shapecheck.suppressions import Suppression
 _CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        Applied, Edit, ExpressionRow, Failure, Finding, Fix, Hidden, NamedShape, NotChecked, Outcome, Related, Span, StageRow,
-        Suppression, TensorRow,
+        Applied, Edit, ExpressionRow, Failure, Finding, Fix, Hidden, NamedShape, NotChecked, Outcome, Related, Span,
+        StageRow, Suppression, TensorRow,
     )
 }  # fmt: skip
 

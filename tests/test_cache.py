@@ -152,6 +152,17 @@ def test_other_options_and_another_folder_have_outcomes_of_their_own(
     assert check("../train.py")[1]["findings"][0]["path"] == "../train.py"
 
 
+def test_settings_of_an_imported_file_count_for_what_is_found_in_it(project: Path) -> None:
+    (project / "sizes.py").write_text("WIDTH = 512\n")
+    found = check("train.py")[1]["findings"]
+    (finding,) = found
+    assert finding["path"] == "parts/head.py"
+    (project / "parts" / "shapecheck.toml").write_text("ignore = ['SHP']\n")
+    assert check("train.py")[1]["findings"] == []
+    (project / "parts" / "shapecheck.toml").unlink()
+    assert check("train.py")[1]["findings"] == found
+
+
 def test_another_state_of_shapecheck_begins_anew(project: Path, analysed: list[str], monkeypatch: Any) -> None:
     check("train.py")
     monkeypatch.setattr("shapecheck.own.version", lambda memory: "0.0.0 of tomorrow")
@@ -205,7 +216,12 @@ LINES = [
     "import other\n", "WIDTH = 768\n", "WIDTH = 512\n", "x = torch.zeros(8, WIDTH)\n", "y = Head()(x)\n",
     "y = head.Head()(x)\n", "z = torch.nn.Linear(768, 5)(x)  # shapecheck: ignore[SHP201]\n", "def f(:\n",
 ]  # fmt: skip
-REQUIREMENTS = ["requirements.txt", "setup.cfg", "pyproject.toml"]
+SETTINGS = ["shapecheck.toml", "pyproject.toml", "parts/.shapecheck.toml"]
+SETTLED = [
+    "", "ignore = ['SHP2']\n", "transformers-version = '3.0'\n", "[severities]\nSHP2 = 'info'\n",
+    "[per-file-ignores]\n'head.py' = ['SHP']\n",
+]  # fmt: skip
+REQUIREMENTS = ["requirements.txt", "setup.cfg", "environment.yml"]
 
 edit = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(PATHS), st.lists(st.sampled_from(LINES), max_size=6).map("".join)),
@@ -213,6 +229,7 @@ edit = st.one_of(
     st.tuples(st.just("delete"), st.sampled_from(PATHS), st.just("")),
     st.tuples(st.just("rename"), st.sampled_from(PATHS), st.sampled_from(PATHS)),
     st.tuples(st.just("require"), st.sampled_from(REQUIREMENTS), st.sampled_from(["transformers<4\n", "x\n", ""])),
+    st.tuples(st.just("settle"), st.sampled_from(SETTINGS), st.sampled_from(SETTLED)),
     st.tuples(st.just("back"), st.sampled_from(PATHS), st.sampled_from(["5", "50000"])),
     st.tuples(st.just("options"), st.sampled_from(["SHP2", "SHP9", ""]), st.just("")),
 )
@@ -221,7 +238,9 @@ edit = st.one_of(
 def apply(kind: str, path: Path, what: str, root: Path) -> None:
     """One edit of a project; one that has nothing to work on does nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if kind in ("write", "require"):
+    if kind == "settle" and path.name == "pyproject.toml":
+        what = what.replace("[", "[tool.shapecheck.") if what[:1] == "[" else "[tool.shapecheck]\n" + what
+    if kind in ("write", "require", "settle"):
         path.write_text(what)
     elif not path.exists():
         return
