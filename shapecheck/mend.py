@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shapecheck import fixes
@@ -17,25 +17,29 @@ _ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """What to do with fixes: ``write`` them, or print them as a ``diff``; ``unsafe`` ones too or only safe ones."""
+    """What to do with fixes: ``write`` them, or print them as a ``diff``; ``unsafe`` ones too or only safe ones;
+    where a file is named, in that one ``only``."""
 
     write: bool = False
     diff: bool = False
     unsafe: bool = False
+    only: str | None = None
 
 
-def repeat(find: Callable[[], Outcome], mending: Mending) -> Outcome:
-    """What ``find`` finds once the fixes are applied, and which were."""
+def repeat(
+    find: Callable[[], Outcome], mending: Mending, write: Callable[[Mapping[str, str]], None] = fixes.write
+) -> Outcome:
+    """What ``find`` finds once the fixes are applied, and which were; ``write`` puts new texts in place of files."""
     outcome = find()
     if mending.diff:
-        texts, _ = combined(outcome, mending.unsafe)
+        texts, _ = combined(outcome, mending)
         outcome.diff = "".join(unified_diff(path, outcome.sources[path], text) for path, text in sorted(texts.items()))
     applied: list[Applied] = []
     for _ in range(_ROUNDS if mending.write else 0):
-        texts, done = combined(outcome, mending.unsafe)
+        texts, done = combined(outcome, mending)
         if not texts:
             break
-        fixes.write(texts)
+        write(texts)
         applied += done
         before = len(outcome.findings)
         outcome = find()
@@ -45,13 +49,13 @@ def repeat(find: Callable[[], Outcome], mending: Mending) -> Outcome:
     return outcome
 
 
-def combined(outcome: Outcome, unsafe: bool) -> tuple[dict[str, str], list[Applied]]:
+def combined(outcome: Outcome, mending: Mending) -> tuple[dict[str, str], list[Applied]]:
     """The new text of each file, and the fixes in it; of two fixes that get in each other's way the later one waits."""
     edits: list[Edit] = []
     done: list[Applied] = []
     texts: dict[str, str] = {}
     for finding in outcome.findings:
-        fix = applicable(finding, unsafe)
+        fix = applicable(finding, mending)
         if fix is None:
             continue
         try:
@@ -63,6 +67,9 @@ def combined(outcome: Outcome, unsafe: bool) -> tuple[dict[str, str], list[Appli
     return texts, done
 
 
-def applicable(finding: Finding, unsafe: bool) -> Fix | None:
+def applicable(finding: Finding, mending: Mending) -> Fix | None:
     """The first fix that may be applied: safe (or unsafe ones asked for), and not refuted by a trace."""
-    return next((fix for fix in finding.fixes if fix.verified is not False and (unsafe or fix.safety == "safe")), None)
+    right = (fix for fix in finding.fixes if fix.verified is not False and (mending.unsafe or fix.safety == "safe"))
+    return next(
+        (fix for fix in right if mending.only is None or all(e.span.path == mending.only for e in fix.edits)), None
+    )

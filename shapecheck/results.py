@@ -101,6 +101,9 @@ class Applied:
     title: str
 
 
+HiddenBy = Literal["comment", "baseline", "since"]
+
+
 @dataclass(frozen=True, slots=True)
 class Hidden:
     """A finding that was asked not to be told: by a comment (with the author's reason), as a known one, or because
@@ -112,7 +115,7 @@ class Hidden:
     """
 
     finding: Finding
-    by: Literal["comment", "baseline", "since"]
+    by: HiddenBy
     reason: str = ""
     comment: Span | None = None
 
@@ -122,6 +125,22 @@ class Hidden:
         return self.finding.span
 
 
+@dataclass(frozen=True, slots=True)
+class BaselineUse:
+    """What came of a baseline.
+
+    Attributes:
+        stale: its entries that no finding matches any more, in words, each with how many are missing.
+        recorded: how many findings it holds now, where it was written; None where it was not.
+        added: how many of these are new in it.
+    """
+
+    path: str
+    stale: tuple[tuple[str, int], ...] = ()
+    recorded: int | None = None
+    added: int = 0
+
+
 @dataclass(slots=True)
 class Outcome:
     """Everything that one command found.
@@ -129,6 +148,9 @@ class Outcome:
     Attributes:
         findings: ordered, the most certain and most severe root cause first.
         hidden: those that were found and are not to be told.
+        baseline: what came of the baseline, where there is one.
+        notes: what was done beside finding and mending, in sentences.
+        since: the revision since which nothing changed where ``hidden`` ones stand, where one was named.
         entries: the files that were asked for and could be looked at; imported ones are not among them.
         stages: of all files, in order of execution; empty where nobody asked for them.
         sources: the text of each file that a finding speaks of, and of each notebook, by path (for a report by
@@ -155,6 +177,9 @@ class Outcome:
     expressions: list[ExpressionRow] = field(default_factory=list)
     hidden: list[Hidden] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
+    baseline: BaselineUse | None = None
+    since: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     def add(self, other: Outcome) -> None:
         """Take in what was found elsewhere (another file, another process)."""
@@ -183,6 +208,10 @@ class Outcome:
     def every(self) -> list[Finding]:
         """The findings, and those that are not to be told."""
         return [*self.findings, *(one.finding for one in self.hidden)]
+
+    def hidden_by(self, what: HiddenBy) -> int:
+        """The number of findings that one thing hides."""
+        return sum(one.by == what for one in self.hidden)
 
     def count(self, severity: str) -> int:
         """The number of findings of one severity."""

@@ -58,13 +58,14 @@ class Suppression:
 
     def silences(self, finding: Finding) -> bool:
         """Whether the comment covers a finding; takes note if it does."""
-        if self.malformed or self.span.path != finding.span.path or not self._reaches(finding.span):
+        if self.malformed or self.span.path != finding.span.path or not self.reaches(finding.span):
             return False
         hits = [code for code in self.codes if finding.rule.startswith(code)] if self.codes else [""]
         self.used.update(hits)
         return bool(hits)
 
-    def _reaches(self, span: Span) -> bool:
+    def reaches(self, span: Span) -> bool:
+        """Whether a finding at a span (of the same file) is within reach of the comment."""
         line = self.span.line
         own_line = line in (span.line, span.end_line)
         statement = line in (self.first, self.last) and self.first <= span.line <= self.last

@@ -138,3 +138,18 @@ def argument_spans(parsed: Parsed, call: ast.Call, names: tuple[str, ...] = ()) 
         spans[names[number] if number < len(names) else str(number)] = parsed.span(node)
     spans.update((keyword.arg, parsed.span(keyword.value)) for keyword in call.keywords if keyword.arg)
     return spans
+
+
+def scope_at(tree: ast.AST, line: int) -> str:
+    """The function or class that a line stands in, by its qualified name (``Net.forward``); "" outside of any."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            first = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
+            if first <= line <= (child.end_lineno or first):
+                inner = scope_at(child, line)
+                return f"{child.name}.{inner}" if inner else child.name
+        elif isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+            inner = scope_at(child, line)
+            if inner:
+                return inner
+    return ""

@@ -48,8 +48,12 @@ ALLOWED: dict[str, set[str]] = {
     "flow": GRAPH | {"passing"},
     "checks": GRAPH,
     "merge": DATA | {"checks"},
-    "fixes": GRAPH | TEXT,
+    "fixes": GRAPH | TEXT | {"comments", "results", "selection", "suppressions", "writing"},
     "comments": DATA,
+    "writing": set(),
+    "baseline": DATA | TEXT | {"results", "selection", "writing"},
+    "changes": DATA | TEXT | {"selection"},
+    "sieve": DATA | {"baseline", "changes", "results", "selection"},
     "suppressions": DATA | {"rulebook", "comments", "selection"},
     "selection": DATA | {"rulebook"},
     "settings": DATA | {"rulebook", "selection"},
@@ -70,7 +74,8 @@ ALLOWED: dict[str, set[str]] = {
     "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "tracer", "verify"},
     "cli": DATA
     | {"cache", "hub", "rulebook", "cells", "diagnosis", "engine", "running", "mend", "selection", "settings"}
-    | {"results", "reports"},
+    | {"results", "reports"}
+    | {"baseline", "changes", "fixes", "sieve"},
     "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
     "tracing": DATA | {"explaining", "results", "reports", "tracer"},
     "__main__": {"cli"},

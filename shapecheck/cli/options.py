@@ -29,6 +29,15 @@ caching = click.option(
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class WithReason(click.Command):
+    """A command whose ``--add-ignores`` takes a reason behind ``=``, and never the next word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = args.index("--") if "--" in args else len(args)
+        spelled = ["--add-ignores=" if word == "--add-ignores" else word for word in args[:own]]
+        return super().parse_args(ctx, spelled + args[own:])
+
+
 def judging(command: Command) -> Command:
     """The options that `check` and `run` share."""
     options = [
@@ -44,6 +53,10 @@ def judging(command: Command) -> Command:
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something is found."),
         click.option("--fail-on", type=click.Choice(SEVERITIES), show_default="warning"),
         click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
+        click.option("--baseline", metavar="FILE", help="Not the findings that this file holds, by their content."),
+        click.option("--update-baseline", is_flag=True, help="Write today's findings to the baseline."),
+        click.option("--add-ignores", metavar="[=REASON]", help="Write comments that silence the findings."),
+        click.option("--since", metavar="REV", help="Only findings on lines that changed since REV branched off."),
         click.option("--show-suppressed", is_flag=True, help="List what comments silence, and the reasons they give."),
         click.option("--jobs", type=click.IntRange(min=0), help="Processes to use; 0: as many as pay."),
         click.option("--no-cache", is_flag=True, help="Look at every file anew."),
@@ -138,9 +151,9 @@ def cache_of(settings: dict[str, Any]) -> Cache | None:
     return Cache(folder) if folder is not None else None
 
 
-def mending(settings: dict[str, Any]) -> Mending:
-    """What they say about fixes."""
+def mending(settings: dict[str, Any], only: str | None = None) -> Mending:
+    """What they say about fixes; ``only`` is the one file that may be changed, where there is one."""
     from shapecheck.mend import Mending
 
     diff = settings["diff"]
-    return Mending(write=settings["fix"] and not diff, diff=diff, unsafe=settings["unsafe_fixes"])
+    return Mending(write=settings["fix"] and not diff, diff=diff, unsafe=settings["unsafe_fixes"], only=only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from shapecheck.results import Outcome
 
 
-def report(outcome: Outcome, settings: dict[str, Any]) -> int:
-    """Print an outcome where it was asked for; returns the exit code."""
+def report(outcome: Outcome, settings: dict[str, Any], beside: bool = False) -> int:
+    """Print an outcome where it was asked for, ``beside`` standard output where that is taken; the exit code."""
     from shapecheck.engine import exit_code
 
-    emit(rendered(outcome, settings), settings["output_file"])
+    stream = sys.stderr if beside else sys.stdout
+    emit(rendered(outcome, settings, stream), settings["output_file"], stream)
     for failure in outcome.failures:
         click.echo(f"shapecheck: {failure}", err=True)
     code = exit_code(outcome, settings["fail_on"])
     return 0 if settings["exit_zero"] and code == 1 else code
 
 
-def rendered(outcome: Outcome, settings: dict[str, Any]) -> str:
-    """An outcome in the form that was asked for."""
+def rendered(outcome: Outcome, settings: dict[str, Any], stream: TextIO) -> str:
+    """An outcome in the form that was asked for, and that fits where it is printed."""
     from shapecheck.cells import presented
 
     outcome = presented(outcome)
@@ -43,13 +44,13 @@ def rendered(outcome: Outcome, settings: dict[str, Any]) -> str:
     color: ColorChoice = "never" if to_file else settings["color"]
     told = {key: settings[key] for key in ("quiet", "verbose", "statistics")}
     suppressed = settings.get("show_suppressed", False)
-    return terminal.render(outcome, terminal.Layout(Paint(wanted(color, sys.stdout)), suppressed=suppressed, **told))
+    return terminal.render(outcome, terminal.Layout(Paint(wanted(color, stream)), suppressed=suppressed, **told))
 
 
-def emit(text: str, path: Path | None) -> None:
-    """Write a report to a file, or to standard output; UsageError where the file cannot be written."""
+def emit(text: str, path: Path | None, stream: TextIO) -> None:
+    """Write a report to a file, or to a stream where none is named; UsageError where the file cannot be written."""
     if path is None:
-        click.echo(text, nl=False, color=True)
+        click.echo(text, stream, nl=False, color=True)
         return
     try:
         path.write_text(text, encoding="utf-8")

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from shapecheck.cli.options import judging, mending, options_of, tracing
+from shapecheck.cli.options import WithReason, judging, options_of, tracing
 from shapecheck.cli.report import report
+from shapecheck.cli.settling import settled_outcome
 from shapecheck.errors import UsageError
 
 
-@click.command()
+@click.command(cls=WithReason)
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
 @click.option("--each", is_flag=True, help="Take ARGS for further scripts, and run each (as pre-commit asks).")
@@ -33,10 +34,10 @@ def run(script: Path, argv: tuple[str, ...], each: bool, **settings: Any) -> int
 
 
 def _run(script: Path, argv: list[str], settings: dict[str, Any]) -> int:
-    from shapecheck import mend, running
+    from shapecheck import running
 
     how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"])
     options = options_of(settings)
     options = replace(options, stages=options.stages or not settings["quiet"])
-    outcome = mend.repeat(lambda: running.run(script, argv, options, how), mending(settings))
+    outcome = settled_outcome(lambda: running.run(script, argv, options, how), options, settings)
     return report(outcome, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,5 +34,5 @@ def trace(target: str, inputs: tuple[str, ...], args: tuple[str, ...], **setting
         click.echo(f"shapecheck: {outcome.trace.reason}", err=True)
     if outcome.stages or settings["output_format"] == "json":
         told = {**settings, "diff": False, "quiet": False, "statistics": False}
-        emit(rendered(outcome, told), settings["output_file"])
+        emit(rendered(outcome, told, sys.stdout), settings["output_file"], sys.stdout)
     return code

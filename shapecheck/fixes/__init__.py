@@ -5,19 +5,18 @@ libcst is imported with the first finding that has something to fix.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from shapecheck import notebook
 from shapecheck.edits import edited
-from shapecheck.errors import FixConflict, UnreadableSource
+from shapecheck.errors import FixConflict, UnreadableSource, UsageError
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import ShapeGraph
-from shapecheck.source import Source, read
+from shapecheck.source import Source, decode
 from shapecheck.syntax import parse
+from shapecheck.writing import put
 
 
 def attach(findings: list[Finding], graph: ShapeGraph, sources: Mapping[str, str]) -> None:
@@ -66,22 +65,24 @@ def _check(path: str, text: str) -> None:
 
 
 def write(texts: Mapping[str, str]) -> None:
-    """Put new texts in place of files: each is whole at every moment, in its own encoding, with its BOM and mode."""
-    for path, text in texts.items():
-        if path.endswith(notebook.SUFFIX):
-            _replace(Path(path), notebook.updated(Path(path).read_bytes(), text))
-        else:
-            _replace(Path(path), read(path).encoded(text))
+    """Put new texts in place of files: each is whole at every moment, in its own encoding, with its BOM and mode.
+
+    UsageError, before anything is written, where a file's encoding lacks a character of its new text.
+    """
+    for path, data in [(Path(path), rewritten(Path(path).read_bytes(), path, text)) for path, text in texts.items()]:
+        put(path, data)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    target = path.resolve()
-    handle, scratch = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+def rewritten(data: bytes, path: str, text: str) -> bytes:
+    """The bytes of a file once it holds another text: in its own encoding, with its BOM; a notebook as it was around
+    its code.
+
+    UsageError where the encoding lacks a character.
+    """
+    if path.endswith(notebook.SUFFIX):
+        return notebook.updated(data, text)
+    source = decode(data, path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(scratch).chmod(target.stat().st_mode)
-        Path(scratch).replace(target)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+        return source.encoded(text)
+    except UnicodeEncodeError as why:
+        raise UsageError(f"{path} is {source.encoding}, which has no {why.object[why.start]!r}") from why

@@ -34,6 +34,8 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "tool": f"shapecheck {__version__}",
         "findings": [_finding(finding) for finding in outcome.findings],
         "suppressed": [_suppressed(one, one.comment) for one in outcome.hidden if one.comment is not None],
+        "baseline": _baseline(outcome),
+        "since": {"revision": outcome.since, "hidden": outcome.hidden_by("since")} if outcome.since else None,
         "stages": [_stage(at, stage) for at, stage in enumerate(outcome.stages)],
         "trace": _trace(outcome.trace),
         "not_checked": [{**_line(place.span), "reason": place.reason} for place in outcome.not_checked]
@@ -81,6 +83,19 @@ def _head(finding: Finding) -> dict[str, Any]:
         "evidence": list(finding.evidence),
         "message": finding.message,
         **_range(finding.span),
+    }
+
+
+def _baseline(outcome: Outcome) -> dict[str, Any] | None:
+    """What came of the baseline."""
+    use = outcome.baseline
+    if use is None:
+        return None
+    return {
+        "path": use.path,
+        "hidden": outcome.hidden_by("baseline"),
+        "stale": [{"entry": entry, "count": count} for entry, count in use.stale],
+        "recorded": use.recorded,
     }
 
 

@@ -11,6 +11,7 @@ from shapecheck.edits import edited, lines_of
 from shapecheck.errors import FixConflict
 from shapecheck.findings import SEVERITIES, Finding, Fix
 from shapecheck.graph import NotChecked
+from shapecheck.reports.left_out import left_out
 from shapecheck.reports.paint import Paint
 from shapecheck.reports.shapes import shape_lines
 from shapecheck.reports.snippet import Mark, columns_wide, gutter, snippet
@@ -176,6 +177,7 @@ def _summary(outcome: Outcome, layout: Layout) -> list[str]:
         out.append(f"trace {outcome.trace.status}: {outcome.trace.reason}")
     if outcome.assumptions:
         out.append(f"assumed: {'; '.join(outcome.assumptions)}")
+    out += left_out(outcome, layout.verbose)
     out += _not_checked(outcome.not_checked, layout)
     out += [f"shapecheck itself failed on {failure.path}: {failure.reason}" for failure in outcome.failures]
     return [*out, layout.paint(_verdict(outcome), "bold")]
