@@ -27,8 +27,9 @@ from shapecheck.writing import put
 
 VERSION = 1
 
-_STRING_OR_COMMENT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|#.*""")
-_AROUND_SIGNS = re.compile(r"\s*([^\w\s])\s*")
+_STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+_COMMENT = re.compile(rf"{_STRING}|#.*")
+_SIGN = re.compile(rf"{_STRING}|\s*([^\w\s])\s*")
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +54,7 @@ class Entry:
     @cached_property
     def key(self) -> tuple[str, str, str, str]:
         """What has to be equal; white space between words and signs does not."""
-        return self.path, self.rule, self.scope, _AROUND_SIGNS.sub(r"\1", self.text)
+        return self.path, self.rule, self.scope, _SIGN.sub(r"\1\2", self.text)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.rule}{f' in {self.scope}' if self.scope else ''}: {self.text}"
@@ -124,7 +125,7 @@ class Baseline:
             path,
             finding.rule,
             _scope(span.path, text, span.line),
-            " ".join(" ".join(_STRING_OR_COMMENT.sub(r"\1", line) for line in lines).split()),
+            " ".join(" ".join(_COMMENT.sub(r"\1", line) for line in lines).split()),
             "" if entry == path else entry,
             "static" not in finding.evidence,
         )
@@ -202,7 +203,9 @@ _OPTIONAL = {"entry": "", "traced": False}
 def _entry(one: Any, number: int) -> Entry:
     values = {**_OPTIONAL, **one} if isinstance(one, dict) else {}
     if values.keys() != _KINDS.keys():
-        raise _Broken(f"finding {number} does not have the keys {', '.join(_KINDS.keys() - _OPTIONAL.keys())}")
+        raise _Broken(
+            f"finding {number} does not have the keys {', '.join(key for key in _KINDS if key not in _OPTIONAL)}"
+        )
     if not all(type(values[key]) is kind for key, kind in _KINDS.items()) or values["count"] < 1:
         raise _Broken(f"finding {number} has a value of another kind")
     del values["count"]

@@ -7,66 +7,20 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-import jsonschema
 import pytest
 from click.testing import CliRunner
 
 from shapecheck import engine, interp
-from shapecheck.cli import cli, main
+from shapecheck.cli import cli
 from shapecheck.graph import ShapeGraph
 from shapecheck.source import Source
+from tests.saying import BROKEN, FINE, Said, write
 
 ROOT = Path(__file__).parents[1]
-SCHEMA = json.loads((ROOT / "docs" / "schema.json").read_text())
-
-FINE = "import torch\nlayer = torch.nn.Linear(768, 5)\nscores = layer(torch.zeros(8, 768))\n"
-BROKEN = "import torch\nlayer = torch.nn.Linear(768, 5)\nscores = layer(torch.zeros(8, 512))\n"
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def report(self) -> dict[str, Any]:
-        """The JSON report, which is of the published form."""
-        document = json.loads(self.out)
-        jsonschema.Draft202012Validator(SCHEMA).validate(document)
-        return dict(document)
-
-    @property
-    def rules(self) -> list[str]:
-        return [finding["rule"] for finding in self.report["findings"]]
-
-
-@pytest.fixture
-def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
-    """Runs the command line in an empty folder, through the console script's own entry."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Said:
-        monkeypatch.setattr(sys, "argv", ["shapecheck", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        printed = capfd.readouterr()
-        assert "Traceback" not in printed.out + printed.err
-        return Said(int(stop.value.code or 0), printed.out, printed.err)
-
-    return run
-
-
-def write(name: str, text: str | bytes) -> Path:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
 
 
 def test_a_script_whose_shapes_fit_exits_with_0(say: Any) -> None:
@@ -351,7 +305,6 @@ def test_unsafe_fixes_apply_the_first_proposal(say: Any) -> None:
 def test_options_that_contradict_each_other_are_refused(say: Any) -> None:
     assert say("check", "--quiet", "--verbose").code == 2
     assert say("check", "--diff", "--output-format", "json").code == 2
-    assert say("check", "--fix", "-").code == 2
 
 
 def test_rule_prints_the_rule_book(say: Any) -> None:

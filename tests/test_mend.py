@@ -28,13 +28,13 @@ def outcome(*findings: Finding) -> Outcome:
 
 
 def test_fixes_of_one_file_are_applied_together() -> None:
-    texts, done = combined(outcome(finding(1, fix(1)), finding(2, fix(2))), unsafe=False)
+    texts, done = combined(outcome(finding(1, fix(1)), finding(2, fix(2))), Mending())
     assert texts == {"a.py": "a = 0\nb = 0\n"}
     assert len(done) == 2
 
 
 def test_of_two_fixes_in_each_others_way_the_later_one_waits() -> None:
-    texts, done = combined(outcome(finding(1, fix(1, "7")), finding(1, fix(1, "8"))), unsafe=False)
+    texts, done = combined(outcome(finding(1, fix(1, "7")), finding(1, fix(1, "8"))), Mending())
     assert texts == {"a.py": "a = 7\nb = 2\n"}
     assert len(done) == 1
 
@@ -42,11 +42,11 @@ def test_of_two_fixes_in_each_others_way_the_later_one_waits() -> None:
 @pytest.mark.parametrize("unsafe", [False, True])
 def test_an_unsafe_fix_waits_until_it_is_asked_for(unsafe: bool) -> None:
     choice = replace(fix(1), safety="unsafe", why="a choice")
-    assert (applicable(finding(1, choice), unsafe) is choice) == unsafe
+    assert (applicable(finding(1, choice), Mending(unsafe=unsafe)) is choice) == unsafe
 
 
 def test_a_fix_that_a_trace_refuted_is_never_applied() -> None:
-    assert applicable(finding(1, replace(fix(1), verified=False)), unsafe=True) is None
+    assert applicable(finding(1, replace(fix(1), verified=False)), Mending(unsafe=True)) is None
 
 
 def test_rounds_go_on_while_fixes_lead_to_fewer_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
