@@ -1,157 +1,169 @@
-"""Which files to check: paths as given, folders searched for Python files."""
+"""Which files to check: paths as given, folders searched for Python files and notebooks."""
 
 from __future__ import annotations
 
-import fnmatch
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shapecheck.errors import UsageError
+from shapecheck.errors import UnreadableSource, UsageError
+from shapecheck.gitignore import Patterns
+from shapecheck.repository import Ignored
+from shapecheck.settings import EXCLUDED, Lookup, Settings
 
-EXCLUDED = frozenset(
-    ".bzr .direnv .eggs .git .hg .ipynb_checkpoints .mypy_cache .nox .pants.d .pyenv .pytest_cache .pytype "
-    ".ruff_cache .svn .tox "
-    ".venv .vscode .idea __pycache__ __pypackages__ _build buck-out build dist node_modules site-packages venv".split()
-)
-"""Folders that hold no code of the user's own."""
+SUFFIXES = (".py", ".ipynb")
+"""The files of a folder that count. Stubs (``.pyi``) hold nothing that runs."""
+
+_USUAL = Patterns.of(os.sep, EXCLUDED)
 
 
 @dataclass(slots=True)
 class Discovery:
-    """The files to check, in a stable order, and the folders that hold none."""
+    """The files to check, in a stable order.
+
+    Attributes:
+        empty: folders that were named and hold none.
+        unread: folders that cannot be read, with the reason.
+        unfollowed: links and the like that a search leaves out, with the reason.
+    """
 
     files: list[Path] = field(default_factory=list)
     empty: list[Path] = field(default_factory=list)
+    unread: list[tuple[Path, UnreadableSource]] = field(default_factory=list)
+    unfollowed: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def discover(
     paths: Iterable[str | Path],
-    suffixes: tuple[str, ...] = (".py",),
-    exclude: tuple[str, ...] = (),
-    include: tuple[str, ...] = (),
+    lookup: Lookup,
+    force_exclude: bool = False,
+    respect_gitignore: bool = True,
 ) -> Discovery:
-    """Find the files under ``paths``. A file that is named is always taken; a folder is searched.
+    """Find the files under ``paths``. What is named is always taken; a folder is searched.
 
     Args:
-        suffixes: which files of a folder count.
-        exclude: further patterns of folders or files to leave out (as in .gitignore, ``*`` and ``?``).
-        include: patterns of files to take back in.
+        lookup: finds the settings, which say what a search leaves out.
+        force_exclude: leave out what the settings exclude even where it is named.
+        respect_gitignore: leave out of a search what git ignores.
 
     Raises:
-        UsageError: a path does not exist.
+        UsageError: a path does not exist, or a settings file is wrong.
     """
     found = Discovery()
-    seen: set[Path] = set()
-    for path in map(Path, paths):
-        if not path.exists():
-            raise UsageError(f"{path} does not exist")
-        if path.is_dir():
-            files = [f for f in _walk(path, exclude, include) if f.suffix in suffixes]
-            if not files:
-                found.empty.append(path)
-        else:
-            files = [path]
+    given = [str(path) for path in paths]
+    search = _Search(found, lookup, respect_gitignore, [os.path.realpath(path) for path in given])
+    seen: set[str] = set()
+    for path in given:
+        folder = _is_folder(path)
+        if force_exclude and _excluded_by_force(path, folder, lookup):
+            continue
+        files = list(search.walk(path)) if folder else [path]
+        if not files:
+            found.empty.append(Path(path))
         for file in files:
-            key = Path(os.path.abspath(file))
+            key = os.path.abspath(file)
             if key not in seen:
                 seen.add(key)
-                found.files.append(file)
+                found.files.append(Path(file))
     return found
 
 
-def _walk(root: Path, exclude: tuple[str, ...], include: tuple[str, ...]) -> Iterator[Path]:
-    rules = _Ignore.of(root, exclude)
-    pending: list[tuple[str, _Ignore]] = [(str(root), rules)]
-    while pending:
-        folder, rules = pending.pop()
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        if any(entry.name == ".gitignore" for entry in entries) and folder != str(root):
-            rules = rules.within(Path(folder))
-        folders: list[tuple[str, _Ignore]] = []
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in EXCLUDED and not rules.ignores(entry.path, True) and not _environment(entry.path):
-                    folders.append((entry.path, rules))
-            elif not rules.ignores(entry.path, False) or any(fnmatch.fnmatch(entry.name, p) for p in include):
-                yield Path(entry.path)
-        pending.extend(reversed(folders))
-
-
-def _environment(folder: str) -> bool:
-    return os.path.exists(os.path.join(folder, "pyvenv.cfg"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    pattern: str
-    base: str
-    negated: bool
-    folders_only: bool
-    anchored: bool
-
-    def matches(self, path: str, name: str, folder: bool) -> bool:
-        if self.folders_only and not folder:
-            return False
-        if not self.anchored:
-            return fnmatch.fnmatchcase(name, self.pattern)
-        inside = os.path.relpath(path, self.base).replace(os.sep, "/")
-        return fnmatch.fnmatchcase(inside, self.pattern)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ignore:
-    """The .gitignore rules in force in a folder; later ones win, as in git."""
-
-    rules: tuple[_Rule, ...]
-
-    @classmethod
-    def of(cls, root: Path, exclude: tuple[str, ...]) -> _Ignore:
-        """The rules at a root: those of the repository above it, its own, and further patterns."""
-        rules: list[_Rule] = []
-        above = [*reversed(Path(os.path.abspath(root)).parents), Path(os.path.abspath(root))]
-        start = max((i for i, folder in enumerate(above) if (folder / ".git").exists()), default=len(above) - 1)
-        for folder in above[start:]:
-            rules += _read(folder)
-        return cls((*rules, *(r for p in exclude if (r := _rule(p, os.path.abspath(root))))))
-
-    def within(self, folder: Path) -> _Ignore:
-        """These rules and those of a folder below."""
-        return _Ignore((*self.rules, *_read(Path(os.path.abspath(folder)))))
-
-    def ignores(self, path: str, folder: bool) -> bool:
-        """Whether a file or folder is left out."""
-        if not self.rules:
-            return False
-        full, name = os.path.abspath(path), os.path.basename(path)
-        verdict = False
-        for rule in self.rules:
-            if rule.negated == verdict and rule.matches(full, name, folder):
-                verdict = not rule.negated
-        return verdict
-
-
-def _read(folder: Path) -> list[_Rule]:
+def _is_folder(path: str) -> bool:
+    """Whether a path is a folder; UsageError where there is nothing."""
     try:
-        lines = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    return [rule for line in lines if (rule := _rule(line, str(folder)))]
+        os.stat(path)
+    except FileNotFoundError as why:
+        raise UsageError(f"{path} does not exist") from why
+    except (OSError, ValueError) as why:
+        raise UsageError(f"cannot read {path}: {getattr(why, 'strerror', None) or why}") from why
+    return os.path.isdir(path)
 
 
-def _rule(line: str, base: str) -> _Rule | None:
-    text = line.strip()
-    if not text or text.startswith("#"):
-        return None
-    negated = text.startswith("!")
-    text = text.removeprefix("!")
-    folders_only, text = text.endswith("/"), text.rstrip("/")
-    anchored = "/" in text
-    text = text.removeprefix("/")
-    if text.startswith("**/") and "/" not in text[3:]:
-        anchored, text = False, text[3:]
-    return _Rule(text, base, negated, folders_only, anchored) if text else None
+@dataclass(slots=True)
+class _Search:
+    """The search of folders.
+
+    Attributes:
+        found: takes what cannot be looked at.
+        roots: the real paths of all that is looked at.
+    """
+
+    found: Discovery
+    lookup: Lookup
+    respect_gitignore: bool
+    roots: list[str]
+
+    def walk(self, root: str) -> Iterator[str]:
+        """The files below a folder: those of a folder first, then those of the folders in it, by name."""
+        pending = [(root, Ignored.of(os.path.abspath(root)) if self.respect_gitignore else Ignored())]
+        while pending:
+            folder, ignored = pending.pop()
+            settings = self.lookup.of_folder(folder)
+            below: list[tuple[str, Ignored]] = []
+            for entry in self._entries(folder):
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if not (is_folder or entry.is_symlink() or entry.name.endswith(SUFFIXES)):
+                    continue
+                full = os.path.abspath(entry.path)
+                if ignored.ignores(full, is_folder) or _excluded(settings, full, is_folder):
+                    continue
+                if is_folder and not os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+                    below.append((entry.path, ignored.within(full) if self.respect_gitignore else ignored))
+                elif not is_folder and self._readable(entry):
+                    yield entry.path
+            pending.extend(reversed(below))
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError as why:
+            reason = f"the folder cannot be read: {(why.strerror or str(why)).lower()}"
+            self.found.unread.append((Path(folder), UnreadableSource(reason)))
+            return []
+
+    def _readable(self, entry: os.DirEntry[str]) -> bool:
+        """Whether there is a file to read behind an entry; why not is noted, where it may have been meant to be one."""
+        try:
+            if entry.is_file():
+                return entry.name.endswith(SUFFIXES)
+            reason = self._not_a_file(entry)
+        except OSError as why:
+            reason = f"a link that cannot be followed: {(why.strerror or str(why)).lower()}"
+        if reason:
+            self.found.unfollowed.append((Path(entry.path), reason))
+        return False
+
+    def _not_a_file(self, entry: os.DirEntry[str]) -> str:
+        if not entry.is_symlink():
+            return "neither a file nor a folder"
+        if not entry.is_dir():
+            os.stat(entry.path)  # raises the reason for which it leads nowhere
+            return "a link to what is neither a file nor a folder"
+        target = os.path.realpath(entry.path)
+        if any(target == root or target.startswith(os.path.join(root, "")) for root in self.roots):
+            return ""  # looked at in its own place
+        return "a link to a folder elsewhere is not followed; name it to have it checked"
+
+
+def _excluded(settings: Settings, path: str, folder: bool) -> bool:
+    """Whether settings exclude an absolute path itself; the folders above it are for the caller to ask about."""
+    usual = _USUAL if settings.exclude is None else settings.exclude
+    for patterns in (*reversed(settings.extend_exclude), usual):
+        verdict = patterns.verdict(path, folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _excluded_by_force(path: str, folder: bool, lookup: Lookup) -> bool:
+    """Whether the settings exclude a path or a folder above it, up to the one that they are for."""
+    full = os.path.abspath(path)
+    top = lookup.root_of(full)
+    while not _excluded(lookup.of(full), full, folder):
+        above = os.path.dirname(full)
+        if above in (top, full):
+            return False
+        full, folder = above, True
+    return True

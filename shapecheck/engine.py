@@ -71,14 +71,18 @@ class Static:
 def check(paths: Iterable[str | Path], options: Options, cache: Cache | None = None) -> Outcome:
     """Check files and folders, never running them. UsageError for a path that does not exist."""
     started = time.perf_counter()
-    found = discover(paths)
+    here = options.lookup.of_folder(".")
+    found = discover(paths, options.lookup, here.force_exclude, here.respect_gitignore)
     for path in found.files:
         options.lookup.of(path)  # a settings file that is wrong is told before anything is looked at
     outcome = Outcome()
+    for folder, why in found.unread:
+        outcome.add(replace(unread(str(folder), why, None), files=0))
     with disk.session(), interp.few_collections():
         for part in _outcomes([str(path) for path in found.files], options, cache):
             outcome.add(part)
-    outcome.not_checked += [NotChecked(Span(str(folder), 1), "no Python files in it") for folder in found.empty]
+    left = [(folder, "no Python files in it") for folder in found.empty] + found.unfollowed
+    outcome.not_checked += [NotChecked(Span(str(path), 1), reason) for path, reason in left]
     return closed(outcome, options, started)
 
 

@@ -11,6 +11,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 _SPECIAL = re.compile(rb"[*?\[\\]")
 _NEVER = rb"(?!)"
@@ -65,8 +67,7 @@ class Patterns:
     @classmethod
     def of(cls, base: str, lines: Iterable[str | bytes], ignore_case: bool = False) -> Patterns:
         """Patterns from lines; blank ones and comments say nothing."""
-        parsed = (_pattern(os.fsencode(line), ignore_case) for line in lines)
-        return cls(base, tuple(pattern for pattern in parsed if pattern is not None))
+        return cls(base, tuple(_compiled(_joined(_written(os.fsencode(line)) for line in lines), ignore_case)))
 
     @classmethod
     def of_file(cls, base: str, data: bytes, ignore_case: bool = False) -> Patterns:
@@ -108,7 +109,14 @@ def _from(base: str, path: str) -> Iterator[str]:
     return reversed(above)
 
 
-def _pattern(line: bytes, ignore_case: bool) -> Pattern | None:
+class _Written(NamedTuple):
+    """A pattern as its line has it: a regular expression, and the attributes of :class:`Pattern`."""
+
+    regex: bytes
+    how: tuple[bool, bool, bool]
+
+
+def _written(line: bytes) -> _Written | None:
     text = _trimmed(line)
     if not text or text.startswith(b"#"):
         return None
@@ -117,13 +125,18 @@ def _pattern(line: bytes, ignore_case: bool) -> Pattern | None:
     folders_only = text.endswith(b"/")
     text = text[: len(text) - folders_only]
     by_name = b"/" not in text
-    regex = translated(text) if by_name else translated(text.removeprefix(b"/"))
+    return _Written(translated(text.removeprefix(b"/")), (negated, folders_only, by_name))
+
+
+def _joined(lines: Iterable[_Written | None]) -> Iterator[_Written]:
+    """Neighbours of one kind as one pattern: a long list is looked through at once."""
+    for how, group in groupby((line for line in lines if line is not None), key=lambda line: line.how):
+        yield _Written(b"|".join(line.regex for line in group), how)
+
+
+def _compiled(lines: Iterable[_Written], ignore_case: bool) -> Iterator[Pattern]:
     flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    try:
-        compiled = re.compile(regex, flags)
-    except (re.error, OverflowError, RecursionError):  # larger than `re` can take
-        return None
-    return Pattern(compiled, negated, folders_only, by_name)
+    return (Pattern(re.compile(regex, flags), *how) for regex, how in lines)
 
 
 def _trimmed(line: bytes) -> bytes:

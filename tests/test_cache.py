@@ -239,7 +239,7 @@ def apply(kind: str, path: Path, what: str, root: Path) -> None:
     """One edit of a project; one that has nothing to work on does nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if kind == "settle" and path.name == "pyproject.toml":
-        what = what.replace("[", "[tool.shapecheck.") if what[:1] == "[" else "[tool.shapecheck]\n" + what
+        what = what.replace("[", "[tool.shapecheck.", 1) if what[:1] == "[" else "[tool.shapecheck]\n" + what
     if kind in ("write", "require", "settle"):
         path.write_text(what)
     elif not path.exists():

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from shapecheck.cli.completing import rule_codes
+from shapecheck.cli.configuring import settled, settling
 from shapecheck.errors import UsageError
-from shapecheck.findings import SEVERITIES
-from shapecheck.settings.values import CODES, LEAST_MEGABYTES, LEAST_SECONDS, OUTPUT_FORMATS, POOLINGS
+from shapecheck.settings.values import LEAST_MEGABYTES, LEAST_SECONDS
 
 if TYPE_CHECKING:
     from shapecheck.cache import Cache
     from shapecheck.engine import Options
     from shapecheck.mend import Mending
-    from shapecheck.settings import Lookup
 
 caching = click.option(
     "--cache-dir",
@@ -44,21 +42,14 @@ def judging(command: Command) -> Command:
         click.option("--fix", is_flag=True, help="Write the fixes that are safe to the files."),
         click.option("--unsafe-fixes", is_flag=True, help="Apply fixes too that may change what is meant."),
         click.option("--diff", is_flag=True, help="Print what --fix would change, and write nothing."),
-        click.option("--pooling", type=click.Choice(POOLINGS), help="The pooling that you want: its fix is safe then."),
-        _codes("--select", "Only these rules (SHP1,SHP201)."),
-        _codes("--ignore", "Not these rules."),
-        _codes("--extend-select", "These rules as well."),
-        click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), show_default="text"),
         click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something is found."),
-        click.option("--fail-on", type=click.Choice(SEVERITIES), show_default="warning"),
         click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
         click.option("--baseline", metavar="FILE", help="Not the findings that this file holds, by their content."),
         click.option("--update-baseline", is_flag=True, help="Write today's findings to the baseline."),
         click.option("--add-ignores", metavar="[=REASON]", help="Write comments that silence the findings."),
         click.option("--since", metavar="REV", help="Only findings on lines that changed since REV branched off."),
         click.option("--show-suppressed", is_flag=True, help="List what comments silence, and the reasons they give."),
-        click.option("--jobs", type=click.IntRange(min=0), help="Processes to use; 0: as many as pay."),
         click.option("--no-cache", is_flag=True, help="Look at every file anew."),
         caching,
         click.option("--quiet", "-q", is_flag=True, help="The findings alone."),
@@ -67,17 +58,7 @@ def judging(command: Command) -> Command:
     ]
     for option in reversed(options):
         command = option(command)
-    return configured(command)
-
-
-def configured(command: Command) -> Command:
-    """The options that say where the settings are."""
-    file = click.option("--config", metavar="PATH", help="This settings file, in place of those near the files.")
-    return file(click.option("--isolated", is_flag=True, help="No settings files.")(command))
-
-
-def _codes(name: str, help: str) -> Callable[[Command], Command]:
-    return click.option(name, multiple=True, metavar="CODES", shell_complete=rule_codes, help=help)
+    return settling(command)
 
 
 def tracing(command: Command) -> Command:
@@ -101,27 +82,6 @@ def tracing(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def settled(settings: dict[str, Any], folder: str = ".") -> Lookup:
-    """The settings of files, under what was said on the command line.
-
-    What was not said there of the command as a whole is put in its place, from the settings of a folder. UsageError
-    where a settings file is wrong.
-    """
-    from shapecheck.selection import prefixes
-    from shapecheck.settings import Lookup, keys_of
-
-    keys = {key.replace("-", "_"): known for key, known in keys_of().items()}
-    said = {
-        key: prefixes(value) if known.kind is CODES else value
-        for key, value in settings.items()
-        if (known := keys.get(key))
-    }
-    lookup = Lookup.of_command(said, settings["config"], settings["isolated"])
-    here = lookup.of_folder(folder)
-    settings.update({key: getattr(here, key) for key, known in keys.items() if known.everywhere})
-    return lookup
 
 
 def options_of(settings: dict[str, Any], folder: str = ".") -> Options:

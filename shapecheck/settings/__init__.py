@@ -40,12 +40,12 @@ class Lookup:
 
     @classmethod
     def of_command(cls, given: Mapping[str, Any], config: str | None = None, isolated: bool = False) -> Lookup:
-        """From the command line; what is None or empty was not said. UsageError where --config names no file."""
+        """From the command line: what was said there. UsageError where ``--config`` names no file."""
         if config is not None and isolated:
             raise UsageError("--config names the settings and --isolated asks for none: choose one")
         if config is not None and not os.path.isfile(config):
             raise UsageError(f"--config: there is no file {config}")
-        return cls(config, isolated, tuple((key, value) for key, value in given.items() if value not in (None, ())))
+        return cls(config, isolated, tuple(given.items()))
 
     def of(self, path: str | os.PathLike[str]) -> Settings:
         """The settings of a file. UsageError where its settings file is wrong."""
@@ -54,6 +54,11 @@ class Lookup:
     def of_folder(self, folder: str) -> Settings:
         """The settings of the files in a folder. UsageError where its settings file is wrong."""
         return _found(self, os.path.abspath(folder))
+
+    def root_of(self, path: str | os.PathLike[str]) -> str:
+        """The folder that the settings of a file are for: that of their file, else that of the command."""
+        file = self.of(path).file
+        return os.getcwd() if file is None or self.config is not None else os.path.dirname(file)
 
     def rules(self, path: str) -> Selection:
         """Which rules are on in a file."""
@@ -76,11 +81,19 @@ def _of_files(lookup: Lookup, folder: str) -> Settings:
         return Settings()
     if lookup.config is not None:
         return _configured(lookup)
+    above = None
+    while folder != above:
+        settings = _of_its_own(lookup, folder)
+        if settings is not None:
+            return settings
+        folder, above = os.path.dirname(folder), folder
+    return Settings()
+
+
+@lru_cache(maxsize=8192)
+def _of_its_own(lookup: Lookup, folder: str) -> Settings | None:
     path = files.in_folder(folder)
-    if path is not None:
-        return files.load(path)
-    above = os.path.dirname(folder)
-    return _of_files(lookup, above) if above != folder else Settings()
+    return files.load(path) if path is not None else None
 
 
 @lru_cache(maxsize=64)
@@ -96,8 +109,8 @@ def _found(lookup: Lookup, folder: str) -> Settings:
     given = dict(lookup.given)
     if "select" in given:  # a choice of rules on the command line takes the place of the file's
         given = dict.fromkeys(_CHOICE, ()) | given
-    for key in _CHOICE if "select" not in given else ():
-        if key in given:
+    for key in ("ignore", "extend_select", "extend_exclude"):
+        if key in given and not (key in _CHOICE and "select" in given):
             given[key] = (*getattr(settings, key), *given[key])
     origins = dict(settings.origins) | dict.fromkeys(given, COMMAND_LINE)
     return replace(settings, **given, origins=tuple(origins.items()))
