@@ -10,7 +10,7 @@ from pathlib import Path
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.gitignore import Patterns
 from shapecheck.repository import Ignored
-from shapecheck.settings import EXCLUDED, Lookup, Settings
+from shapecheck.settings import EXCLUDED, NO_SETTINGS, Lookup, Settings
 
 SUFFIXES = (".py", ".ipynb")
 """The files of a folder that count. Stubs (``.pyi``) hold nothing that runs."""
@@ -36,7 +36,7 @@ class Discovery:
 
 def discover(
     paths: Iterable[str | Path],
-    lookup: Lookup,
+    lookup: Lookup = NO_SETTINGS,
     force_exclude: bool = False,
     respect_gitignore: bool = True,
 ) -> Discovery:

@@ -24,7 +24,7 @@ from shapecheck.graph import NotChecked, ShapeGraph
 from shapecheck.places import NOTEBOOK, Span
 from shapecheck.results import ExpressionRow, Failure, Hidden, Outcome, expression_rows, rows
 from shapecheck.selection import ALWAYS
-from shapecheck.settings import Lookup
+from shapecheck.settings import NO_SETTINGS, Lookup
 from shapecheck.source import Source, decode, read
 from shapecheck.syntax import NewerSyntax
 from shapecheck.texts import Texts
@@ -49,7 +49,7 @@ class Options:
         shapes: whether it shows the shape of every expression.
     """
 
-    lookup: Lookup = Lookup(isolated=True)
+    lookup: Lookup = NO_SETTINGS
     jobs: int = 0
     stages: bool = False
     shapes: bool = False

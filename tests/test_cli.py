@@ -216,6 +216,19 @@ def test_a_report_that_cannot_be_written_is_one_sentence(say: Any) -> None:
     assert said.err == "shapecheck: cannot write no/such/folder.txt: No such file or directory\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+@pytest.mark.parametrize("name", ["line\nend.py", os.fsdecode(b"latin-\xe9.py"), "emoji \U0001f600.py"], ids=ascii)
+def test_a_file_may_have_any_name(say: Any, name: str) -> None:
+    script = write(f"src/{name}", BROKEN)
+    (finding,) = say("check", "--output-format", "json", "--jobs", "2").report["findings"]
+    assert os.fsencode(finding["path"]) == os.fsencode(script)
+    assert say("check", "--output-format", "json", "--output-file", "report.json").code == 1
+    assert json.loads(Path("report.json").read_text(encoding="utf-8"))["findings"] == [finding]
+    assert say("check", "--output-file", "report.txt").code == 1
+    assert os.fsencode(script) in Path("report.txt").read_bytes()
+    assert say("check", "--diff", script).out.startswith("--- a/src/")
+
+
 def test_statistics_count_each_rule(say: Any) -> None:
     write("a.py", BROKEN)
     write("b.py", BROKEN)

@@ -10,9 +10,9 @@ import pytest
 
 from shapecheck.discovery import discover
 from shapecheck.errors import UsageError
-from shapecheck.settings import Lookup
+from shapecheck.settings import NO_SETTINGS, Lookup
 
-NONE = Lookup(isolated=True)
+NONE = NO_SETTINGS
 
 
 def tree(folder: Path, *names: str) -> Path:

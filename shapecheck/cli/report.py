@@ -53,6 +53,6 @@ def emit(text: str, path: Path | None, stream: TextIO) -> None:
         click.echo(text, stream, nl=False, color=True)
         return
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
     except OSError as why:
         raise UsageError(f"cannot write {path}: {why.strerror}") from why

@@ -24,7 +24,10 @@ def render(outcome: Outcome, statistics: bool = False) -> str:
     told = document(outcome)
     if statistics:
         told["statistics"] = dict(Counter(finding.rule for finding in outcome.findings).most_common())
-    return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode(
+        "utf-8", "backslashreplace"
+    ).decode()  # bytes of a path that are no UTF-8: \udce9, as JSON has it
 
 
 def document(outcome: Outcome) -> dict[str, Any]:

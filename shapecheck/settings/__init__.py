@@ -15,7 +15,7 @@ from shapecheck.selection import Selection
 from shapecheck.settings import files
 from shapecheck.settings.keys import EXCLUDED, Key, Run, Settings, keys_of
 
-__all__ = ["EXCLUDED", "Key", "Lookup", "Run", "Settings", "keys_of"]
+__all__ = ["EXCLUDED", "NO_SETTINGS", "Key", "Lookup", "Run", "Settings", "keys_of"]
 
 _CHOICE = ("select", "ignore", "extend_select")
 COMMAND_LINE = "command line"
@@ -72,6 +72,10 @@ class Lookup:
         settings = self.of(path)
         told = (self.rules(path), settings.torch_version, settings.transformers_version, settings.pooling)
         return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+NO_SETTINGS = Lookup(isolated=True)
+"""The defaults for every file."""
 
 
 @lru_cache(maxsize=8192)
