@@ -218,9 +218,17 @@ def _only_for_one(records: list[Record], files: Files) -> ShapeGraph | None:
     end = _raised(records)
     if end is None or not end["shape_reason"] or "more than 1 value per channel" in end["message"]:
         return None
-    builder = Builder(files.text, files.shown, {})
+    return _graph(records, files, {})
+
+
+def _graph(records: list[Record], files: Files, axes: Axes) -> ShapeGraph:
+    """The graph of one run. A field that was None is missing only where the run ended over a None."""
+    end = _raised(records)
+    over_none = end is not None and ("None" in end["message"] or end["type"] == "AssertionError")
+    builder = Builder(files.text, files.shown, axes)
     for record in records:
-        builder.add(record)
+        if over_none or record["kind"] != "event" or not record["data"].get("empty"):
+            builder.add(record)
     return fold(builder.graph)
 
 
@@ -238,11 +246,8 @@ def _result(
     atoms: Atoms,
     axes: Axes,
 ) -> TraceResult:
-    builder = Builder(files.text, files.shown, axes)
-    for record in first:
-        builder.add(record)
     end = ending(first, files.span, request, python)
-    graph = fold(builder.graph)
+    graph = _graph(first, files, axes)
     graph.assumptions = [record["text"] for record in first if record["kind"] == "assumption"]
     if second:
         graph.assumptions.insert(0, str(atoms))

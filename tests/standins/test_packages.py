@@ -325,3 +325,35 @@ def test_images_and_their_masks_get_the_size_that_was_asked_for(holds: Holds) ->
         assert A.SmallestMaxSize(64)(image=np.zeros((100, 200, 3)))["image"].shape == (64, 128, 3)
         assert A.Resize(8, 9)(image=np.zeros((100, 200, 3)))["image"].shape == (8, 9, 3)
     """)
+
+
+def test_annotations_of_pictures_are_linked_as_coco_links_them(holds: Holds) -> None:
+    result = holds(
+        """
+        from pycocotools.coco import COCO
+        coco = COCO("annotations.json")
+        numbers = coco.getAnnIds(imgIds=3)
+        annotations = coco.loadAnns(numbers)
+        assert annotations == coco.imgToAnns[3] and all(one["image_id"] == 3 for one in annotations)
+        assert len(annotations[0]["bbox"]) == 4 and annotations[0]["category_id"] in coco.cats
+        assert coco.annToMask(annotations[0]).shape == (coco.imgs[3]["height"], coco.imgs[3]["width"])
+        assert coco.loadImgs([3])[0]["file_name"].endswith(".jpg") and len(coco.getCatIds()) == 80
+        """
+    )
+    assert any(text.startswith("annotations annotations.json: made up") for text in result.assumptions)
+
+
+def test_texts_are_cut_into_words_without_nltk(holds: Holds) -> None:
+    holds(
+        """
+        import nltk
+        from nltk.corpus import stopwords
+        from nltk.stem import WordNetLemmatizer
+        from nltk.tokenize import sent_tokenize, word_tokenize
+        nltk.download("punkt")
+        words = nltk.tokenize.word_tokenize("The cats sat. Well!")
+        assert words == ["The", "cats", "sat", ".", "Well", "!"] == word_tokenize("The cats sat. Well!")
+        assert len(sent_tokenize("One. Two.")) == 2 and "the" in set(stopwords.words("english"))
+        assert WordNetLemmatizer().lemmatize("cats") == "cats"
+        """
+    )

@@ -84,3 +84,38 @@ def test_image_and_sound_processors_give_the_sizes_of_the_checkpoint(holds: Hold
         assert whisper(np.zeros(16000), sampling_rate=16000, return_tensors="pt").input_features.shape == (1, 80, 3000)
         """
     )
+
+
+def test_a_loop_taken_over_from_an_older_trainer_finds_what_it_asks_for(holds: Holds) -> None:
+    result = holds(
+        SETUP
+        + """
+class Own(Trainer):
+    def train(self):
+        loader = self.get_train_dataloader()
+        self.create_optimizer_and_scheduler(num_training_steps=len(loader))
+        model, total = self.model, torch.tensor(0.0)
+        if self.use_apex or self.deepspeed or self.args.past_index >= 0:
+            raise SystemExit("not installed")
+        for inputs in loader:
+            total += self.training_step(model, inputs)
+            self.optimizer.step()
+            self._maybe_log_save_evaluate(total, model, None, 0)
+Own(model=model, args=arguments, train_dataset=Data(), eval_dataset=Data(),
+    data_collator=DataCollatorWithPadding(tokenizer)).train()
+"""
+    )
+    assert result.graph.stages
+
+
+def test_a_command_line_for_an_older_transformers_is_understood(holds: Holds) -> None:
+    result = holds(
+        """
+        from transformers import HfArgumentParser, TrainingArguments
+        [arguments] = HfArgumentParser(TrainingArguments).parse_args_into_dataclasses()
+        assert (arguments.output_dir, arguments.eval_strategy, arguments.learning_rate) == ("out", "no", 0.5)
+        assert not arguments.overwrite_output_dir
+        """,
+        *"--output_dir out --overwrite_output_dir --evaluation_strategy no --learning_rate 0.5".split(),
+    )
+    assert "--overwrite_output_dir is not in the installed transformers: left out" in result.assumptions

@@ -237,3 +237,43 @@ def test_a_loop_over_an_endless_iterator_ends_after_a_few_steps(trace: Trace) ->
     """)
     assert result.status == "completed", result.reason
     assert rows_of(result) == ["(1, 2)", "(2, 2)", "(3, 2)"]
+
+
+def test_an_evaluation_over_the_scripts_own_iterator_ends_with_its_last_item(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        net = torch.nn.Linear(5, 2)
+        def batches():
+            yield from (torch.ones(4, 5) for _ in range(200))
+            yield torch.ones(1, 5)
+        turns = 0
+        with torch.no_grad():
+            for inputs in batches():
+                net(inputs)
+                turns += 1
+        assert turns < 30
+    """)
+    assert result.status == "completed", result.reason
+    assert rows_of(result)[0] == "(4, 2)" and rows_of(result)[-1] == "(1, 2)"
+
+
+def test_the_scripts_own_optimizer_steps_over_a_few_parameters_of_each_shape(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from torch import nn
+        stepped = []
+        class Plain(torch.optim.Optimizer):
+            def __init__(self, parameters):
+                super().__init__(parameters, {"lr": 0.1})
+            def step(self, closure=None):
+                for group in self.param_groups:
+                    for parameter in group["params"]:
+                        stepped.append(tuple(parameter.shape))
+                        parameter.data.add_(parameter.grad, alpha=-group["lr"])
+        net = nn.Sequential(*(nn.Linear(4, 4) for _ in range(40)), nn.Linear(4, 2))
+        optimizer = Plain(net.parameters())
+        net(torch.ones(3, 4)).mean().backward()
+        optimizer.step()
+        assert {(4, 4), (4,), (2, 4), (2,)} == set(stepped) and len(stepped) < 10, stepped
+    """)
+    assert result.status == "completed", result.reason

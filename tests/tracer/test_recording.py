@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from shapecheck.graph import Stage, Tensor
 from shapecheck.tracer import TraceResult
 
@@ -125,3 +127,16 @@ def test_the_conditions_of_a_stage_say_whether_gradients_and_training_are_on(tra
         frozenset({"train"}),
         frozenset({"eval", "no_grad"}),
     ]
+
+
+@pytest.mark.parametrize(("use", "missed"), [("out.last_hidden_state[:, 0]", []), ("pooled.mean()", ["pooler_output"])])
+def test_a_field_that_is_none_is_missed_only_where_it_is_used(trace: Trace, use: str, missed: list[str]) -> None:
+    result = trace(f"""
+        import torch
+        from transformers import BertModel
+        model = BertModel.from_pretrained("prajjwal1/bert-tiny", add_pooling_layer=False)
+        out = model(torch.tensor([[101, 102]]))
+        pooled = out.pooler_output
+        {use}
+    """)
+    assert [event.data["name"] for event in result.graph.events if event.data.get("missing")] == missed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import torch
@@ -24,7 +26,10 @@ TURNS = 3
 """Training steps after which a loop ends whose length is not known."""
 
 REPEATS = 16
-"""Backward passes in a row that show nothing new, after which the script is stopped."""
+"""Backward passes in a row that show nothing new, after which the script is stopped.
+
+As many turns of an evaluation over an iterator of unknown length, after which only its last item is left.
+"""
 
 
 class Loops:
@@ -33,15 +38,16 @@ class Loops:
     def __init__(self, session: Session, recorder: Recorder) -> None:
         self.session, self.recorder = session, recorder
         self.steps = 0
-        self._optimizes = False
+        self._optimizes = self._in_step = False
         self._repeats = 0
         self._collated: set[int] = set()
         self._rows: dict[int, Rows] = {}
 
     def install(self) -> None:
         """Watch optimizers, backward passes and loaders from now on."""
-        from torch.optim.optimizer import register_optimizer_step_post_hook
+        from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
+        register_optimizer_step_pre_hook(self._steps)
         register_optimizer_step_post_hook(self._stepped)
         self._watch_optimizers()
         self.recorder.on_backward = self._backward
@@ -63,7 +69,11 @@ class Loops:
 
         torch.optim.Optimizer.__init__ = init
 
+    def _steps(self, *_: Any) -> None:
+        self._in_step = True
+
     def _stepped(self, *_: Any) -> None:
+        self._in_step = False
         self.steps += 1
 
     def _backward(self, new: bool) -> None:
@@ -79,6 +89,8 @@ class Loops:
 
         Nothing is left of a mere count of turns that are ``alike``: of epochs that no condition asks for.
         """
+        if self._in_step and isinstance(iterable, list) and all(isinstance(p, torch.nn.Parameter) for p in iterable):
+            return _of_each_shape(iterable)
         counted = getattr(iterable, "iterable", iterable)  # a progress bar's own
         if isinstance(counted, (range, list, tuple)):
             return self._items(counted, alike and isinstance(counted, range))
@@ -97,10 +109,16 @@ class Loops:
             position = max(position + 1, len(sequence) - 1) if trained else position + 1
 
     def _turns(self, iterator: Iterator[Any]) -> Iterator[Any]:
-        before = self.steps
+        before, stages, quiet = self.steps, self.session.stages, 0
         for item in iterator:
+            news = self.recorder.news
             yield item
             if self.steps - before >= TURNS:
+                return
+            evaluates = not torch.is_grad_enabled() and self.session.stages > stages
+            quiet = quiet + 1 if evaluates and self.recorder.news == news else 0
+            if quiet >= REPEATS:
+                yield from deque(islice(iterator, WHOLE), maxlen=1)
                 return
 
     def batches(self, loader: DataLoader[Any], original: Any) -> Iterator[Any]:
@@ -161,6 +179,15 @@ class Loops:
             drop_last=loader.drop_last,
             rows_assumed=self.session.assumed_rows,
         )
+
+
+def _of_each_shape(parameters: list[torch.nn.Parameter]) -> Iterator[torch.nn.Parameter]:
+    """Of the parameters that the script's own optimizer steps over, a few of every shape: the others add nothing."""
+    seen: Counter[torch.Size] = Counter()
+    for parameter in parameters:
+        seen[parameter.shape] += 1
+        if seen[parameter.shape] <= TURNS:
+            yield parameter
 
 
 class _SingleProcessDataLoaderIter:

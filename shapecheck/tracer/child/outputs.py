@@ -43,18 +43,20 @@ def _watch(session: Session, module: ModuleType) -> None:
         try:
             value = original_attribute(self, name)
         except AttributeError:
-            _asked(session, self, name, missing=True)
+            _asked(session, self, name)
             raise
         if value is None:
-            _asked(session, self, name, missing=True)
+            _asked(session, self, name, empty=True)
         return value
 
     cls.__getitem__, cls.__iter__, cls.__getattribute__ = getitem, iterate, getattribute
 
 
-def _asked(session: Session, output: Any, name: str, *, missing: bool) -> None:
+def _asked(session: Session, output: Any, name: str, *, empty: bool = False) -> None:
+    """Report a field that is not there; one that is None is missed only where the script makes use of it."""
     if _from_user(sys._getframe(2)):
-        session.event("attribute", name=name, fields=list(OrderedDict.keys(output)), stage=output, missing=missing)
+        fields = list(OrderedDict.keys(output))
+        session.event("attribute", name=name, fields=fields, stage=output, missing=True, empty=empty)
 
 
 def _from_user(frame: FrameType) -> bool:

@@ -86,6 +86,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         self._calls = Repeats()
         self._quiet = False
         self._new = False
+        self.news = 0
+        """Stages so far that showed something new."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -241,7 +243,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         key = (op, span, *(tuple(tensor.shape) for _, tensor in tensors))
         if self.loading is not None and not self.loading.add(key):
             return
-        self._new |= self._seen.add(key)
+        new = self._seen.add(key)
+        self._new |= new
+        self.news += new
         for _, tensor in tensors:
             session.marks.renew(tensor, "invented" if invented else session.marks.made_status(tensor))
         record: dict[str, Any] = {

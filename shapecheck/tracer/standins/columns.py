@@ -6,10 +6,14 @@ import functools
 import importlib
 import itertools
 import re
+import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins.made_up_words import SIZE
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 _WORDS = "the house on the hill was old and the road to it was long so few came by and all was still".split()
 _BATCH = re.compile(r"batch[-_]?size[^\n\d#]{0,60}?\b(\d{1,4})\b", re.I)
 _LARGE, _MOST_FILES = 200_000, 30
+_FEW = 3
 _TAG_NAMES = ("O", "B-PER", "I-PER", "O", "B-LOC")
 _NUMBER = re.compile(
     r"score|simil|price|value|amount|ratio|rate|age$|^age|count|height|width|weight|length|year|month|day|hour|^num|^n_"
@@ -34,6 +39,7 @@ _TEXT = re.compile(
     re.I,
 )
 _PASSAGE = re.compile(r"context|passage|paragraph", re.I)
+_PASSAGES = re.compile(r"passages$|^(\w+_)?ctxs$|^(positives|negatives)$", re.I)
 _ARTICLE = re.compile(r"article|document|dialogue|story", re.I)
 _TAGS = re.compile(r"tags?$|_tags|^chunk", re.I)
 _IDS = re.compile(r"(^|_)(id|idx|index|guid|uid)$", re.I)
@@ -60,6 +66,14 @@ class Columns:
         self._session.assumed_rows = True
         least = self._session.sizes.rows
         return max(least, 2 * largest_batch(self._session) + 3)
+
+    def assume(self, text: str) -> None:
+        """Say what was assumed."""
+        self._session.assume(text)
+
+    def guess_vocabulary(self, file: str) -> None:
+        """Say that a vocabulary is made up: any width may follow from its size."""
+        self._session.guess(f"{file} is not there: a made-up vocabulary of {SIZE} words", number=True)
 
     def values(self, name: str, rows: int | None = None, classes: bool = True) -> list[Any]:
         """The values of a column, one for each row; ``classes`` is whether a name may speak of class ids."""
@@ -88,6 +102,8 @@ class Columns:
             return self._audio
         if _CHOICES.search(name):
             return lambda i: [self.text(i + j) for j in range(4)]
+        if _PASSAGES.search(name):
+            return self._passages
         if _LABEL.search(name):
             return self._label if classes else self.text
         if _IDS.search(name):
@@ -134,12 +150,19 @@ class Columns:
             return 0.5 * (row % 3)
         return float(row % 2) if _MULTI_HOT.search(self.script) else row % 2
 
+    def _passages(self, row: int) -> list[dict[str, Any]]:
+        """A few texts with titles, as retrievers are given them."""
+        return [{"docid": str(row + i), "title": self.words(row)[0], "text": self.text(row + i)} for i in range(_FEW)]
+
     def _audio(self, row: int) -> Sound:
         return Sound(row)
 
 
 def largest_batch(session: Session) -> int:
-    """The largest batch size that the script, its neighbours or its arguments state; 0 where there is none."""
+    """The largest batch size that the script, its neighbours, what it imported of its project, or its arguments state.
+
+    0 where there is none.
+    """
     return max((int(size) for text in _texts(session) for size in _BATCH.findall(text)), default=0)
 
 
@@ -150,7 +173,18 @@ def _neighbours(folder: Path) -> tuple[str, ...]:
 
 
 def _texts(session: Session) -> tuple[str, ...]:
-    return (*_neighbours(session.script.parent), " ".join(session.argv))
+    return (*_neighbours(session.script.parent), *map(_text_of, _own_modules()), " ".join(session.argv))
+
+
+def _own_modules() -> list[str]:
+    """The files of the project that were imported so far."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return [file for file in files if isinstance(file, str) and file.endswith(".py") and is_user_file(file)]
+
+
+@functools.cache
+def _text_of(file: str) -> str:
+    return _read(Path(file))
 
 
 class Sound(dict[str, Any]):

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins.absorb import Absorbing, if_installed
 from shapecheck.tracer.standins.columns import Columns, picture
-from shapecheck.tracer.standins.made_up import MadeUpText, Record
+from shapecheck.tracer.standins.made_up import MadeUpText
 from shapecheck.tracer.standins.made_up_frames import made_up_frames
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
+from shapecheck.tracer.standins.tables import patch_readers
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
@@ -41,6 +42,9 @@ _LEFT_OUT = (
     "chmod",
     "utime",
 )
+
+
+_BETWEEN = ("pathlib.py", "genericpath.py", "standins/files.py", "standins/tables.py")
 
 
 class Files:
@@ -81,6 +85,14 @@ class Files:
             return Path(span.path if span is not None else self.session.script).read_text(errors="replace")
         except OSError:
             return ""
+
+    def is_there(self, file: Any) -> bool:
+        """Whether a reader's file can be read as it is: it is open or there, or a library asks."""
+        return not isinstance(file, (str, os.PathLike)) or os.path.lexists(file) or not _asked_by_user()
+
+    def saved_at(self, file: Any) -> Any:
+        """What the script saved at a path; None if nothing."""
+        return self.saved.get(_key(file))
 
     def _elsewhere(self, key: str) -> str:
         """The path in scratch that stands for one that must not be written."""
@@ -124,7 +136,7 @@ def _key(path: Any) -> str:
 def _asked_by_user(depth: int = 2) -> bool:
     """Whether the caller's caller is code of the project (pathlib in between does not count)."""
     frame: Any = sys._getframe(depth)
-    while frame is not None and frame.f_code.co_filename.endswith(("pathlib.py", "genericpath.py", "files.py")):
+    while frame is not None and frame.f_code.co_filename.endswith(_BETWEEN):
         frame = frame.f_back
     return frame is not None and is_user_file(frame.f_code.co_filename)
 
@@ -204,7 +216,7 @@ def _loaders(files: Files) -> None:
     def loads(original: Callable[..., Any]) -> Callable[..., Any]:
         def read(text: Any, *args: Any, **kwargs: Any) -> Any:
             made = getattr(text, "record", None)
-            return made if isinstance(made, Record) else original(text, *args, **kwargs)
+            return original(text, *args, **kwargs) if made is None else made
 
         return read
 
@@ -280,23 +292,11 @@ class Weights(dict[str, Any]):
 
 
 def _numpy(module: Any, files: Files) -> None:
-    def load(original: Callable[..., Any]) -> Callable[..., Any]:
-        def read(file: Any, *args: Any, **kwargs: Any) -> Any:
-            if not isinstance(file, (str, os.PathLike)) or os.path.lexists(file) or not _asked_by_user():
-                return original(file, *args, **kwargs)
-            if _key(file) in files.saved:
-                return files.saved[_key(file)]
-            files.session.assume(f"{file} is not there: what it holds is not known")
-            return Absorbing(f"numpy.load({str(file)!r})")
-
-        return read
-
     def save(file: Any, arr: Any = None, *args: Any, **kwargs: Any) -> None:
         if isinstance(file, (str, os.PathLike)):
             files.saved[_key(file)] = arr
 
-    for name in ("load", "loadtxt", "genfromtxt", "fromfile"):
-        patch_function(module, name, load)
+    patch_readers(module, files)
     module.save = save
     module.savez = module.savez_compressed = module.savetxt = lambda *args, **kwargs: None
 

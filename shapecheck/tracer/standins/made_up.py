@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shapecheck import hub
+from shapecheck.tracer.standins.made_up_words import speaks_of_words, vocabulary, words
+
 if TYPE_CHECKING:
     from shapecheck.tracer.standins.columns import Columns
 
@@ -20,8 +23,31 @@ _LISTS = frozenset(
 
 
 _NAMED = re.compile(r"id_?(2|to)_?(label|tag|class|name|intent)|idx_?(2|to)_?")
-_NUMBERED = re.compile(r"(label|tag|class|name|intent|word|token|char)s?_?(2|to)_?(id|idx|index|int)")
+_NUMBERED = re.compile(r"(label|tag|class|name|intent)s?_?(2|to)_?(id|idx|index|int)")
+_TYPES = ("distilbert", "xlm-roberta", "roberta", "albert", "electra", "bert", "gpt2", "t5")
+"""Types of models that folders are named after, those first whose names contain another's."""
 _CLASSES = 3
+
+
+def _is_word_list(name: str) -> bool:
+    """Whether a file lists a vocabulary, a word a line: ``vocab.txt``."""
+    path = Path(name.lower())
+    return path.suffix in (".txt", "") and "vocab" in path.stem
+
+
+def _config(name: str) -> dict[str, Any] | None:
+    """The config of a model that a file's name and folder promise (``bert_pretrain/config.json``), and of which."""
+    path = Path(name)
+    if path.suffix.lower() != ".json" or not path.stem.lower().endswith("config"):
+        return None
+    checkpoint = hub.checkpoint(path.parent.name)
+    where = f"{path.parent.name} {path.stem}".lower()
+    kind = checkpoint.model_type if checkpoint else next((kind for kind in _TYPES if kind in where), None)
+    known = hub.config(kind) if kind else None
+    if known is None:
+        return None
+    fields = checkpoint.fields if checkpoint else {}
+    return {**known.cls.defaults, **fields, "_name": checkpoint.name if checkpoint else kind}
 
 
 class Record(dict[str, Any]):
@@ -74,7 +100,7 @@ class Records(list[Any]):
 class JsonLine(str):
     """A line of JSON: a record for ``json.loads``."""
 
-    record: Record
+    record: Any
 
 
 class MadeUpText(io.StringIO):
@@ -87,7 +113,10 @@ class MadeUpText(io.StringIO):
         separator = {".csv": ",", ".tsv": "\t"}.get(suffix)
         if separator is None and "\\t" in reader:
             separator = "\t"
-        if separator is None:
+        if _is_word_list(name):
+            columns.guess_vocabulary(name)
+            lines = words()
+        elif separator is None:
             lines = [columns.text(row) for row in rows]
         else:
             lines = [f"{columns.text(row)}{separator}{columns.value('label', row)}" for row in rows]
@@ -99,13 +128,29 @@ class MadeUpText(io.StringIO):
     def __iter__(self) -> Iterator[Any]:
         return (self._line(row, line) for row, line in enumerate(self.getvalue().splitlines(keepends=True)))
 
+    def read(self, size: int | None = -1, /) -> str:
+        """What is left of the text; as JSON it is what :meth:`parsed` gives."""
+        made = JsonLine(super().read(size))
+        if self._json:
+            made.record = self.parsed()
+        return made
+
     def readlines(self, hint: int | None = -1, /) -> list[Any]:
         """All lines."""
         return list(self)
 
     def parsed(self) -> Any:
-        """What the file holds as JSON or as a pickle: records, or the class names by number that its name promises."""
+        """What the file holds as JSON or as a pickle: what its name promises (a model's config, a vocabulary, class
+        names by number), else records.
+        """
+        config = _config(self.name)
+        if config is not None:
+            self._columns.assume(f"{self.name} is taken for the config of {config['_name']}")
+            return {key: value for key, value in config.items() if key != "_name"}
         name = Path(self.name).stem.lower()
+        if speaks_of_words(name):
+            self._columns.guess_vocabulary(self.name)
+            return vocabulary(name)
         if _NUMBERED.search(name):
             return {f"label_{i}": i for i in range(_CLASSES)}
         if _NAMED.search(name):

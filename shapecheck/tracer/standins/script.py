@@ -102,9 +102,11 @@ def _gives_up(handler: ast.ExceptHandler) -> bool:
 
 
 def ends_the_run(statement: ast.stmt) -> bool:
-    """Whether a statement raises, or exits."""
+    """Whether a statement raises, or exits; a condition does where both of its branches do."""
     if isinstance(statement, ast.Raise):
         return True
+    if isinstance(statement, ast.If):
+        return all(any(map(ends_the_run, branch)) for branch in (statement.body, statement.orelse))
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not isinstance(call, ast.Call):
         return False

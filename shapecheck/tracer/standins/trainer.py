@@ -7,7 +7,9 @@ What a script may override (``compute_loss``, ``training_step``, ``prediction_st
 from __future__ import annotations
 
 import inspect
+import sys
 import types
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,10 +21,24 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = """
     save_model save_state log log_metrics save_metrics push_to_hub create_model_card store_flos _save_checkpoint
-    _memory_tracker_start init_hf_repo
+    _maybe_log_save_evaluate _memory_tracker_start init_hf_repo
 """.split()
-_GONE = {"overwrite_output_dir": False, "no_cuda": False, "fp16_opt_level": "O1", "evaluation_strategy": "no"}
+_GONE = {
+    "overwrite_output_dir": False, "no_cuda": False, "fp16_opt_level": "O1", "evaluation_strategy": "no",
+    "past_index": -1, "tpu_metrics_debug": False, "tpu_num_cores": None, "sharded_ddp": "", "fp16_backend": "auto",
+    "half_precision_backend": "auto", "group_by_length": False, "adafactor": False, "save_safetensors": True,
+    "logging_dir": None, "fsdp_min_num_params": 0, "xpu_backend": None, "use_ipex": False, "jit_mode_eval": False,
+    "use_mps_device": False, "ray_scope": "last", "local_rank": -1, "dispatch_batches": None,
+    "include_inputs_for_metrics": False, "mp_parameters": "", "push_to_hub_model_id": None,
+}  # fmt: skip
 """Arguments that scripts for an older transformers still ask for."""
+_PRIVATE = {
+    "use_apex": False, "use_amp": False, "use_cuda_amp": False, "use_cpu_amp": False, "do_grad_scaling": False,
+    "sharded_dpp": None, "sharded_ddp": None, "deepspeed": None, "fsdp": None, "hp_name": None, "tb_writer": None,
+    "current_gradient_accumulation_steps": 1, "is_model_parallel": False, "place_model_on_device": False,
+    "is_fsdp_xla_enabled": False, "_past": None,
+}  # fmt: skip
+"""What trainers of older versions keep of themselves, and loops that scripts took over from them ask for."""
 _OLD_NAMES = {
     "evaluation_strategy": "eval_strategy",
     "per_gpu_train_batch_size": "per_device_train_batch_size",
@@ -35,6 +51,7 @@ _OLD_NAMES = {
 def install(session: Session) -> None:
     """Patch the trainer and its arguments as soon as transformers defines them."""
     session.on_import("transformers.training_args", lambda module: _patch_arguments(module, session))
+    session.on_import("transformers.hf_argparser", lambda module: _patch_parser(module, session))
     session.on_import("transformers.trainer", lambda module: _patch_trainer(module, session))
 
 
@@ -91,6 +108,37 @@ def _known(session: Session, function: Any, owner: str, given: dict[str, Any]) -
     return kept
 
 
+def _patch_parser(module: Any, session: Session) -> None:
+    """Command lines written for an older transformers: renamed arguments by their new names, those gone left out."""
+
+    def parsing(original: Any) -> Any:
+        def parse(self: Any, args: Any = None, *rest: Any, **options: Any) -> Any:
+            given = sys.argv[1:] if args is None else list(args)
+            known = set(self._option_string_actions)
+            return original(self, list(_today(session, given, known)), *rest, **options)
+
+        return parse
+
+    patch_function(module.HfArgumentParser, "parse_args_into_dataclasses", parsing)
+
+
+def _today(session: Session, given: list[str], known: set[str]) -> Iterator[str]:
+    leaving = False
+    for word in given:
+        option, equals, value = word.partition("=")
+        name = option.removeprefix("--").replace("-", "_")
+        if leaving and not word.startswith("--"):
+            continue
+        leaving = word.startswith("--") and option not in known and name in {*_GONE, *_OLD_NAMES}
+        if not leaving:
+            yield word
+        elif f"--{_OLD_NAMES.get(name)}" in known:
+            leaving = False
+            yield f"--{_OLD_NAMES[name]}{equals}{value}"
+        else:
+            session.assume(f"{option} is not in the installed transformers: left out")
+
+
 def _patch_trainer(module: Any, session: Session) -> None:
     cls = module.Trainer
     module.get_reporting_integration_callbacks = lambda report_to: []
@@ -107,6 +155,9 @@ def _patch_trainer(module: Any, session: Session) -> None:
     patch_function(cls, "__init__", init)
     cls.create_accelerator_and_postprocess = _accelerator
     cls._move_model_to_device = lambda self, model, device: None
+    for name, value in _PRIVATE.items():
+        if not hasattr(cls, name):
+            setattr(cls, name, value)
     cls._inner_training_loop = _train
     cls.train = _train
     cls.evaluate = _evaluate
