@@ -67,10 +67,13 @@ def _check(path: str, text: str) -> None:
 def write(texts: Mapping[str, str]) -> None:
     """Put new texts in place of files: each is whole at every moment, in its own encoding, with its BOM and mode.
 
-    UsageError, before anything is written, where a file's encoding lacks a character of its new text.
+    UsageError where a file cannot be written; before anything is, where its encoding lacks a character of the text.
     """
     for path, data in [(Path(path), rewritten(Path(path).read_bytes(), path, text)) for path, text in texts.items()]:
-        put(path, data)
+        try:
+            put(path, data)
+        except OSError as why:
+            raise UsageError(f"cannot write {path}: {why.strerror}") from why
 
 
 def rewritten(data: bytes, path: str, text: str) -> bytes:
