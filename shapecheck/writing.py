@@ -12,10 +12,10 @@ def put(path: Path, data: bytes) -> None:
 
     Raises OSError where that cannot be done, and then leaves everything as it was.
     """
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        target.write_bytes(data)
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
         return
+    target = path.resolve()
     mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
     handle, scratch = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

@@ -92,6 +92,7 @@ def checked() -> Outcome:
         rows(graph()),
         [NotChecked(Span("reviews.py", 2), "call into mylib.data not followed")] * 2,
         sources={"reviews.py": TEXT},
+        entries=["reviews.py"],
         files=1,
         seconds=0.04,
     )
@@ -144,5 +145,54 @@ def busy() -> Outcome:
     outcome.sources["models.py"] = "class Net(\n"
     outcome.failures = [Failure("odd.py", "KeyError: 'x' (calls.py:12)")]
     outcome.applied = [Applied("reviews.py", "SHP501", "ask for the pooler")]
+    outcome.entries = ["reviews.py", "models.py", "fine.py", "odd.py"]
     outcome.files = 4
     return outcome
+
+
+def awkward() -> Outcome:
+    """What trips a writer up: signs that a form keeps for itself, places without a file, a notebook, letters of many
+    bytes, the same fault twice in the same words, fixes of several edits and of several files."""
+    text = "名 = '|`'; out = f(x)\nout = f(x)\nout = f(x)\n"
+    path = "sub dir/ü,:%.py"
+
+    def found(line: int, message: str, **more: object) -> Finding:
+        at = Span(path, line, 11 if line == 1 else 1, line, 21 if line == 1 else 11)
+        return Finding("SHP201", "linear-in-features", "error", message, at, **more)  # type: ignore[arg-type]
+
+    inside = (Edit(Span(path, 1, 17, 1, 18), "g"), Edit(Span(path, 1, 19, 1, 20), "名"))
+    apart = (Edit(Span(path, 1, 19, 1, 20), "y"), Edit(Span("other.py", 1, 1, 1, 1), "y = 1\n"))
+    findings = [
+        found(
+            1,
+            "`a|b` and ```c``` <b>* _x_ @torch #1 [l](u) ::error::%0A\x1b\nsecond line\n  & third",
+            label="two | of ``them``",
+            fixes=(Fix("change `x`, 100%", inside), Fix("two files", apart, safety="unsafe", why="it is far away")),
+            torch_says="mat1 and mat2 ]]> shapes",
+            help="one ` of them",
+        ),
+        found(2, "twice"),
+        found(3, "twice"),
+        Finding("SHP901", "unused-suppression", "warning", "of no file", Span("", 1)),
+        Finding("SHP902", "syntax-error", "error", "of standard input", Span("<stdin>", 7, 2, 7, 3)),
+        Finding("SHP106", "masked-sum-over-length", "info", "only the line is known", Span("reviews.py", 4)),
+        Finding(
+            "SHP101",
+            "unpooled-classifier",
+            "error",
+            "in a notebook",
+            Span("nb.ipynb", 2, 7, 3, 2, cell=3),
+            related=(Related(Span("nb.ipynb", 1, 1, 1, 2, cell=1), "made here"),),
+            fixes=(Fix("in the cell", (Edit(Span("nb.ipynb", 2, 7, 2, 8, cell=3), "z"),)),),
+        ),
+    ]
+    sources = {
+        path: text,
+        "other.py": "",
+        "reviews.py": TEXT,
+        "nb.ipynb:cell 1": "x\n",
+        "nb.ipynb:cell 3": "a\nout = x(\n)\n",
+    }
+    failures = [Failure("sub dir/ü,:%.py", "KeyError: 'a|`b'"), Failure("gone.py", "OSError: %0A")]
+    entries = [path, "reviews.py", "nb.ipynb", "gone.py", "fine.py"]
+    return Outcome(findings, failures=failures, sources=sources, entries=entries, files=5, seconds=1234.5)

@@ -31,6 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "edits": DATA,
     "gitignore": set(),
     "repository": {"gitignore"},
+    "writing": set(),
+    "fingerprints": DATA,
     "notebook": DATA,
     "source": {"disk", "errors", "notebook"},
     "discovery": DATA | {"repository", "settings"},
@@ -51,7 +53,6 @@ ALLOWED: dict[str, set[str]] = {
     "merge": DATA | {"checks"},
     "fixes": GRAPH | TEXT | {"comments", "results", "selection", "suppressions", "writing"},
     "comments": DATA,
-    "writing": set(),
     "baseline": DATA | TEXT | {"results", "selection", "writing"},
     "changes": DATA | TEXT | {"selection"},
     "sieve": DATA | {"baseline", "changes", "results", "selection"},
@@ -60,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     "settings": DATA | {"rulebook", "selection"},
     "results": DATA | {"suppressions"},
     "cells": DATA | {"notebook", "results"},
-    "reports": DATA | {"results", "rulebook", "selection"},
+    "reports": DATA | {"fingerprints", "results", "rulebook", "selection"},
     "engine": GRAPH
     | TEXT
     | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "settings", "results"}
@@ -75,7 +76,7 @@ ALLOWED: dict[str, set[str]] = {
     "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "tracer", "verify"},
     "cli": DATA
     | {"cache", "hub", "rulebook", "cells", "diagnosis", "engine", "running", "mend", "selection", "settings"}
-    | {"results", "reports"}
+    | {"results", "reports", "tracer", "writing"}
     | {"baseline", "changes", "fixes", "sieve"},
     "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
     "tracing": DATA | {"explaining", "results", "reports", "tracer"},

@@ -41,8 +41,8 @@ ELSEWHERE = {
     "cache": "the cache itself",
     "disk": "the one place that looks",
 }
-WRITES = {"fixes/__init__.py"}
-"""Files written back by --fix, after the analysis."""
+WRITES = {"fixes/__init__.py", "writing.py"}
+"""Files written back by --fix, and reports, after the analysis."""
 
 
 def looks(path: Path) -> Iterator[str]:

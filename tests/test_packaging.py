@@ -104,7 +104,7 @@ def test_an_installed_package_finds_its_rules_and_leaves_no_other_package_behind
     assert Path(rules).resolve().is_relative_to(home.resolve())
     assert int(count) == len(list((ROOT / "rules").glob("SHP*.md")))
     assert all(line.endswith(" None") for line in others), others
-    assert run(python.parent / "shapecheck", "--version", cwd=tmp_path) == f"shapecheck {version}\n"
+    assert run(python.parent / "shapecheck", "--version", cwd=tmp_path).startswith(f"shapecheck {version}\nPython ")
     (tmp_path / "fine.py").write_text("import torch\nprint(torch.zeros(2, 3).sum(dim=1))\n")
     run(python.parent / "shapecheck", "check", "fine.py", cwd=tmp_path)
 

@@ -16,9 +16,10 @@ from shapecheck import engine
 from shapecheck.findings import Finding
 from shapecheck.places import Span
 from shapecheck.reports import json as json_report
-from shapecheck.reports.paint import Paint, wanted
+from shapecheck.reports.paint import Paint, columns, wanted
 from shapecheck.reports.snippet import Mark, snippet
 from shapecheck.reports.terminal import Layout, render
+from shapecheck.reports.width import columns_wide, legible
 from shapecheck.results import Outcome
 from tests import outcomes
 
@@ -38,9 +39,9 @@ def test_the_terminal_report(name: str, snapshot: SnapshotAssertion) -> None:
     assert render(EVERY[name](), Layout()) == snapshot
 
 
-@pytest.mark.parametrize("layout", [Layout(verbose=True), Layout(quiet=True), Layout(statistics=True)], ids=str)
-def test_how_much_is_printed(layout: Layout, snapshot: SnapshotAssertion) -> None:
-    assert render(outcomes.traced(), layout) == snapshot
+@pytest.mark.parametrize("option", ["verbose", "quiet", "statistics"])
+def test_how_much_is_printed(option: str, snapshot: SnapshotAssertion) -> None:
+    assert render(outcomes.traced(), Layout(**{option: True})) == snapshot
 
 
 def test_verbose_lists_the_shape_of_every_expression_of_a_program(
@@ -104,18 +105,116 @@ def test_a_mark_beyond_the_text_is_left_out() -> None:
     assert lines("x = 1", Mark(Span("a.py", 9, 1, 9, 2), "gone", root=True)) == ["    |"]
 
 
+def test_a_line_longer_than_the_terminal_is_cut_to_what_is_marked() -> None:
+    text = "result = first_function(argument_one, argument_two) + second_function(argument_three)"
+    start = text.index("second_function") + 1
+    mark = Mark(Span("a.py", 1, start, 1, start + 15), "it is here", root=True)
+    assert snippet([text], [mark], 2, Paint(), 40)[1:] == [
+        "  1 | ...ment_two) + second_function(...",
+        "    |                ^^^^^^^^^^^^^^^",
+        "    |           it is here",
+    ]
+
+
+def test_marks_too_far_apart_for_a_narrow_terminal_get_a_line_each() -> None:
+    text = "alpha = one(two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen)"
+    marks = [
+        Mark(Span("a.py", 1, text.index(word) + 1, 1, text.index(word) + 1 + len(word)), word, root=word == "thirteen")
+        for word in ("alpha", "thirteen")
+    ]
+    assert snippet([text], marks, 2, Paint(), 44)[1:] == [
+        "  1 | ..., ten, eleven, twelve, thirteen)",
+        "    |                           ^^^^^^^^",
+        "    |               thirteen",
+        "  1 | alpha = one(two, three, four, five,...",
+        "    | ----- alpha",
+    ]
+
+
+LINES = (
+    "\tx = f('中文字符很长很长很长很长很长很长很长很长', target, 中, y)",
+    "name = 'e\u0301e\u0301 \U0001f600\u2764\ufe0f' ; target = g(name, 'a long tail of words that goes on and on')",
+    "    value = self.encoder(self.embedding(input_ids=input_ids, token_type_ids=token_type_ids)).target[:, 0]",
+    "target",
+)
+
+
+@pytest.mark.parametrize("columns", [None, 100, 60, 50, 40])
+@pytest.mark.parametrize("text", LINES)
+def test_what_stands_above_a_mark_is_what_it_marks_however_narrow_the_terminal(text: str, columns: int | None) -> None:
+    start = text.index("target") + 1
+    mark = Mark(Span("a.py", 1, start, 1, start + 6), "a label of several words to be folded", root=True)
+    code, marks, *below = snippet([text], [mark], 2, Paint(), columns)[1:]
+    left = marks.index("^")
+    at = next(i for i in range(len(code) + 1) if columns_wide(code[:i]) == left)
+    assert code[at : at + 6] == "target"
+    assert marks[left:].split()[0] == "^" * 6
+    assert all(columns_wide(line) <= (columns or 1000) for line in (code, marks, *below))
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_report_on_a_narrow_terminal(columns: int, snapshot: SnapshotAssertion) -> None:
+    assert render(outcomes.traced(), Layout(columns=columns)) == snapshot
+
+
+@pytest.mark.parametrize("columns", [40, 50, 60, 80])
+@pytest.mark.parametrize("name", EVERY)
+def test_no_line_is_wider_than_the_terminal_but_those_that_are_copied(name: str, columns: int) -> None:
+    report = render(EVERY[name](), Layout(columns=columns))
+    copied = ("      - ", "      + ", "   --> ")
+    wide = [line for line in report.splitlines() if columns_wide(line) > columns and not line.startswith(copied)]
+    assert wide == []
+
+
+def test_folding_loses_no_word() -> None:
+    wide = render(outcomes.traced(), Layout())
+    narrow = render(outcomes.traced(), Layout(columns=40))
+    assert " ".join(wide[wide.index("error[") :].split("-->")[0].split()) in " ".join(narrow.split())
+
+
+def test_letters_that_an_encoding_lacks_leave_every_other_one_in_its_column() -> None:
+    text = "x = '中é' \U0001f600 y"
+    plain = legible(text, "ascii")
+    assert plain == "x = '???' ?? y"
+    assert columns_wide(plain) == columns_wide(text)
+    assert legible(text, "utf-8") == text
+    assert legible("na\udcefve", "utf-8") == "na?ve"
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
 
 
-def test_colors_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
+@pytest.fixture
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.mark.usefixtures("plain_environment")
+def test_colors_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wanted("auto", Terminal())
     assert not wanted("auto", io.StringIO())
+    assert wanted("always", io.StringIO())
+    assert not wanted("never", Terminal())
+    monkeypatch.setenv("TERM", "dumb")
+    assert not wanted("auto", Terminal())
+
+
+@pytest.mark.usefixtures("plain_environment")
+def test_colors_are_forced_and_forbidden_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert wanted("auto", io.StringIO())
+    assert not wanted("never", Terminal())
     monkeypatch.setenv("NO_COLOR", "1")
     assert not wanted("auto", Terminal())
     assert wanted("always", io.StringIO())
-    monkeypatch.delenv("NO_COLOR")
-    assert not wanted("never", Terminal())
+
+
+@pytest.mark.usefixtures("plain_environment")
+def test_lines_are_folded_for_terminals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    assert columns(Terminal()) == 50
+    assert columns(io.StringIO()) is None

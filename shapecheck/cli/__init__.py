@@ -6,11 +6,12 @@ import sys
 
 import click
 
-from shapecheck import __version__
+from shapecheck.cli import version
 from shapecheck.cli.check import check
 from shapecheck.cli.clean import clean
 from shapecheck.cli.completions import completions
 from shapecheck.cli.explain import explain
+from shapecheck.cli.options import examples
 from shapecheck.cli.rule import rule
 from shapecheck.cli.run import run
 from shapecheck.cli.trace import trace
@@ -41,8 +42,22 @@ def _stop(message: str, code: int) -> None:
     sys.exit(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="shapecheck", message="%(prog)s %(version)s")
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "shapecheck check .                        read every file here",
+        "shapecheck run train.py -- --epochs 1     read and run one script",
+        "shapecheck rule SHP101                    what a rule means",
+    ),
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=version.show,
+    help="Show the versions of shapecheck, and of Python, torch and transformers in the project.",
+)
 def cli() -> None:
     """Find tensor-shape faults in PyTorch and transformers code before training does."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shapecheck.cli.options import WithReason, cache_of, judging, options_of
+from shapecheck.cli.options import WithReason, cache_of, examples, judging, options_of
 from shapecheck.cli.report import report
 from shapecheck.cli.settling import settled_outcome
 from shapecheck.errors import UsageError
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from shapecheck.engine import Options
 
 
-@click.command(cls=WithReason)
+@click.command(
+    cls=WithReason,
+    epilog=examples(
+        "shapecheck check                              this folder",
+        "shapecheck check --fix --pooling mean src     mend what is safe to mend, with masked means",
+        "shapecheck check --output-format sarif --output-file shapes.sarif .",
+        "git diff --name-only -- '*.py' | xargs shapecheck check --output-format concise",
+    ),
+)
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--stdin-filename", metavar="PATH", help="What to call the text from standard input.")
 @judging

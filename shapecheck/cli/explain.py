@@ -8,10 +8,17 @@ from typing import Any
 
 import click
 
+from shapecheck.cli.options import examples
 from shapecheck.errors import UsageError
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "python train.py 2>&1 | shapecheck explain",
+        "shapecheck explain 'mat1 and mat2 shapes cannot be multiplied (32x512 and 768x5)'",
+        "shapecheck explain --file slurm-4711.out",
+    )
+)
 @click.argument("message", required=False)
 @click.option("--file", "path", type=click.Path(path_type=Path), help="Read the error from a file (a log).")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -10,6 +10,7 @@ import click
 
 from shapecheck.cli.configuring import settled, settling
 from shapecheck.errors import UsageError
+from shapecheck.reports import forms
 from shapecheck.settings.values import LEAST_MEGABYTES, LEAST_SECONDS
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class WithReason(click.Command):
         return super().parse_args(ctx, spelled + args[own:])
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: a few calls, as they stand here."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 def judging(command: Command) -> Command:
     """The options that `check` and `run` share."""
     options = [
@@ -44,7 +50,7 @@ def judging(command: Command) -> Command:
         click.option("--diff", is_flag=True, help="Print what --fix would change, and write nothing."),
         click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if something is found."),
-        click.option("--statistics", is_flag=True, help="Count the findings of each rule."),
+        click.option("--statistics", is_flag=True, help="Count the findings of each rule instead."),
         click.option("--baseline", metavar="FILE", help="Not the findings that this file holds, by their content."),
         click.option("--update-baseline", is_flag=True, help="Write today's findings to the baseline."),
         click.option("--add-ignores", metavar="[=REASON]", help="Write comments that silence the findings."),
@@ -89,17 +95,20 @@ def options_of(settings: dict[str, Any], folder: str = ".") -> Options:
     from shapecheck.engine import Options
 
     if settings["diff"]:  # ahead of a report's form that only a settings file asks for
-        settings["output_format"] = settings["output_format"] or "text"
+        settings["output_format"] = settings["output_format"] or "full"
     lookup = settled(settings, folder)
-    if settings["diff"] and settings["output_format"] != "text":
-        raise UsageError("--diff prints a diff and --output-format json a report with every edit: choose one")
+    form = settings["output_format"] = forms.named(settings["output_format"])
+    if settings["diff"] and form != "full":
+        raise UsageError(f"--diff prints a diff and --output-format {form} a report: choose one")
+    if settings["statistics"] and form not in forms.COUNTED:
+        raise UsageError(f"--statistics goes with the forms {', '.join(forms.COUNTED)}, and {form} has no place for it")
     if settings["quiet"] and settings["verbose"]:
         raise UsageError("--quiet and --verbose ask for opposite things")
     return Options(
         lookup=lookup,
         jobs=settings["jobs"],
-        stages=settings["output_format"] == "json" or settings["verbose"],
-        shapes=settings["output_format"] == "text" and settings["verbose"],
+        stages=form == "json" or settings["verbose"],
+        shapes=form == "full" and settings["verbose"],
     )
 
 

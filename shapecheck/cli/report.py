@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from shapecheck.errors import UsageError
+from shapecheck.reports import forms
+from shapecheck.reports.width import legible
+from shapecheck.writing import put
 
 if TYPE_CHECKING:
     from shapecheck.results import Outcome
@@ -26,33 +29,44 @@ def report(outcome: Outcome, settings: dict[str, Any], beside: bool = False) -> 
     return 0 if settings["exit_zero"] and code == 1 else code
 
 
-def rendered(outcome: Outcome, settings: dict[str, Any], stream: TextIO) -> str:
-    """An outcome in the form that was asked for, and that fits where it is printed."""
+def rendered(outcome: Outcome, settings: dict[str, Any], stream: TextIO) -> str | bytes:
+    """An outcome in the form that was asked for, and that fits where it is printed: bytes, in UTF-8, for programs."""
     from shapecheck.cells import presented
 
-    outcome = presented(outcome)
-    if settings["output_format"] == "json":
-        from shapecheck.reports import json
-
-        return json.render(outcome, statistics=settings["statistics"])
+    outcome, form = presented(outcome), settings["output_format"]
+    if form in forms.FOR_PROGRAMS:
+        text = forms.render(form, outcome, settings.get("statistics", False), settings.get("fail_on", "warning"))
+        return encoded(text)
     if settings["diff"]:
-        return outcome.diff
+        return encoded(outcome.diff)
     from shapecheck.reports import terminal
-    from shapecheck.reports.paint import ColorChoice, Paint, wanted
+    from shapecheck.reports.paint import ColorChoice, Paint, columns, wanted
 
-    to_file = settings["output_file"] is not None and settings["color"] == "auto"
-    color: ColorChoice = "never" if to_file else settings["color"]
+    to_file = settings["output_file"] is not None
+    color: ColorChoice = "never" if to_file and settings["color"] == "auto" else settings["color"]
     told = {key: settings[key] for key in ("quiet", "verbose", "statistics")}
-    suppressed = settings.get("show_suppressed", False)
-    return terminal.render(outcome, terminal.Layout(Paint(wanted(color, stream)), suppressed=suppressed, **told))
+    layout = terminal.Layout(
+        Paint(wanted(color, stream)),
+        concise=form == "concise",
+        suppressed=settings.get("show_suppressed", False),
+        columns=None if to_file else columns(stream),
+        **told,
+    )
+    return terminal.render(outcome, layout)
 
 
-def emit(text: str, path: Path | None, stream: TextIO) -> None:
-    """Write a report to a file, or to a stream where none is named; UsageError where the file cannot be written."""
+def encoded(text: str) -> bytes:
+    """UTF-8; what it has no bytes for (half of a surrogate pair, in a file's name) as JSON writes it."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def emit(report: str | bytes, path: Path | None, stream: TextIO) -> None:
+    """Write a report to a file, whole or not at all, or to a stream; UsageError where the file cannot be written."""
     if path is None:
+        text = legible(report, stream.encoding) if isinstance(report, str) else report
         click.echo(text, stream, nl=False, color=True)
         return
     try:
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+        put(path, report if isinstance(report, bytes) else report.encode("utf-8", "surrogateescape"))
     except OSError as why:
         raise UsageError(f"cannot write {path}: {why.strerror}") from why

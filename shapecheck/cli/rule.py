@@ -8,10 +8,13 @@ from typing import Any
 import click
 
 from shapecheck.cli.completing import rule_codes
+from shapecheck.cli.options import examples
 from shapecheck.errors import UsageError
 
 
-@click.command()
+@click.command(
+    epilog=examples("shapecheck rule SHP101      one rule", "shapecheck rule --all       every rule, one line each")
+)
 @click.argument("code", required=False, shell_complete=rule_codes)
 @click.option("--all", "everything", is_flag=True, help="Every rule, one line each.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")

@@ -8,13 +8,20 @@ from typing import Any
 
 import click
 
-from shapecheck.cli.options import WithReason, judging, options_of, tracing
+from shapecheck.cli.options import WithReason, examples, judging, options_of, tracing
 from shapecheck.cli.report import report
 from shapecheck.cli.settling import settled_outcome
 from shapecheck.errors import UsageError
 
 
-@click.command(cls=WithReason)
+@click.command(
+    cls=WithReason,
+    epilog=examples(
+        "shapecheck run train.py -- --epochs 1 --lr 3e-5",
+        "shapecheck run --python ../venv/bin/python --timeout 300 train.py",
+        "shapecheck run --diff --pooling cls train.py      what --fix would write",
+    ),
+)
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
 @click.option("--each", is_flag=True, help="Take ARGS for further scripts, and run each (as pre-commit asks).")
@@ -24,12 +31,12 @@ def run(script: Path, argv: tuple[str, ...], each: bool, **settings: Any) -> int
     """Check a script, then run it, without weights, data or network, up to its first training step."""
     if not each:
         return _run(script, list(argv), settings)
-    if settings["output_format"] not in (None, "text") or settings["output_file"] is not None:
+    if settings["output_format"] not in (None, "full", "text") or settings["output_file"] is not None:
         raise UsageError("--each prints one report after another, as text: leave out --output-format and --output-file")
     missing = next((path for path in map(Path, argv) if not path.exists()), None)
     if missing is not None:
         raise UsageError(f"{missing} does not exist, and with --each every argument is a script")
-    settings["output_format"] = "text"  # whatever a settings file wants of single reports
+    settings["output_format"] = "full"  # whatever a settings file wants of single reports
     return max(_run(path, [], dict(settings)) for path in (script, *map(Path, argv)))
 
 

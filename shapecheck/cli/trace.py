@@ -9,11 +9,17 @@ from typing import Any
 import click
 
 from shapecheck.cli.completing import targets
-from shapecheck.cli.options import tracing
+from shapecheck.cli.options import examples, tracing
 from shapecheck.cli.report import emit, rendered
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "shapecheck trace model.py::Net --input 'images=float32[batch,3,224,224]'",
+        "shapecheck trace bert-base-uncased::AutoModelForSequenceClassification --arg num_labels=5",
+        "shapecheck trace ./my-model --verbose",
+    )
+)
 @click.argument("target", shell_complete=targets)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=DTYPE[SIZES]", help="An input: ids=int64[batch,16].")
 @click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the class or the config.")

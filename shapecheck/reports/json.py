@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from shapecheck import __version__
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.places import Span
+from shapecheck.reports import words
 from shapecheck.results import Hidden, Outcome, StageRow, TensorRow
 
 if TYPE_CHECKING:
@@ -20,14 +21,17 @@ VERSION = 1
 
 
 def render(outcome: Outcome, statistics: bool = False) -> str:
-    """One JSON document, with a line end; ``statistics`` adds the number of findings of each rule."""
+    """One JSON document, with a line end; ``statistics`` adds how often each rule was broken."""
     told = document(outcome)
     if statistics:
-        told["statistics"] = dict(Counter(finding.rule for finding in outcome.findings).most_common())
-    text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return text.encode(
-        "utf-8", "backslashreplace"
-    ).decode()  # bytes of a path that are no UTF-8: \udce9, as JSON has it
+        told["statistics"] = [asdict(count) for count in words.statistics(outcome)]
+    return printed(told)
+
+
+def printed(value: object) -> str:
+    """A value as JSON text, with a line end; bytes of a path that are no UTF-8 as JSON has them, ``\\udce9``."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
@@ -67,8 +71,8 @@ def _start(span: Span) -> dict[str, Any]:
     return {**_line(span), "column": span.column or 1}
 
 
-def _range(span: Span) -> dict[str, Any]:
-    """A span; where only the line is known it runs from the line's first column to the same place."""
+def range_of(span: Span) -> dict[str, Any]:
+    """A span as plain numbers; where only the line is known it runs from the line's first column to the same place."""
     column = span.column or 1
     return {
         **_start(span),
@@ -85,7 +89,7 @@ def _head(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "evidence": list(finding.evidence),
         "message": finding.message,
-        **_range(finding.span),
+        **range_of(finding.span),
     }
 
 
@@ -128,7 +132,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
-    return {**_range(edit.span), "text": edit.text}
+    return {**range_of(edit.span), "text": edit.text}
 
 
 def _stage(index: int, stage: StageRow) -> dict[str, Any]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
 ColorChoice = Literal["auto", "always", "never"]
+
+SEVERITY_COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 _CODES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 
@@ -25,7 +28,17 @@ class Paint:
 
 
 def wanted(choice: ColorChoice, stream: TextIO) -> bool:
-    """Whether to colour: as ``--color`` says, else on a terminal unless NO_COLOR is set (https://no-color.org)."""
+    """Whether to colour: as ``--color`` says, else not if NO_COLOR is set (https://no-color.org), always if FORCE_COLOR
+    is (https://force-color.org), else on a terminal that can."""
     if choice != "auto":
         return choice == "always"
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def columns(stream: TextIO) -> int | None:
+    """How many columns a terminal has (``COLUMNS`` if set); None where the text goes to a file or a pipe."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None

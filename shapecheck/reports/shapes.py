@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from shapecheck.reports.paint import Paint
-from shapecheck.reports.snippet import columns_wide
+from shapecheck.reports.width import columns_wide
 from shapecheck.results import ExpressionRow, TensorRow
 
 _LONGEST = 56

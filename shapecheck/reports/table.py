@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from shapecheck.findings import Finding
 from shapecheck.reports.paint import Paint
+from shapecheck.reports.width import columns_wide, folded
 from shapecheck.results import StageRow, TensorRow
 
 _PREFIXES = ("torch.nn.functional.", "torch.nn.", "torch.Tensor.", "torch.", "transformers.")
@@ -38,16 +39,29 @@ def _inside(stage: StageRow, stages: Sequence[StageRow]) -> bool:
     )
 
 
-def table(stages: Sequence[StageRow], paint: Paint) -> list[str]:
-    """Lines of text, one stage after another, under a heading."""
+def table(stages: Sequence[StageRow], paint: Paint, columns: int | None = None) -> list[str]:
+    """Lines of text, one stage after another, under a heading; one below the other where there are too few columns."""
     cells = [_HEADINGS, *(cell for stage in stages for cell in _cells(stage))]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(_HEADINGS))]
+    widths = [max(columns_wide(row[at]) for row in cells) for at in range(len(_HEADINGS))]
     lines = [_line(row, widths) for row in cells]
+    if columns is not None and max(map(columns_wide, lines)) > columns:
+        return [line for stage in stages for line in _stacked(stage, widths[0], columns)]
     return [paint(lines[0], "dim"), *lines[1:]]
 
 
+def _stacked(stage: StageRow, width: int, columns: int) -> Iterator[str]:
+    """One stage in a narrow terminal: its operator, and below it what went in and what came out."""
+    cells = _cells(stage)
+    line, module, operator = cells[0][:3]
+    indent = " " * (width + 4)
+    yield from folded(" ".join(filter(None, (module, operator))), columns, f"  {line:>{width}}  ", indent)
+    for heading, at in (("in", 3), ("out", 4)):
+        for told in filter(None, (row[at] for row in cells)):
+            yield from folded(told, columns, f"{indent}  {heading:<3}  ", f"{indent}       ")
+
+
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = (f"{text:<{width}}" for text, width in zip(row, widths, strict=True))
+    first, *rest = (text + " " * (width - columns_wide(text)) for text, width in zip(row, widths, strict=True))
     return f"  {first.strip():>{widths[0]}}  {'  '.join(rest)}".rstrip()
 
 

@@ -2,67 +2,87 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shapecheck.edits import edited, lines_of
-from shapecheck.errors import FixConflict
-from shapecheck.findings import SEVERITIES, Finding, Fix
+from shapecheck.edits import lines_of
+from shapecheck.findings import Finding, Fix
 from shapecheck.graph import NotChecked
+from shapecheck.reports import concise
 from shapecheck.reports.left_out import left_out
-from shapecheck.reports.paint import Paint
+from shapecheck.reports.paint import SEVERITY_COLORS, Paint
 from shapecheck.reports.shapes import shape_lines
-from shapecheck.reports.snippet import Mark, columns_wide, gutter, snippet
+from shapecheck.reports.snippet import Mark, gutter, snippet
 from shapecheck.reports.table import table, what_matters
+from shapecheck.reports.width import columns_wide, expanded, folded
+from shapecheck.reports.words import changed_lines, counted, notes, offered, option, statistics, verdict
 from shapecheck.results import Outcome, StageRow
 
-_COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _MOST_REASONS = 3
 _MOST_DIFF_LINES = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How much to print: ``quiet`` the findings alone, ``verbose`` every stage and every place not checked,
-    ``suppressed`` the findings that a comment silences."""
+    """How much to print, and on what.
+
+    Attributes:
+        columns: how many the terminal has; None where lines may be of any length.
+        concise: one line a finding instead of a block.
+        quiet: the findings alone; ``verbose``: every stage and every place not checked.
+        suppressed: the findings too that a comment silences.
+        statistics: how often each rule was broken, instead of the findings.
+    """
 
     paint: Paint = Paint()
     quiet: bool = False
     verbose: bool = False
     statistics: bool = False
     suppressed: bool = False
+    concise: bool = False
+    columns: int | None = None
 
 
 def render(outcome: Outcome, layout: Layout) -> str:
     """The whole report of one command."""
     parts: list[list[str]] = []
-    if not layout.quiet:
+    if not (layout.quiet or layout.concise):
         parts.append(_stages(outcome, layout))
         parts.append(shape_lines(outcome.expressions, layout.paint) if layout.verbose else [])
-    traced = outcome.trace is not None
-    parts += [block(finding, outcome.sources, layout.paint, traced) for finding in outcome.findings]
+    parts += [_statistics(outcome)] if layout.statistics else _findings(outcome, layout)
     if layout.suppressed:
         parts.append(_suppressed(outcome))
-    if layout.statistics:
-        parts.append(_statistics(outcome))
     if not layout.quiet:
         parts.append(_summary(outcome, layout))
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 
 
-def block(finding: Finding, sources: dict[str, str], paint: Paint, traced: bool = False) -> list[str]:
-    """One finding: header, marked source, PyTorch's words, fixes."""
-    kind = paint(f"{finding.severity}[{finding.rule}]", "bold", _COLORS[finding.severity])
-    head = f"{kind} {paint(finding.name + ':', 'bold')} {finding.message}"
+def _findings(outcome: Outcome, layout: Layout) -> list[list[str]]:
+    if layout.concise:
+        return [list(concise.lines(outcome, layout.paint))]
+    traced = outcome.trace is not None
+    return [block(finding, outcome.sources, layout.paint, traced, layout.columns) for finding in outcome.findings]
+
+
+def block(
+    finding: Finding, sources: dict[str, str], paint: Paint, traced: bool = False, columns: int | None = None
+) -> list[str]:
+    """One finding: header, marked source, PyTorch's words, fixes; for a terminal of ``columns`` columns if any."""
     home, away = _marks(finding)
     width = gutter([*home, *(mark for marks in away.values() for mark in marks)])
-    out = [head, *_place(home, sources, width, paint)]
+    out = [*_head(finding, paint, columns), *_place(home, sources, width, paint, columns)]
     for marks in away.values():
-        out += _place(marks, sources, width, paint)
-    notes = [_note(text, width, paint) for text in _notes(finding, traced)]
-    return [*out, *notes, *_fixes(finding, sources, width, paint)]
+        out += _place(marks, sources, width, paint, columns)
+    out += [line for text in notes(finding, traced) for line in _note(text, width, paint, columns)]
+    return [*out, *_fixes(finding, sources, width, paint, columns)]
+
+
+def _head(finding: Finding, paint: Paint, columns: int | None) -> list[str]:
+    kind, name = f"{finding.severity}[{finding.rule}]", f"{finding.name}:"
+    text = "\n".join(folded(f"{kind} {name} {expanded(finding.message)}", columns, rest="  "))
+    text = text.replace(name, paint(name, "bold"), 1)
+    return text.replace(kind, paint(kind, "bold", SEVERITY_COLORS[finding.severity]), 1).split("\n")
 
 
 def _marks(finding: Finding) -> tuple[list[Mark], dict[str, list[Mark]]]:
@@ -74,49 +94,39 @@ def _marks(finding: Finding) -> tuple[list[Mark], dict[str, list[Mark]]]:
     return home, away
 
 
-def _place(marks: list[Mark], sources: dict[str, str], width: int, paint: Paint) -> list[str]:
+def _place(marks: list[Mark], sources: dict[str, str], width: int, paint: Paint, columns: int | None) -> list[str]:
     span = marks[0].span
     arrow = f"{paint(f' {chr(32) * width}-->', 'blue')} {span}"
     lines = lines_of(sources.get(span.where, ""))
-    return [arrow, *(snippet(lines, marks, width, paint) if lines else [])]
+    return [arrow, *(snippet(lines, marks, width, paint, columns) if lines else [])]
 
 
-def _notes(finding: Finding, traced: bool) -> Iterator[str]:
-    if finding.torch_says:
-        yield f"PyTorch: {finding.torch_says}"
-    if traced:
-        yield f"evidence: {' and '.join(finding.evidence)}"
-    if finding.help:
-        yield f"help: {finding.help}"
-
-
-def _note(text: str, width: int, paint: Paint) -> str:
+def _note(text: str, width: int, paint: Paint, columns: int | None) -> list[str]:
     indent = " " * (width + 2)
     first, *rest = text.splitlines() or [""]
-    return "\n".join([f"{indent}{paint('=', 'blue')} {first}", *(f"{indent}  {line}" for line in rest)])
+    lines = folded(first, columns, f"{indent}= ", f"{indent}    ")
+    lines[0] = lines[0].replace("=", paint("=", "blue"), 1)
+    return [*lines, *(f"{indent}  {line}" for line in rest)]
 
 
-def _fixes(finding: Finding, sources: dict[str, str], width: int, paint: Paint) -> list[str]:
-    """The fixes, proven ones alone where there are any, and the first one as a diff."""
-    proven = [fix for fix in finding.fixes if fix.verified]
-    shown = proven or [fix for fix in finding.fixes if fix.verified is None]
+def _fixes(finding: Finding, sources: dict[str, str], width: int, paint: Paint, columns: int | None) -> list[str]:
+    """The fixes worth showing, and the first one as a diff (never cut: a reader copies from it)."""
+    shown = offered(finding)
     heads = [_fix_head(fix, first=at == 0) for at, fix in enumerate(shown)]
     column = max((columns_wide(head) for head in heads), default=0) + 3
+    widest = width + 4 + column + max((columns_wide(option(fix)) for fix in shown), default=0)
     out: list[str] = []
     for head, fix in zip(heads, shown, strict=True):
-        pad = " " * (column - columns_wide(head))
-        line = f"{paint(head, 'green') if fix.verified else head}{pad}{_option(fix)}"
-        out.append(_note(line.rstrip(), width, paint))
+        told = paint(head, "green") if fix.verified else head
+        if columns is None or widest <= columns:
+            out += _note(f"{told}{' ' * (column - columns_wide(head))}{option(fix)}", width, paint, None)
+        else:
+            lines = _note(head, width, paint, columns)
+            lines += folded(option(fix), columns, " " * (width + 6), " " * (width + 6))
+            out += [line.replace(head, told) for line in lines]
         if fix is shown[0]:
             out += [" " * (width + 4) + line for line in _fix_diff(fix, sources, paint)]
     return out
-
-
-def _option(fix: Fix) -> str:
-    """What to type to have a fix applied."""
-    if fix.strategy:
-        return f"--pooling {fix.strategy}"
-    return "--fix" if fix.safety == "safe" else f"--unsafe-fixes ({fix.why})"
 
 
 def _fix_head(fix: Fix, first: bool) -> str:
@@ -127,20 +137,10 @@ def _fix_head(fix: Fix, first: bool) -> str:
 
 def _fix_diff(fix: Fix, sources: dict[str, str], paint: Paint) -> list[str]:
     """The lines that a fix takes out and puts in, without context."""
-    out: list[str] = []
-    for where in dict.fromkeys(edit.span.where for edit in fix.edits):
-        before = sources.get(where, "")
-        try:
-            after = edited(before, (edit for edit in fix.edits if edit.span.where == where))
-        except FixConflict:
-            return []
-        old, new = before.splitlines(), after.splitlines()
-        for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            if tag != "equal":
-                out += [paint(f"- {line}".rstrip(), "red") for line in old[a:b]]
-                out += [paint(f"+ {line}".rstrip(), "green") for line in new[c:d]]
+    colors = {"-": "red", "+": "green"}
+    out = [paint(f"{sign} {line}".rstrip(), colors[sign]) for sign, line in changed_lines(fix, sources)]
     hidden = len(out) - _MOST_DIFF_LINES
-    return out if hidden <= 0 else [*out[:_MOST_DIFF_LINES], f"  ... {_counted(hidden, 'more line')}"]
+    return out if hidden <= 0 else [*out[:_MOST_DIFF_LINES], f"  ... {counted(hidden, 'more line')}"]
 
 
 def _stages(outcome: Outcome, layout: Layout) -> list[str]:
@@ -153,8 +153,8 @@ def _stages(outcome: Outcome, layout: Layout) -> list[str]:
         shown: Sequence[StageRow] = stages if layout.verbose else what_matters(stages, outcome.findings)
         hidden = len(stages) - len(shown)
         out.append(layout.paint(f"stages of {path}", "bold"))
-        out += table(shown, layout.paint)
-        out += [f"  ({_counted(hidden, 'more stage')} with --verbose)"] if hidden else []
+        out += table(shown, layout.paint, layout.columns)
+        out += [f"  ({counted(hidden, 'more stage')} with --verbose)"] if hidden else []
     return out
 
 
@@ -167,8 +167,14 @@ def _suppressed(outcome: Outcome) -> list[str]:
 
 
 def _statistics(outcome: Outcome) -> list[str]:
-    counts = Counter((finding.rule, finding.name) for finding in outcome.findings)
-    return [f"{count:>5}  {rule}  {name}" for (rule, name), count in counts.most_common()]
+    """Count, code, name, as ruff has them; ``[*]`` where ``--fix`` mends all of them, ``[-]`` some."""
+    counts = statistics(outcome)
+    some = any(count.fixable for count in counts)
+    lines = []
+    for count in counts:
+        star = "[*]" if count.fixable == count.count else "[-]" if count.fixable else "[ ]"
+        lines.append(f"{count.count:>5}  {count.rule}  {star + '  ' if some else ''}{count.name}")
+    return [*lines, *(["[*] fixable with `--fix`"] if some else [])]
 
 
 def _summary(outcome: Outcome, layout: Layout) -> list[str]:
@@ -179,17 +185,11 @@ def _summary(outcome: Outcome, layout: Layout) -> list[str]:
         out.append(f"assumed: {'; '.join(outcome.assumptions)}")
     out += left_out(outcome, layout.verbose)
     out += _not_checked(outcome.not_checked, layout)
-    out += [f"shapecheck itself failed on {failure.path}: {failure.reason}" for failure in outcome.failures]
-    return [*out, layout.paint(_verdict(outcome), "bold")]
-
-
-def _verdict(outcome: Outcome) -> str:
-    counts = [_counted(outcome.count(severity), severity) for severity in SEVERITIES if outcome.count(severity)]
-    looked_everywhere = not (outcome.not_checked or outcome.failures)
-    found = ", ".join(counts) or ("nothing found" if looked_everywhere else "nothing found in what was checked")
-    fixable = sum(bool(finding.fixes) for finding in outcome.findings)
-    mended = f", {fixable} with a fix" if fixable else ""
-    return f"{found}{mended}; {_counted(outcome.files, 'file')} in {outcome.seconds:.1f} s"
+    if not layout.concise or layout.statistics:
+        out += [f"shapecheck itself failed on {failure.path}: {failure.reason}" for failure in outcome.failures]
+    last = f"{verdict(outcome)} in {outcome.seconds:.1f} s"
+    lines = [line for text in out for line in folded(text, layout.columns, rest="  ")]
+    return [*lines, *(layout.paint(line, "bold") for line in folded(last, layout.columns, rest="  "))]
 
 
 def _not_checked(places: Sequence[NotChecked], layout: Layout) -> list[str]:
@@ -200,9 +200,5 @@ def _not_checked(places: Sequence[NotChecked], layout: Layout) -> list[str]:
     reasons = Counter(place.reason for place in places).most_common()
     told = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in reasons[:_MOST_REASONS]]
     hidden = len(reasons) - _MOST_REASONS
-    more = f"; {_counted(hidden, 'more reason')}, --verbose lists them" if hidden > 0 else ""
-    return [f"not checked, {_counted(len(places), 'place')}: {'; '.join(told)}{more}"]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    more = f"; {counted(hidden, 'more reason')}, --verbose lists them" if hidden > 0 else ""
+    return [f"not checked, {counted(len(places), 'place')}: {'; '.join(told)}{more}"]

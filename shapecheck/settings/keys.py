@@ -138,7 +138,7 @@ class Settings:
     fail_on: str = _key(
         "warning", values.FAIL_ON, "warning", '"error"', "the least severity that makes the command exit with 1", True
     )
-    output_format: str = _key("text", values.OUTPUT_FORMAT, "text", '"json"', "the form of the report", True)
+    output_format: str = _key("full", values.OUTPUT_FORMAT, "full", '"concise"', "the form of the report", True)
     jobs: int = _key(0, values.COUNT, "0", "2", "processes to use; 0 for as many as pay", True)
     cache_dir: str | None = _key(
         None, values.PATH, "a folder in the user's cache", '".shapecheck_cache"', "where results are kept", True

@@ -14,7 +14,19 @@ from shapecheck.gitignore import Patterns
 from shapecheck.selection import nearest, prefixes
 
 POOLINGS = ("cls", "mean", "max", "last", "pooler")
-OUTPUT_FORMATS = ("text", "json")
+OUTPUT_FORMATS = (
+    "full",
+    "concise",
+    "json",
+    "github",
+    "gitlab",
+    "sarif",
+    "junit",
+    "rdjson",
+    "markdown",
+    "text",
+)
+"""The last one is an older name of the first."""
 LEAST_SECONDS, LEAST_MEGABYTES = 0.1, 64
 
 _VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?(\+[\w.]+)?")

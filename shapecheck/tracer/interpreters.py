@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -67,3 +69,28 @@ def _inside(environment: Path) -> str | None:
         if binary.is_file():
             return str(binary)
     return None
+
+
+_ASK = """
+import importlib.metadata, json, platform, sys
+def version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+print(json.dumps({"python": platform.python_version(), **{name: version(name) for name in sys.argv[1:]}}))
+"""
+
+
+def installed(python: str, packages: tuple[str, ...] = ("torch", "transformers")) -> dict[str, str | None]:
+    """The version of an interpreter, under ``python``, and of packages in it, none of which is imported; None for one
+    that is not installed, nothing but Nones for an interpreter that does not start."""
+    try:
+        # In its own folder, as a script named json.py in this one would be imported instead of the library.
+        done = subprocess.run(
+            [python, "-c", _ASK, *packages], cwd=Path(python).parent, capture_output=True, text=True, timeout=20
+        )
+        found: dict[str, str | None] = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return dict.fromkeys(("python", *packages))
+    return found

@@ -1,0 +1,116 @@
+"""Words that several forms share: what to say of a finding, a fix, an outcome."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shapecheck.edits import edited, lines_of
+from shapecheck.errors import FixConflict
+from shapecheck.findings import SEVERITIES, Finding, Fix
+from shapecheck.results import Outcome
+
+_UNTRACED = ("timeout", "unavailable")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often a rule was broken, and how many of these findings ``--fix`` mends."""
+
+    rule: str
+    name: str
+    count: int
+    fixable: int
+
+
+def statistics(outcome: Outcome) -> list[Count]:
+    """The rules by how often they were broken, the most frequent first, equal ones by code."""
+    counts = Counter((finding.rule, finding.name) for finding in outcome.findings)
+    safe = Counter(finding.rule for finding in outcome.findings if mends_itself(finding))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [Count(rule, name, count, safe[rule]) for (rule, name), count in ordered]
+
+
+def mends_itself(finding: Finding) -> bool:
+    """Whether ``--fix`` mends it without being told more."""
+    return any(fix.safety == "safe" and fix.verified is not False for fix in finding.fixes)
+
+
+def offered(finding: Finding) -> list[Fix]:
+    """The fixes worth showing: the proven ones alone where there are any, and none that a trace refuted."""
+    proven = [fix for fix in finding.fixes if fix.verified]
+    return proven or [fix for fix in finding.fixes if fix.verified is None]
+
+
+def flag(fix: Fix) -> str:
+    """What to type to have a fix applied."""
+    if fix.strategy:
+        return f"--pooling {fix.strategy}"
+    return "--fix" if fix.safety == "safe" else "--unsafe-fixes"
+
+
+def option(fix: Fix) -> str:
+    """The same, with the reason where it is an unsafe fix."""
+    return f"{flag(fix)} ({fix.why})" if flag(fix) == "--unsafe-fixes" else flag(fix)
+
+
+def notes(finding: Finding, traced: bool) -> Iterator[str]:
+    """What stands below a finding: PyTorch's words, where the knowledge is from, what to do."""
+    if finding.torch_says:
+        yield f"PyTorch: {finding.torch_says}"
+    if traced:
+        yield f"evidence: {' and '.join(finding.evidence)}"
+    if finding.help:
+        yield f"help: {finding.help}"
+
+
+def remarks(finding: Finding) -> Iterator[str]:
+    """The same for a form without room for a diff: the fixes by their titles."""
+    yield from notes(finding, traced=False)
+    for fix in offered(finding)[:1]:
+        yield f"fix{', verified' if fix.verified else ''}: {fix.title} ({flag(fix)})"
+
+
+def changed_lines(fix: Fix, sources: dict[str, str]) -> list[tuple[str, str]]:
+    """The lines that a fix takes out (``-``) and puts in (``+``), file by file; none where its edits do not fit."""
+    import difflib
+
+    out: list[tuple[str, str]] = []
+    for where in dict.fromkeys(edit.span.where for edit in fix.edits):
+        before = sources.get(where, "")
+        try:
+            after = edited(before, (edit for edit in fix.edits if edit.span.where == where))
+        except FixConflict:
+            return []
+        old, new = ([line.rstrip("\r\n") for line in lines_of(text)] for text in (before, after))
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if tag != "equal":
+                out += [("-", line) for line in old[a:b]] + [("+", line) for line in new[c:d]]
+    return out
+
+
+def verdict(outcome: Outcome) -> str:
+    """The last line: how much of what was found, in how many files."""
+    counts = [counted(outcome.count(severity), severity) for severity in SEVERITIES if outcome.count(severity)]
+    looked_everywhere = not (outcome.not_checked or outcome.failures)
+    found = ", ".join(counts) or ("nothing found" if looked_everywhere else "nothing found in what was checked")
+    fixable = sum(bool(finding.fixes) for finding in outcome.findings)
+    mended = f", {fixable} with a fix" if fixable else ""
+    return f"{found}{mended}; {counted(outcome.files, 'file')}"
+
+
+def untraced(outcome: Outcome) -> str | None:
+    """Why a trace that was asked for shows nothing, or None."""
+    trace = outcome.trace
+    return f"trace {trace.status}: {trace.reason}" if trace is not None and trace.status in _UNTRACED else None
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def in_cell(finding: Finding) -> str:
+    """``cell 3, line 2: `` for a finding in a notebook, for forms that have no field for a cell."""
+    return f"cell {finding.span.cell}, line {finding.span.line}: " if finding.span.cell else ""
