@@ -26,13 +26,14 @@ from shapecheck.verify import Verifier
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to trace: the interpreter (None: the project's), the limits in seconds and megabytes, and whether a warm
-    server may do it."""
+    """How to trace: the interpreter (None: the project's), the limits in seconds and megabytes, whether a warm server
+    may do it, and the name by which ``python -m`` runs the script (empty: it is run by its path)."""
 
     python: str | None = None
     timeout: float = 120.0
     memory_mb: int = 8192
     server: bool = False
+    module: str = ""
 
 
 def run(script: Path, argv: list[str], options: Options, how: How, start: Callable[[bool], Tracer] = Tracer) -> Outcome:
@@ -54,7 +55,7 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
     except Exception as why:  # the border, as for `check`: our failure on the text leaves the trace to be made
         half = Static(ShapeGraph("static"), [], Texts({}))
         failures.append(Failure.of(str(script), why))
-    request = TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {})
+    request = TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {}, module=how.module)
     try:
         with start(how.server) as tracer:
             outcome = _traced(half, request, tracer, options, partial(_findings, options))

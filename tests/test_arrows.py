@@ -44,7 +44,8 @@ ALLOWED: dict[str, set[str]] = {
     "errorbook": DATA,
     "tracebacks": DATA,
     "interp": DATA | TEXT | {"ops", "hub"},
-    "tracer": DATA | TEXT | {"ops", "hub"},
+    "entry": {"errors"},
+    "tracer": DATA | TEXT | {"entry", "ops", "hub"},
     "vocabulary": DATA,
     "trail": DATA | {"vocabulary"},
     "passing": DATA | TEXT,
@@ -77,7 +78,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": DATA
     | {"cache", "hub", "rulebook", "cells", "diagnosis", "engine", "running", "mend", "selection", "settings"}
     | {"results", "reports", "tracer", "writing"}
-    | {"baseline", "changes", "fixes", "sieve"},
+    | {"baseline", "changes", "entry", "fixes", "sieve"},
     "explaining": DATA | TEXT | {"engine", "merge", "results", "reports", "tracer"},
     "tracing": DATA | {"explaining", "results", "reports", "tracer"},
     "__main__": {"cli"},

@@ -24,11 +24,18 @@ from shapecheck.errors import UsageError
 )
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
+@click.option("-m", "module", is_flag=True, help="Take SCRIPT for a module's name, as python -m does: pkg.train.")
 @click.option("--each", is_flag=True, help="Take ARGS for further scripts, and run each (as pre-commit asks).")
 @tracing
 @judging
-def run(script: Path, argv: tuple[str, ...], each: bool, **settings: Any) -> int:
+def run(script: Path, argv: tuple[str, ...], module: bool, each: bool, **settings: Any) -> int:
     """Check a script, then run it, without weights, data or network, up to its first training step."""
+    if module:
+        if each:
+            raise UsageError("-m takes one module and its arguments: leave out --each")
+        from shapecheck import entry
+
+        return _run(entry.file_of(str(script), Path()), list(argv), settings, str(script))
     if not each:
         return _run(script, list(argv), settings)
     if settings["output_format"] not in (None, "full", "text") or settings["output_file"] is not None:
@@ -40,10 +47,10 @@ def run(script: Path, argv: tuple[str, ...], each: bool, **settings: Any) -> int
     return max(_run(path, [], dict(settings)) for path in (script, *map(Path, argv)))
 
 
-def _run(script: Path, argv: list[str], settings: dict[str, Any]) -> int:
+def _run(script: Path, argv: list[str], settings: dict[str, Any], module: str = "") -> int:
     from shapecheck import running
 
-    how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"])
+    how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"], module)
     options = options_of(settings)
     options = replace(options, stages=options.stages or not settings["quiet"])
     outcome = settled_outcome(lambda: running.run(script, argv, options, how), options, settings)

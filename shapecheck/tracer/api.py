@@ -20,6 +20,7 @@ class TraceRequest:
     Attributes:
         script: the script, as the user names it.
         argv: its arguments.
+        module: the name by which ``python -m`` runs it; empty for ``python script``.
         python: the interpreter to run it with; None for the project's (see :mod:`shapecheck.tracer.interpreters`).
         timeout: seconds that one run may take.
         memory_mb: memory that the script may use beyond what its libraries take.
@@ -36,6 +37,7 @@ class TraceRequest:
     overlay: dict[str, str] = field(default_factory=dict)
     target: Target | None = None
     names: bool = True
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)

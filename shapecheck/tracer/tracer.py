@@ -79,7 +79,7 @@ class Tracer:
         if script is None and (request.target is None or request.target.in_file):
             return TraceResult("unavailable", f"{request.script} cannot be read")
         worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}, self._server))
-        key = (python, files.script, *request.argv, repr(request.target))
+        key = (python, files.script, request.module, *request.argv, repr(request.target))
         before = self._named.get(key) if request.overlay else None
         sizes = before.sizes if before else choose(script.integers if script is not None else ())
         asked: Asked = functools.partial(self._ask, worker, request, files)
@@ -113,6 +113,7 @@ class Tracer:
         asked = {
             "script": files.script,
             "argv": request.argv,
+            "module": request.module,
             "sizes": list(asdict(sizes).values()),
             "memory_mb": request.memory_mb,
             "last_of_one": last_of_one,

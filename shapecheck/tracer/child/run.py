@@ -74,7 +74,7 @@ def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]
         if request["target"] is not None:
             target.run(session, request["target"])
             return {"kind": "end", "status": "completed", "message": "the forward ran through"}
-        source.run(str(session.script), request["argv"], request["overlay"])
+        source.run(str(session.script), request["argv"], request["overlay"], request["module"])
         definitions.run(session, source.read(str(session.script), request["overlay"]))
     except target.NoTarget as why:
         return {"kind": "end", "status": "refused", "message": str(why)}

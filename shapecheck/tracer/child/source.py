@@ -15,6 +15,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from shapecheck import notebook
+from shapecheck.entry import root_of
 from shapecheck.tracer.child.frames import is_user_file
 
 _LOOP = "__shapecheck_loop__"
@@ -104,6 +105,12 @@ def _imports_relatively(text: str) -> bool:
     return any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in ast.walk(ast.parse(text)))
 
 
+def _package(name: str, script: str) -> str:
+    """The package that a module runs in: a package's own ``__main__`` runs in it."""
+    is_package = Path(script).name == "__main__.py" and not name.endswith("__main__")
+    return name if is_package else name.rpartition(".")[0]
+
+
 def _of_jupyter() -> dict[str, Any]:
     """Names that every cell of a notebook knows."""
     from shapecheck.tracer.standins.absorb import Absorbing
@@ -111,13 +118,21 @@ def _of_jupyter() -> dict[str, Any]:
     return {"display": lambda *args, **kwargs: None, "get_ipython": lambda: Absorbing("get_ipython()")}
 
 
-def run(script: str, argv: list[str], overlay: dict[str, str]) -> None:
-    """Run the script as ``python script argv...`` would, in this process; with relative imports, as ``python -m``."""
+def run(script: str, argv: list[str], overlay: dict[str, str], name: str = "") -> None:
+    """Run the script as ``python script argv...`` would, in this process.
+
+    With the name of a module, or with relative imports, as ``python -m`` does: as part of its package.
+    """
     text = read(script, overlay)
     code = compiled(text, script)
     folder, package = Path(script).parent, ""
     module = ModuleType("__main__")
-    if _imports_relatively(text):
+    if name:
+        folder, package = root_of(name, Path(script)), _package(name, script)
+        full = f"{package}.{Path(script).stem}" if package else name
+        module.__spec__ = importlib.machinery.ModuleSpec(full, None, origin=script)
+        module.__package__ = package
+    elif _imports_relatively(text):
         folder, package = package_of(Path(script))
         module.__package__ = package
     module.__file__ = script
