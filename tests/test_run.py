@@ -188,3 +188,30 @@ def test_an_error_behind_a_guessed_argument_is_only_a_warning(
     said = run("--output-format", "json", write(tmp_path, GUESSED), *given, folder=tmp_path)
     assert [(finding["rule"], finding["severity"]) for finding in said.report["findings"]] == [("SHP201", severity)]
     assert said.code == code
+
+
+ONLY_TRACED = """\
+import torch
+
+layer = torch.nn.Linear(768, 5)
+scores = layer(torch.zeros(8, eval("512")))
+"""
+
+
+def test_a_comment_for_what_only_a_trace_shows_settles_both_commands(tmp_path: Path) -> None:
+    script = write(tmp_path, ONLY_TRACED)
+    said = run("--quiet", "--add-ignores=by design", script, folder=tmp_path)
+    assert (said.code, said.out) == (0, "")
+    assert "Linear(768, 5)  # shapecheck: ignore[SHP201, SHP901] -- by design\n" in (tmp_path / script).read_text()
+    check = [sys.executable, "-m", "shapecheck", "check", "--quiet", str(tmp_path / script)]
+    done = subprocess.run(check, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_script_that_raises_over_a_known_finding_exits_with_0(tmp_path: Path) -> None:
+    script = write(tmp_path, ONLY_TRACED)
+    assert run("--baseline", "known.json", "--update-baseline", script, folder=tmp_path).code == 0
+    said = run("--baseline", "known.json", script, folder=tmp_path)
+    assert said.code == 0
+    assert "trace raised: " in said.out
+    assert "1 finding in known.json is not shown\n" in said.out
