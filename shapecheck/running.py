@@ -16,24 +16,43 @@ from shapecheck.graph import NotChecked, ShapeGraph
 from shapecheck.onward import Onward
 from shapecheck.places import Span
 from shapecheck.results import Failure, Outcome
+from shapecheck.settings import Settings
 from shapecheck.source import Source, read
 from shapecheck.syntax import NewerSyntax
 from shapecheck.texts import Texts
-from shapecheck.tracer import Tracer, TraceRequest
-from shapecheck.tracer.target import parse
+from shapecheck.tracer import Tracer, TraceRequest, TraceResult
+from shapecheck.tracer.target import Target, input_of, parse
 from shapecheck.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)
 class How:
     """How to trace: the interpreter (None: the project's), the limits in seconds and megabytes, whether a warm server
-    may do it, and the name by which ``python -m`` runs the script (empty: it is run by its path)."""
+    may do it, the name by which ``python -m`` runs the script (empty: it is run by its path), and the variables and
+    inputs (as ``trace --input`` has them) that it gets."""
 
     python: str | None = None
     timeout: float = 120.0
     memory_mb: int = 8192
     server: bool = False
     module: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[tuple[str, str], ...] = ()
+
+    def request(self, script: Path, argv: list[str], target: Target | None = None) -> TraceRequest:
+        """What is asked of the tracer. UsageError for an input of a form that there is not."""
+        given = {name: input_of(name, text) for name, text in self.inputs}
+        return TraceRequest(
+            script,
+            argv,
+            self.python,
+            self.timeout,
+            self.memory_mb,
+            target=target,
+            module=self.module,
+            env=dict(self.env),
+            inputs=given,
+        )
 
 
 def run(script: Path, argv: list[str], options: Options, how: How, start: Callable[[bool], Tracer] = Tracer) -> Outcome:
@@ -55,7 +74,7 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
     except Exception as why:  # the border, as for `check`: our failure on the text leaves the trace to be made
         half = Static(ShapeGraph("static"), [], Texts({}))
         failures.append(Failure.of(str(script), why))
-    request = TraceRequest(script, argv, how.python, how.timeout, how.memory_mb, {}, module=how.module)
+    request = how.request(script, argv)
     try:
         with start(how.server) as tracer:
             outcome = _traced(half, request, tracer, options, partial(_findings, options))
@@ -79,7 +98,7 @@ def trace(
     """Trace one model alone, and judge what that shows. UsageError where the words name none (see :func:`parse`)."""
     started = time.perf_counter()
     target = parse(text, inputs, args)
-    request = TraceRequest(target.path, [], how.python, how.timeout, how.memory_mb, {}, target)
+    request = how.request(target.path, [], target)
     nothing = Static(ShapeGraph("static"), [], Texts({}))
     with start(how.server) as tracer:
         outcome = _traced(nothing, request, tracer, options, lambda source: [])
@@ -104,6 +123,7 @@ def _traced(
     """The outcome of both halves. ``reread`` is the static half of a patched text."""
     result = tracer.trace(request)
     graph = result.graph
+    settings = options.lookup.of(request.script)
     judge = partial(engine.judged, options=options)
     found = judge(graph, half.texts)
     fixes.attach(found, graph, half.texts.of(engine.paths_of(graph, found)))
@@ -118,9 +138,24 @@ def _traced(
         findings = Verifier(tracer.trace, judge, reread, request, half.texts, onward.under).verified(findings)
     outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options, half.findings)
     outcome.not_checked = half.graph.not_checked + graph.not_checked
-    outcome.assumptions = list(dict.fromkeys(result.assumptions + graph.assumptions))
+    outcome.assumptions = list(
+        dict.fromkeys(result.assumptions + graph.assumptions + _other_versions(result, settings))
+    )
     outcome.trace = result
     return outcome
+
+
+def _other_versions(result: TraceResult, settings: Settings) -> list[str]:
+    """Where the interpreter has other versions than those that the settings say the code is for."""
+    pairs = (
+        ("torch", result.torch, settings.torch_version),
+        ("transformers", result.transformers, settings.transformers_version),
+    )
+    return [
+        f"traced with {name} {here}, where the settings say {meant}"
+        for name, here, meant in pairs
+        if here and meant and not f"{here}.".startswith((f"{meant}.", f"{meant}+"))
+    ]
 
 
 def _doubted(finding: Finding) -> Finding:

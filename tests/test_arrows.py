@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "shapecheck"
 
-DATA = {"disk", "places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources", "gitignore"}
+DATA = {"disk", "places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources", "gitignore", "inputs"}
 TEXT = {"notebook", "source", "discovery", "syntax", "texts"}
 KNOWLEDGE = {"ops", "hub", "rulebook"}
 GRAPH = DATA | KNOWLEDGE | {"vocabulary", "trail", "flow"}
@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "disk": set(),
     "edits": DATA,
     "gitignore": set(),
+    "inputs": {"errors"},
     "repository": {"gitignore"},
     "writing": set(),
     "fingerprints": DATA,
@@ -74,7 +75,7 @@ ALLOWED: dict[str, set[str]] = {
     "verify": DATA | {"source", "texts", "fixes", "tracer"},
     "mend": DATA | {"fixes", "results"},
     "onward": DATA | {"engine", "fixes", "merge", "texts", "tracer", "verify"},
-    "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "tracer", "verify"},
+    "running": DATA | TEXT | {"engine", "fixes", "merge", "onward", "results", "settings", "tracer", "verify"},
     "cli": DATA
     | {"cache", "hub", "rulebook", "cells", "diagnosis", "engine", "running", "mend", "selection", "settings"}
     | {"results", "reports", "tracer", "writing"}

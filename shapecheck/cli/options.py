@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shapecheck.cache import Cache
     from shapecheck.engine import Options
     from shapecheck.mend import Mending
+    from shapecheck.running import How
+    from shapecheck.settings import Run
 
 caching = click.option(
     "--cache-dir",
@@ -74,15 +76,9 @@ def tracing(command: Command) -> Command:
             "--python", metavar="PATH", help="The interpreter of the project, if not the virtual environment's."
         ),
         click.option(
-            "--timeout",
-            type=click.FloatRange(min=LEAST_SECONDS),
-            default=120.0,
-            show_default=True,
-            help="Seconds for a trace.",
+            "--timeout", type=click.FloatRange(min=LEAST_SECONDS), show_default="120", help="Seconds for a trace."
         ),
-        click.option(
-            "--memory", type=click.IntRange(min=LEAST_MEGABYTES), default=8192, show_default=True, help="Megabytes."
-        ),
+        click.option("--memory", type=click.IntRange(min=LEAST_MEGABYTES), show_default="8192", help="Megabytes."),
         click.option("--no-server", is_flag=True, help="Leave no process behind that the next trace is quicker by."),
     ]
     for option in reversed(options):
@@ -112,12 +108,27 @@ def options_of(settings: dict[str, Any], folder: str = ".") -> Options:
     )
 
 
+def how_of(settings: dict[str, Any], run: Run) -> How:
+    """How to trace: what was said on the command line, else what settings files say of the script."""
+    from shapecheck.running import How
+
+    usual = How()
+    return How(
+        settings["python"] or run.python,
+        settings["timeout"] or run.timeout or usual.timeout,
+        settings["memory"] or run.memory or usual.memory_mb,
+        not settings["no_server"],
+        env=run.env,
+        inputs=run.inputs,
+    )
+
+
 def cache_of(settings: dict[str, Any]) -> Cache | None:
     """The cache that they name; None where none is wanted, or there is no folder for one."""
     from shapecheck.cache import Cache, user_folder
 
     folder = None if settings["no_cache"] else settings["cache_dir"] or user_folder()
-    return Cache(folder) if folder is not None else None
+    return Cache(Path(folder)) if folder is not None else None
 
 
 def mending(settings: dict[str, Any], only: str | None = None) -> Mending:

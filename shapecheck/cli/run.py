@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from shapecheck.cli.options import WithReason, examples, judging, options_of, tracing
+from shapecheck.cli.options import WithReason, examples, how_of, judging, options_of, tracing
 from shapecheck.cli.report import report
 from shapecheck.cli.settling import settled_outcome
 from shapecheck.errors import UsageError
@@ -50,8 +50,10 @@ def run(script: Path, argv: tuple[str, ...], module: bool, each: bool, **setting
 def _run(script: Path, argv: list[str], settings: dict[str, Any], module: str = "") -> int:
     from shapecheck import running
 
-    how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"], module)
     options = options_of(settings)
+    traced_with = options.lookup.run_of(script)
+    how = replace(how_of(settings, traced_with), module=module)
+    argv = argv or list(traced_with.args or ())
     options = replace(options, stages=options.stages or not settings["quiet"])
     outcome = settled_outcome(lambda: running.run(script, argv, options, how), options, settings)
     return report(outcome, settings)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from shapecheck.cli.completing import targets
-from shapecheck.cli.options import examples, tracing
+from shapecheck.cli.configuring import configured, settled
+from shapecheck.cli.options import examples, how_of, tracing
 from shapecheck.cli.report import emit, rendered
 
 
@@ -24,6 +25,7 @@ from shapecheck.cli.report import emit, rendered
 @click.option("--input", "inputs", multiple=True, metavar="NAME=DTYPE[SIZES]", help="An input: ids=int64[batch,16].")
 @click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument of the class or the config.")
 @tracing
+@configured
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--output-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the report there.")
 @click.option("--verbose", "-v", is_flag=True, help="Every stage, those inside of layers too.")
@@ -33,8 +35,9 @@ def trace(target: str, inputs: tuple[str, ...], args: tuple[str, ...], **setting
     from shapecheck import running
     from shapecheck.engine import Options
 
-    how = running.How(settings["python"], settings["timeout"], settings["memory"], not settings["no_server"])
-    outcome = running.trace(target, inputs, args, Options(stages=True), how)
+    lookup = settled(settings)
+    how = how_of(settings, lookup.run_of(target.partition("::")[0]))
+    outcome = running.trace(target, inputs, args, Options(lookup, stages=True), how)
     code = running.trace_exit_code(outcome)
     if code == 2 and outcome.trace is not None:
         click.echo(f"shapecheck: {outcome.trace.reason}", err=True)

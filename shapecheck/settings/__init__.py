@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -60,6 +60,14 @@ class Lookup:
         file = self.of(path).file
         return os.getcwd() if file is None or self.config is not None else os.path.dirname(file)
 
+    def run_of(self, path: str | os.PathLike[str]) -> Run:
+        """What a script is traced with: every table that it fits, the later ones over the earlier."""
+        run = Run()
+        for table in self.of(path).run:
+            if table.paths is None or table.paths.ignores(os.path.abspath(path)):
+                run = _over(run, table)
+        return run
+
     def rules(self, path: str) -> Selection:
         """Which rules are on in a file."""
         return _rules(self, os.path.abspath(path))
@@ -72,6 +80,16 @@ class Lookup:
         settings = self.of(path)
         told = (self.rules(path), settings.torch_version, settings.transformers_version, settings.pooling)
         return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _over(run: Run, table: Run) -> Run:
+    """One table over another; variables and inputs are joined, one by one."""
+    told: dict[str, Any] = {
+        one.name: value for one in fields(table) if (value := getattr(table, one.name)) not in (None, ())
+    }
+    for name in ("env", "inputs"):
+        told[name] = tuple((dict(getattr(run, name)) | dict(getattr(table, name))).items())
+    return replace(run, **told)
 
 
 NO_SETTINGS = Lookup(isolated=True)

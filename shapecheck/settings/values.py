@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from shapecheck import inputs
 from shapecheck.errors import UsageError
 from shapecheck.findings import SEVERITIES
 from shapecheck.gitignore import Patterns
@@ -195,6 +196,10 @@ def _inputs(value: Any, base: str) -> tuple[tuple[str, str], ...]:
             raise Wrong(f"expected the name of an input, not {shown(name)}")
         if not isinstance(given, (str, int, float, bool)):
             raise _expected('a dtype with sizes ("int64[batch,16]") or a plain value', given).under(name)
+        try:
+            inputs.parse(str(given))
+        except UsageError as why:
+            raise Wrong(str(why), name) from why
     return tuple((name, str(given)) for name, given in pairs)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from shapecheck.graph import Frame, ShapeGraph
+from shapecheck.inputs import Input
 from shapecheck.places import Span
 from shapecheck.tracer.target import Target
 
@@ -27,6 +29,8 @@ class TraceRequest:
         overlay: patched texts by path, run in place of what the files hold.
         names: whether a second run with other sizes is to tell the dims' names.
         target: the model to run alone, in place of the script; ``script`` is then the file that says what it is.
+        env: environment variables of the script, besides those of this process.
+        inputs: what models get that are called with made-up inputs, as far as they take it.
     """
 
     script: Path
@@ -38,6 +42,8 @@ class TraceRequest:
     target: Target | None = None
     names: bool = True
     module: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Input] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

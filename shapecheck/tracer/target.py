@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shapecheck import inputs
 from shapecheck.errors import UsageError
-
-DTYPES = "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128".split()
-_TENSOR = re.compile(r"(\w+)\[([^\[\]]*)\]")
-_SIZE = re.compile(r"\d+|[A-Za-z_]\w*")
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input of ``forward``: a tensor of a dtype and of sizes (numbers, or names of chosen ones), or a value."""
-
-    dtype: str = ""
-    axes: tuple[int | str, ...] = ()
-    value: Any = None
+from shapecheck.inputs import Input, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +53,7 @@ class Target:
         return {**asdict(self), "in_file": self.in_file}
 
 
-def parse(text: str, inputs: Iterable[str], args: Iterable[str]) -> Target:
+def parse(text: str, given: Iterable[str], args: Iterable[str]) -> Target:
     """A target from the command line's words: ``model.py::Net``, ``--input x=float32[batch,3]``, ``--arg width=64``.
 
     Raises:
@@ -87,8 +74,8 @@ def parse(text: str, inputs: Iterable[str], args: Iterable[str]) -> Target:
     return Target(
         name,
         cls,
-        {key: _literal(value) for key, value in _pairs("--arg", args)},
-        {key: _input(key, value) for key, value in _pairs("--input", inputs)},
+        {key: literal(value) for key, value in _pairs("--arg", args)},
+        {key: input_of(key, value) for key, value in _pairs("--input", given)},
     )
 
 
@@ -100,32 +87,9 @@ def _pairs(option: str, texts: Iterable[str]) -> Iterable[tuple[str, str]]:
         yield name, value
 
 
-def _input(name: str, text: str) -> Input:
-    """An input from its words.
-
-    >>> _input("x", "int64[batch,16]")
-    Input(dtype='int64', axes=('batch', 16), value=None)
-    >>> _input("use_cache", "False")
-    Input(dtype='', axes=(), value=False)
-    """
-    found = _TENSOR.fullmatch(text.strip())
-    if found is None or found[1] not in DTYPES:
-        if found is not None and not text.startswith("["):
-            raise UsageError(f"--input {name}: {found[1]} is no dtype; one of {', '.join(DTYPES)}")
-        return Input(value=_literal(text))
-    axes = [word.strip() for word in found[2].split(",") if word.strip()]
-    wrong = next((axis for axis in axes if not _SIZE.fullmatch(axis)), None)
-    if wrong is not None:
-        raise UsageError(f"--input {name}: {wrong} is no size; a number, or a name such as batch or seq")
-    return Input(found[1], tuple(int(axis) if axis.isdigit() else axis for axis in axes))
-
-
-def _literal(text: str) -> Any:
-    """A Python literal, ``true`` and ``false`` among them; other words are text."""
-    words = {"true": True, "false": False, "none": None}
-    if text.lower() in words:
-        return words[text.lower()]
+def input_of(name: str, text: str) -> Input:
+    """An input of a name from its words; UsageError for a dtype or a size that there is not."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+        return inputs.parse(text)
+    except UsageError as why:
+        raise UsageError(f"--input {name}: {why}") from why

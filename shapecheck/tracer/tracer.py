@@ -78,8 +78,10 @@ class Tracer:
         script = files.text(files.script)
         if script is None and (request.target is None or request.target.in_file):
             return TraceResult("unavailable", f"{request.script} cannot be read")
-        worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}, self._server))
-        key = (python, files.script, request.module, *request.argv, repr(request.target))
+        around = {**os.environ, **request.env, **_OFFLINE}
+        worker = self._workers.setdefault(python + repr(request.env), Worker(python, around, self._server))
+        given = repr((request.target, request.env, request.inputs))
+        key = (python, files.script, request.module, *request.argv, given)
         before = self._named.get(key) if request.overlay else None
         sizes = before.sizes if before else choose(script.integers if script is not None else ())
         asked: Asked = functools.partial(self._ask, worker, request, files)
@@ -119,6 +121,7 @@ class Tracer:
             "last_of_one": last_of_one,
             "concrete": concrete,
             "target": request.target.record() if request.target is not None else None,
+            "inputs": {name: asdict(given) for name, given in request.inputs.items()},
             "overlay": files.overlay,
             "rules": str(rules_dir()),
             "imports": ["torch", *imports],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,8 +20,8 @@ _MOST = 8
 """Classes of one script that are tried."""
 
 
-def run(session: Session, text: str) -> None:
-    """Try the modules that a script defines, if it called none itself.
+def run(session: Session, text: str, inputs: Mapping[str, Any]) -> None:
+    """Try the modules that a script defines, if it called none itself; with these inputs, where they take them.
 
     One that does not run with what was made up for it is left out and said: the fault may lie with what was made up.
     """
@@ -29,7 +29,7 @@ def run(session: Session, text: str) -> None:
         return
     for cls in list(_roots(vars(sys.modules["__main__"]), text))[:_MOST]:
         session.origin = Span(str(session.script), inspect.getsourcelines(cls)[1])
-        _tried(session, cls)
+        _tried(session, cls, target.taken(cls, inputs))
     session.origin = None
 
 
@@ -48,16 +48,16 @@ def _roots(names: dict[str, Any], text: str) -> Iterator[type]:
             yield value
 
 
-def _tried(session: Session, cls: type) -> None:
+def _tried(session: Session, cls: type, inputs: Mapping[str, Any]) -> None:
     """Build a module and call it; its records are sent only if it ran through, or failed for certain."""
     send, held = session.send, list[dict[str, Any]]()
     guessed, session.guessed = session.guessed, False
     session.send = held.append
     try:
         model = instances.instance(session, cls, {})
-        target.forward(session, model, {})
+        target.forward(session, model, inputs)
     except Exception as error:
-        if session.guessed or not _by_recipe(cls):
+        if session.guessed or not _by_recipe(cls, inputs):
             held[:] = [record for record in held if record["kind"] == "assumption"]
             session.stages = 0
             session.assume(f"{cls.__name__} is only defined, and did not run with what was made up for it: {error}")
@@ -70,8 +70,8 @@ def _tried(session: Session, cls: type) -> None:
     session.assume(f"{cls.__name__} is only defined: built and called with what was made up for it")
 
 
-def _by_recipe(cls: Any) -> bool:
-    """Whether every input that ``forward`` requires is one whose form is known by its name (``input_ids``)."""
+def _by_recipe(cls: Any, inputs: Mapping[str, Any]) -> bool:
+    """Whether the form of every input that ``forward`` requires is given, or known by its name (``input_ids``)."""
     from shapecheck.hub.recipes import general
 
     required = [
@@ -80,4 +80,4 @@ def _by_recipe(cls: Any) -> bool:
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     ]
-    return bool(required) and all(general(name) is not None for name in required)
+    return bool(required) and all(name in inputs or general(name) is not None for name in required)

@@ -72,10 +72,10 @@ def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]
     source.install(request["overlay"], loop)
     try:
         if request["target"] is not None:
-            target.run(session, request["target"])
+            target.run(session, request["target"], request["inputs"])
             return {"kind": "end", "status": "completed", "message": "the forward ran through"}
         source.run(str(session.script), request["argv"], request["overlay"], request["module"])
-        definitions.run(session, source.read(str(session.script), request["overlay"]))
+        definitions.run(session, source.read(str(session.script), request["overlay"]), request["inputs"])
     except target.NoTarget as why:
         return {"kind": "end", "status": "refused", "message": str(why)}
     except Stop as stop:

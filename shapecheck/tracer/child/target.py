@@ -24,8 +24,10 @@ class NoTarget(Exception):
     """There is no such model, or it cannot be given what was asked for: one sentence for the user."""
 
 
-def run(session: Session, target: Mapping[str, Any]) -> None:
+def run(session: Session, target: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
     """Build the model of a request and run its ``forward`` once, without gradients, in eval mode.
+
+    It gets the inputs that the target names, and ``inputs`` as far as it takes them.
 
     Raises:
         NoTarget: what was asked for does not exist.
@@ -35,7 +37,7 @@ def run(session: Session, target: Mapping[str, Any]) -> None:
     else:
         session.origin = Span(str(session.script), 1)
         model = pretrained(target["name"], target["cls"], target["args"])
-    forward(session, model, target["inputs"])
+    forward(session, model, {**taken(type(model), inputs), **target["inputs"]})
 
 
 def of_file(session: Session, cls: str, args: Mapping[str, Any]) -> torch.nn.Module:
@@ -71,6 +73,12 @@ def forward(session: Session, model: torch.nn.Module, asked: Mapping[str, Any]) 
     given = {**usual(session, model, asked), **{name: _asked(session, name, wanted) for name, wanted in asked.items()}}
     with torch.no_grad():
         return model(**given)
+
+
+def taken(cls: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Those inputs that the ``forward`` of a class names."""
+    named = inspect.signature(cls.forward).parameters
+    return {name: given for name, given in inputs.items() if name in named}
 
 
 def _known(model: torch.nn.Module, asked: Iterable[str]) -> None:
