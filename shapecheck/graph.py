@@ -173,6 +173,8 @@ class Event:
         ``replace``     a submodule replaced; data: ``path``, ``old``, ``new`` (Modules), ``model`` (Module)
         ``load``        weights loaded; data: ``checkpoint``, ``module``, ``mismatched`` (name -> the two shapes),
                         ``ignored`` (whether the author allows it)
+        ``load_state``  a state dict loaded; data: ``module``, ``entries`` (name, the tensor that was saved, the model's
+                        own; each from a stage ``torch.nn.Module.state_dict`` with the layer that holds it)
         ``add_tokens``  a tokenizer grew; data: ``tokenizer``, ``count``, ``entries`` (its tokens before, where known),
                         ``new`` (the added tokens that were certainly not among them)
         ``resize``      ``resize_token_embeddings``; data: ``module``, ``count``
@@ -205,6 +207,7 @@ class ShapeGraph:
 
     ``passed`` (filled by flow.py) follows an expression that is merely a parameter of the function it stands in: by its
     span and the calls through which it was reached, the arguments that were handed over, innermost call first.
+    ``sizes`` (filled there too) has the expression of each size that a factory was given, by its stage's index.
     """
 
     source: FrontEnd
@@ -212,6 +215,7 @@ class ShapeGraph:
     not_checked: list[NotChecked] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     passed: dict[tuple[Span, tuple[Frame, ...]], tuple[Span, ...]] = field(default_factory=dict)
+    sizes: dict[int, tuple[Span, ...]] = field(default_factory=dict)
 
     def add(self, item: Stage | Event) -> None:
         """Append a stage or an event, give it its index, and make it the producer of its outputs."""

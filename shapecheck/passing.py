@@ -7,19 +7,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from shapecheck.errors import UnreadableSource
-from shapecheck.graph import Frame, ShapeGraph
+from shapecheck.graph import Event, Frame, Module, ShapeGraph
 from shapecheck.places import Span
 from shapecheck.source import Source
 from shapecheck.syntax import Parsed, argument_spans, calls_at, parse
 
 TextOf = Callable[[str], str | None]
 Calls = tuple[Frame, ...]
+FACTORIES = frozenset("zeros ones empty rand randn full new_zeros new_ones new_empty arange".split())
 
 
 def follow(graph: ShapeGraph, text_of: TextOf) -> None:
-    """Fill ``graph.passed`` for the operands and constructor arguments of the stages that raise."""
+    """Fill ``graph.passed`` for the operands and constructor arguments of the stages that raise, and for the sizes of
+    the factories before them."""
     reader = Reader(text_of)
+    raising = [stage for stage in graph.stages if stage.conflict is not None and not stage.within]
     for stage in graph.stages:
+        if raising and stage.context and stage.op.rpartition(".")[2] in FACTORIES:
+            graph.sizes[stage.index] = reader.sizes(stage.span)
+            for span in graph.sizes[stage.index]:
+                _note(graph, reader, span, stage.context)
         if stage.conflict is None:
             continue
         for span in stage.input_spans.values():
@@ -27,6 +34,19 @@ def follow(graph: ShapeGraph, text_of: TextOf) -> None:
         if stage.module is not None:
             for span in stage.module.param_spans.values():
                 _note(graph, reader, span, stage.module.context)
+    for event in graph.events:
+        if event.kind == "load_state":
+            for layer in _layers(event):
+                for span in layer.param_spans.values():
+                    _note(graph, reader, span, layer.context)
+
+
+def _layers(event: Event) -> Iterator[Module]:
+    """The layers whose entries are loaded, and those that they were saved from."""
+    for _, *tensors in event.data.get("entries", ()):
+        for tensor in tensors:
+            if tensor.producer is not None and tensor.producer.module is not None:
+                yield tensor.producer.module
 
 
 def _note(graph: ShapeGraph, reader: Reader, span: Span, calls: Calls) -> None:
@@ -55,6 +75,17 @@ class Reader:
             if given == frame.span:
                 return
             span, calls = given, calls[:-1]
+
+    def sizes(self, span: Span) -> tuple[Span, ...]:
+        """The expressions of the sizes that a factory's call is given, each by itself or all in a tuple."""
+        parsed = self._file(span.path)
+        calls = calls_at(parsed, span) if parsed is not None and span.exact else []
+        if parsed is None or not calls:
+            return ()
+        nodes: list[ast.expr] = list(calls[0].args)
+        if nodes and isinstance(nodes[0], (ast.Tuple, ast.List)):
+            nodes = nodes[0].elts
+        return () if any(isinstance(node, ast.Starred) for node in nodes) else tuple(map(parsed.span, nodes))
 
     def _parameter(self, span: Span) -> tuple[ast.FunctionDef, str] | None:
         """The function whose parameter an expression is, and its name; None for anything else, or if it is rebound."""

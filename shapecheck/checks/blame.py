@@ -71,6 +71,52 @@ def constructor_span(graph: ShapeGraph, module: Module | None, name: str, maker:
     return here if written is None or written.path == here.path else written
 
 
+def constructor_beside(graph: ShapeGraph, module: Module, name: str, other: Module | None) -> Span | None:
+    """The same for a layer that should be as another one is: followed out to where the calls part that made the two.
+
+    Where one text made both, what tells them apart is the number that stands elsewhere, or the call.
+    """
+    own = module.param_spans.get(name) or module.created
+    if own is None or module.created is None:
+        return None
+    spans = (own, *graph.passed.get((own, module.context), ()))
+    common = _together(module.context, other.context) if other is not None else 0
+    depth = len(module.context) - common
+    written = _written(module.params.get(name), None)
+    if other is None or depth < len(spans) or (other.param_spans.get(name) or other.created) != own:
+        here = spans[min(depth, len(spans) - 1)]
+        return here if written is None or here != own else written
+    if written is not None and written not in (own, _written(other.params.get(name), None)):
+        return written
+    return (*(frame.span for frame in module.context), module.created)[common]
+
+
+def factory_span(graph: ShapeGraph, at: Axis, beside: Calls) -> Span | None:
+    """The expression that sized an axis which ``torch.zeros`` or its like made, followed out through the calls that
+    merely passed it on, to the function that also leads to ``beside``; None where no factory made the axis."""
+    stage = at.stage
+    sizes = graph.sizes.get(stage.index, ()) if stage is not None else ()
+    if stage is None or not 0 <= at.index < len(sizes):
+        return None
+    own = sizes[at.index]
+    spans = (own, *graph.passed.get((own, stage.context), ()))
+    return spans[min(len(stage.context) - _together(stage.context, beside), len(spans) - 1)]
+
+
+def built_beside(graph: ShapeGraph, at: Axis, other: Axis) -> Span | None:
+    """The same for an axis that a constructor made (a parameter), where the program's structure made what it meets, and
+    not the data: the object that holds both chose the size."""
+    stage = at.stage
+    if (
+        stage is None
+        or other.stage is None
+        or not any(other.stage.tensors())
+        or not any(frame.function.endswith("__init__") for frame in stage.context)
+    ):
+        return None
+    return factory_span(graph, at, _built_in(other, stage.context))
+
+
 _PLAIN = (WRITTEN, "the value of ", "the default of ")
 _COMPOSED = frozenset(("cat", "concat", "concatenate", "hstack"))
 

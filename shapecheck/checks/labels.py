@@ -233,29 +233,48 @@ def _stale(stage: Stage, module: Module, root: Span, path: str, width: object) -
     )
 
 
+def scores_of_tokens(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP513 where the script's own loss raises on what such a model gives: a row of scores for each token."""
+    scores, target = stage.tensor("input"), stage.tensor("target")
+    if short(stage) not in CLASS_LOSSES or scores is None or scores.shape.rank != 3 or target is None:
+        return None
+    model = next((step for step in trail.steps(scores) if vocabulary.is_model(step)), None)
+    if model is None or model.module is None or target.shape.rank != 1:
+        return None
+    return _replaced_head(graph, model, model.module, stage)
+
+
 def _head_of_sequence(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
+    return _replaced_head(graph, stage, module, stage)
+
+
+def _replaced_head(graph: ShapeGraph, stage: Stage, module: Module, raising: Stage) -> Finding | None:
     """SHP513: a head that pools for itself, replaced by a layer that does not."""
+    says = raising.message or (raising.conflict.message if raising.conflict is not None else "")
     for event in graph.events:
         old, new, path = event.data.get("old"), event.data.get("new"), str(event.data.get("path") or "")
         if event.kind != "replace" or event.data.get("model") is not module or "." in path:
             continue
         if not isinstance(old, Module) or not isinstance(new, Module) or not old.kind.endswith("ClassificationHead"):
             continue
-        if new.kind != "torch.nn.Linear" or not hub.pools_in_its_head(short(stage)):
+        if not hub.pools_in_its_head(short(stage)) or new.kind not in ("torch.nn.Linear", "torch.nn.Sequential"):
             continue
+        if new.kind == "torch.nn.Sequential" and raising is stage and "input batch_size" not in says:
+            continue  # it may pool too
         return found(
             "SHP513",
             "",
             event.span,
-            stage=stage,
-            tensor=stage.tensor("labels"),
-            symptom=stage.span,
-            label=f"{old.kind.rpartition('.')[2]} takes the first token itself, nn.Linear does not",
+            stage=raising,
+            tensor=raising.tensor("labels") or raising.tensor("target"),
+            symptom=raising.span,
+            label=f"{old.kind.rpartition('.')[2]} takes the first token itself, {words.shown(new.kind)} does not",
             help=f"replace its last layer alone: .{path}.out_proj = ...",
             related=[Related(module.created, f"{short(stage)} is built here") if module.created else None],
             model=short(stage),
             path=path,
             head=old.kind.rpartition(".")[2],
+            new=words.shown(new.kind),
         )
     return None
 

@@ -135,6 +135,39 @@ def _other_length(stage: Stage, severity: Severity) -> Finding | None:
     )
 
 
+def padding_for_scores(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP220: attention gets a mask (batch, keys) where it wants (queries, keys): it takes the texts for queries."""
+    for stage in graph.stages:
+        mask, query = stage.tensor("attn_mask"), stage.tensor("query")
+        if short(stage) != "MultiheadAttention" or stage.within or stage.conflict is not None:
+            continue
+        if mask is None or query is None or mask.shape.rank != 2 or query.shape.rank != 3:
+            continue
+        at = 0 if given(stage, "batch_first") is True else 1
+        texts, queries = query.shape.dim(at), query.shape.dim(1 - at)
+        rows = mask.shape.dim(0)
+        if texts.value is None and blame.equal(rows, texts) and not blame.equal(rows, queries):
+            yield found(
+                "SHP220",
+                "padding",
+                stage.input_spans.get("attn_mask", stage.span),
+                stage=stage,
+                tensor=mask,
+                symptom=stage.span,
+                says=f"The shape of the 2D attn_mask is torch.Size([{rows}, {mask.shape.dim(1)}]), but should be "
+                f"({queries}, {mask.shape.dim(1)}).",
+                label=f"{mask.shape}",
+                help=f"key_padding_mask={mask.text or 'mask'}, True at padding",
+                related=[words.comes_from(mask), words.comes_from(query)],
+                shapes=[words.named(mask, name="attn_mask"), words.named(query, name="query")],
+                operator=words.shown(stage.op),
+                mask=words.called(mask),
+                shape=mask.shape,
+                rows=words.size(rows),
+                queries=words.size(queries),
+            )
+
+
 def inverted_mask(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP609: PyTorch's padding mask is True at padding, and gets an attention mask, which is 1 at real tokens."""
     for stage in graph.stages:

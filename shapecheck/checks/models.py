@@ -50,16 +50,21 @@ def _decoder_missing(graph: ShapeGraph, stage: Stage, module: Module) -> Finding
     says = f"{stage.message or ''} {stage.conflict.message if stage.conflict else ''}"
     if "decoder" not in says and "input_ids" not in says:
         return None
-    encoder = _encoder_class(short(stage))
+    generates = short(stage).endswith("ForConditionalGeneration")
+    encoder = "" if generates else _encoder_class(short(stage))
     return found(
         "SHP404",
-        "class" if encoder else "",
-        module.created or stage.span,
+        "decoder" if generates else "class" if encoder else "",
+        (None if generates else module.created) or stage.span,
         stage=stage,
         tensor=_ids(stage),
         symptom=stage.span,
         label=f"{short(stage)} is an encoder and a decoder",
-        help=f"use {encoder}" if encoder else "call its encoder: model.get_encoder()(...)",
+        help="pass labels= or decoder_input_ids=, or let model.generate(...) write the text"
+        if generates
+        else f"use {encoder}"
+        if encoder
+        else "call its encoder: model.get_encoder()(...)",
         shapes=[words.named(_ids(stage), name="input_ids")],
         model=short(stage),
         encoder=encoder,

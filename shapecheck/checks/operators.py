@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+from shapecheck import trail
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
@@ -12,7 +14,7 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict
 from shapecheck.trail import made
-from shapecheck.vocabulary import BINARY, CONVOLUTIONS, axis, is_model, main, short
+from shapecheck.vocabulary import BINARY, CONVOLUTIONS, Axis, axis, is_model, main, short
 from shapecheck.vocabulary import words as names
 
 _FAMILIES = {
@@ -31,6 +33,8 @@ _FAMILIES = {
 _RULES = {name: code for code, family in _FAMILIES.items() for name in family}
 """The rule of each operator that has one of its own."""
 
+_MEETS = _FAMILIES["SHP209"] | _FAMILIES["SHP210"] | _FAMILIES["SHP211"] | _FAMILIES["SHP214"]
+"""Operators whose operands stand on a par, so that the one which is a parameter is the one to change."""
 _LAYERS = CONVOLUTIONS | frozenset(
     f"{kind}{n}d"
     for kind in ("BatchNorm", "InstanceNorm", "MaxPool", "AvgPool", "AdaptiveAvgPool", "AdaptiveMaxPool")
@@ -57,15 +61,16 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     right = _operand(stage, conflict.right_name) or _other(operands, left)
     sized = conflict.left is not None and conflict.right is not None
     code = _rule(stage, conflict)
+    built = _of_parameter(graph, stage, left, right)
     return found(
         code,
         "sizes" if sized and code not in _ONE_WORDING else "",
-        _root(stage, code, left),
+        built.span if built is not None else _root(stage, code, left),
         stage=stage,
         tensor=left,
         symptom=stage.span,
-        label=" and ".join(f"{t.shape}" for t in operands[:3]),
-        help=_advice(code, stage, left, right),
+        label=built.label if built is not None else " and ".join(f"{t.shape}" for t in operands[:3]),
+        help=built.help if built is not None else _advice(code, stage, left, right),
         related=[words.comes_from(t) for t in (left, right)],
         shapes=[words.named(t, name=_name(stage, t)) for t in operands[:4]],
         operator=words.shown(stage.op),
@@ -95,10 +100,46 @@ def _rule(stage: Stage, conflict: Conflict) -> str:
 def _root(stage: Stage, code: str, left: Tensor | None) -> Span:
     """The call; for a window that is too large, the layer's constructor, for a causal mask what made it so long."""
     maker = left.producer if left is not None else None
+    if code == "SHP511":
+        return next((span for t in stage.tensors() if (span := _tower_place(t)) is not None), stage.span)
     if code == "SHP220" and maker is not None and short(maker) in _CAUSAL:
         return maker.span
     created = stage.module.created if stage.module is not None else None
     return created if created is not None and code == "SHP221" else stage.span
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """Where a parameter got its size, and what to say there."""
+
+    span: Span
+    label: str
+    help: str
+
+
+def _of_parameter(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: Tensor | None) -> _Built | None:
+    """Where a parameter that an operator meets got the size that does not fit."""
+    conflict = stage.conflict
+    if conflict is None or left is None or right is None or short(stage) not in _MEETS:
+        return None
+    axes = [_axis_of(tensor, dim) for tensor, dim in ((left, conflict.left), (right, conflict.right))]
+    if axes[0] is None or axes[1] is None:
+        return None
+    one, other = made(axes[0]), made(axes[1])
+    spans = blame.built_beside(graph, one, other), blame.built_beside(graph, other, one)
+    if None not in spans or spans == (None, None):
+        return None
+    span, wanted = (spans[0], axes[1]) if spans[0] is not None else (spans[1], axes[0])
+    own = left if spans[0] is not None else right
+    help = f"make it {words.size(wanted.dim)}, as what it meets is"
+    return _Built(span, f"makes {words.called(own)} {own.shape}", help) if span is not None else None
+
+
+def _axis_of(tensor: Tensor, dim: Dim | None) -> Axis | None:
+    """The axis that has a size."""
+    ranks = range(tensor.shape.rank or 0)
+    at = next((k for k in ranks if blame.equal(tensor.shape.dim(k), dim)), None)
+    return axis(tensor, at) if at is not None else None
 
 
 def _unpacked(graph: ShapeGraph, stage: Stage) -> bool:
@@ -124,6 +165,21 @@ def _tower(tensor: Tensor) -> Stage | None:
     """The text or vision model whose features a tensor holds as they come out of it."""
     steps = (made(axis(tensor, index)).stage for index in range(tensor.shape.rank or 0))
     return next((s for s in steps if s and is_model(s) and short(s).endswith(("TextModel", "VisionModel"))), None)
+
+
+def _tower_place(tensor: Tensor) -> Span | None:
+    """Where the features of a tower are first used as they come out of it."""
+    for index in range(tensor.shape.rank or 0):
+        here, user = axis(tensor, index), None
+        if made(here).stage is None or made(here).stage is not _tower(tensor):
+            continue
+        while (before := trail.previous(here)) is not None:
+            here, user = before, here.stage if before.stage is made(here).stage else user
+        if user is None or here.stage is None:
+            return here.stage.span if here.stage is not None else None
+        name = next((name for name, value in user.inputs.items() if value is here.tensor), "")
+        return user.input_spans.get(name, here.stage.span)
+    return None
 
 
 def _operand(stage: Stage, name: str) -> Tensor | None:
@@ -172,6 +228,8 @@ def _size(dim: Dim | None, tensor: Tensor | None, index: int | None) -> str:
 
 def _advice(code: str, stage: Stage, left: Tensor | None, right: Tensor | None) -> str:
     """What to write, where the shapes themselves say it."""
+    if code == "SHP511":
+        return "project both first: get_text_features(...) and get_image_features(...) do"
     if left is None or right is None or left.shape.rank is None or right.shape.rank is None:
         return ""
     if code == "SHP209" and needs_transpose(left, right):

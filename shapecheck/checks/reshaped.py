@@ -25,7 +25,7 @@ def recurrent_state(graph: ShapeGraph, stage: Stage) -> Finding | None:
     return found(
         "SHP206",
         "",
-        _shaped(state) or stage.span,
+        _passed_size(graph, stage, state) or _shaped(state) or stage.span,
         stage=stage,
         tensor=state,
         symptom=stage.span,
@@ -50,6 +50,15 @@ def _state(stage: Stage, conflict: Conflict) -> Tensor | None:
     at = conflict.axis or 0
     wrong = (t for t in parts if t.shape.rank and t.shape.rank > at and blame.equal(t.shape.dim(at), conflict.left))
     return next(wrong, next(iter(parts), None))
+
+
+def _passed_size(graph: ShapeGraph, stage: Stage, state: Tensor) -> Span | None:
+    """The size that a helper was handed to make the state of, where the layer is called."""
+    at = stage.conflict.axis if stage.conflict is not None else None
+    source = trail.made(vocabulary.axis(state, at)) if at is not None else None
+    span = blame.factory_span(graph, source, stage.context) if source is not None else None
+    inside = source is not None and source.stage is not None and source.stage.span.covers(span) if span else False
+    return None if inside else span
 
 
 def _shaped(state: Tensor) -> Span | None:

@@ -89,6 +89,12 @@ def _by_operator(source: Axis, stage: Stage | None) -> str:
         return f"both directions of the bidirectional nn.{name}, 2 * {size(given(stage, 'hidden_size'))}, {line}"
     if name in ("cat", "concat", "concatenate"):
         return f"{_parts(vocabulary.operands(stage), source.index)}, joined by torch.cat, {line}"
+    if name == "stack":
+        parts = vocabulary.operands(stage)
+        model = parts[0].producer if parts else None
+        what = f"the {parts[0].field.partition('.')[0]} of {short(model)}" if vocabulary.is_model(model) else "tensors"
+        every = ", the embeddings' and one of each layer" if "hidden_states.0" in [t.field for t in parts[:1]] else ""
+        return f"as many as {what} joined by torch.stack{every}, {line}" if parts else ""
     if name in ("Linear", "LazyLinear") and stage.module is not None:
         created, count = stage.module.created, stage.module.params.get("out_features")
         place = f"out_features of nn.Linear{f', {created.told}' if created else ''}"

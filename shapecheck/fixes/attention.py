@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from shapecheck import vocabulary
 from shapecheck.findings import Finding, Fix
 from shapecheck.fixes.simple import suffixed
 from shapecheck.fixes.tree import Tree, grouped
-from shapecheck.graph import ShapeGraph
+from shapecheck.graph import ShapeGraph, Stage, Tensor
 
 
 def mask_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -23,6 +24,21 @@ def mask_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         yield Fix(title, (tree.replace(node, f"{tree.code(node.value)}[:, :, None]"),))
     elif node is not None and finding.span != finding.symptom:
         yield from suffixed(tree, finding.span, ".unsqueeze(-1)", title)
+
+
+def as_padding(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``attn_mask=padding`` to ``key_padding_mask=padding``, where the mask has a row for each example."""
+    stage, given = finding.stage, finding.tensor
+    rows = given.shape.dim(0) if isinstance(given, Tensor) and given.shape.rank == 2 else None
+    if not isinstance(stage, Stage) or rows is None or stage.inputs.get("key_padding_mask") is not None:
+        return
+    query, first = stage.tensor("query"), vocabulary.given(stage, "batch_first")
+    if query is None or query.shape.rank != 3 or query.shape.dim(0 if first is True else 1) != rows:
+        return
+    call = tree.call(stage.span)
+    for arg in call.args if call is not None else ():
+        if arg.keyword is not None and arg.keyword.value == "attn_mask":
+            yield Fix("say that it is padding", (tree.replace(arg.keyword, "key_padding_mask"),))
 
 
 def turned_round(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

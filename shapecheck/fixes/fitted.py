@@ -56,6 +56,16 @@ def _sized_by_input(stage: Stage, span: Span, tree: Tree) -> Edit | None:
     return tree.replace(sizes[1], f"{tree.code(x)}.size({0 if given(stage, 'batch_first') is True else 1})")
 
 
+def as_saved(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """A model built with the size of the weights that are loaded into it, where the size is a number in the text."""
+    node = tree.expression(finding.span)
+    stored, own = (shape.shape for shape in finding.shapes[:2])
+    sizes = [str(a) for a, b in zip(stored, own, strict=False) if a != b]
+    if isinstance(node, cst.Integer) and len(stored) == len(own) and sizes and sizes[0].isdigit():
+        why = "it may be the weights that are of another model"
+        yield Fix(f"build it with {sizes[0]}, as saved", (tree.replace(node, sizes[0]),), safety="unsafe", why=why)
+
+
 def resized(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``cat([skip, up])`` to ``cat([skip, F.interpolate(up, size=skip.shape[2:])])``."""
     stage, functional = stage_of(finding), _functional(tree)

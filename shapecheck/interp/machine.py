@@ -50,8 +50,10 @@ class Interpreter:
         "memory",
         "mode",
         "modules",
+        "parameters",
         "recorded",
         "said",
+        "saved",
         "scope",
         "shared",
         "tentative",
@@ -80,6 +82,8 @@ class Interpreter:
         self.turns: tuple[int, ...] = ()
         self.uids: dict[Hashable, int] = {}
         self.recorded: dict[Hashable, Value] = {}
+        self.saved: dict[Hashable, Value] = {}  # what torch.save wrote, by file
+        self.parameters: dict[int, Any] = {}  # the tensors that are parameters, by identity
         self.shared: dict[int, Value] = {}  # modules that stand for several like ones
         self.memory: dict[Hashable, Any] = {}
         self.said: set[tuple[Span, str]] = set()

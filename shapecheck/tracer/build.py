@@ -10,6 +10,7 @@ from typing import Any
 from shapecheck import hub, ops
 from shapecheck.dims import Dim, Expr, Status
 from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
+from shapecheck.ops.weights import STATE_DICT
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
 from shapecheck.tracer import origins
@@ -69,6 +70,8 @@ class Builder:
             self._add_stage(record)
         elif record["kind"] == "event" and record["span"] is not None:
             data = {key: self.value(item) for key, item in record["data"].items()}
+            if record["event"] == "load_state":
+                data["entries"] = [self._entry(entry, self.span(record["span"])) for entry in data["entries"]]
             self.graph.add(
                 Event(record["event"], self.span(record["span"]), data, self.context(record.get("context", [])))
             )
@@ -123,6 +126,15 @@ class Builder:
             tensor = stage.inputs.get(name)
             if isinstance(tensor, Tensor) and not tensor.text:
                 tensor.text = text.at(place)
+
+    @staticmethod
+    def _entry(entry: tuple[Any, ...], span: Span) -> tuple[Any, ...]:
+        """An entry of a state dict: its name, what was saved and the model's own, each of them from its layer."""
+        name, own, *sides = entry
+        for tensor, layer in zip(sides[::2], sides[1::2], strict=True):
+            if isinstance(layer, Module):
+                tensor.producer = Stage(STATE_DICT, span, {"name": own}, module=layer)
+        return name, *sides[::2]
 
     # -- values ------------------------------------------------------------------------------------------------
 

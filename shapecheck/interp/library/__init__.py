@@ -28,6 +28,7 @@ _FAMILIES = (
     "hf_datasets",
     "packages",
     "pipelines",
+    "stored",
     "frames",
 )
 _ALIASES = {

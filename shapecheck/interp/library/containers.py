@@ -195,7 +195,9 @@ def _module_dict(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
 def _parameter(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """A parameter is the tensor that it is made of."""
     data = take(args, "data").get("data")
-    return data if isinstance(data, TensorValue) else TensorValue(Tensor())
+    found = data if isinstance(data, TensorValue) else TensorValue(Tensor())
+    machine.parameters[id(found.tensor)] = found.tensor
+    return found
 
 
 class Wrapper(ModuleValue):

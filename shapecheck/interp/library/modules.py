@@ -259,10 +259,13 @@ def module_method(value: Value, name: str, args: CallArgs, machine: Machine, nod
         case "named_modules":
             return Items("iterator", [Items("tuple", [Const(path), child]) for path, child in descendants(value)])
         case "state_dict":
-            return Mapping({}, False, TensorValue(Tensor()))
+            from shapecheck.interp.library import stored  # which needs this module
+
+            return stored.state_dict(value, machine, node)
         case "load_state_dict":
-            machine.event("load", node, checkpoint=None, module=graph_module(value))
-            return Opaque("load_state_dict")
+            from shapecheck.interp.library import stored
+
+            return stored.load_state_dict(value, args, machine, node)
         case "add_module" | "register_module":
             return _added(value, args, machine, node)
         case "register_buffer" | "register_parameter":

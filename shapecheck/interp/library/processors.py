@@ -16,6 +16,7 @@ from shapecheck.interp.library.registry import Handler, Taken, take
 from shapecheck.interp.library.rows import Rows
 from shapecheck.interp.library.tokenizers import TokenizerValue
 from shapecheck.interp.values import Bound, CallArgs, Items, Machine, TensorValue, Unknown, Value
+from shapecheck.places import Origin
 from shapecheck.shapes import ANY, Shape
 
 _SUFFIXES = ("FeatureExtractor", "ImageProcessor", "ImageProcessorFast", "Processor")
@@ -72,19 +73,19 @@ class ProcessorValue(Value):
             complete = isinstance(made, Encoding) and made.complete
         given = taken.get("images") or taken.get("audio") or taken.get("raw_speech") or taken.get("audios")
         if given is not None:
-            key, shape = self._shape(given, taken)
+            key, shape = self._shape(given, taken, Origin("one recording", machine.span(node)))
             fields[key] = self._contained(
                 Tensor(shape, "float32", role="pixels" if key == "pixel_values" else "audio"), taken
             )
         return Encoding(fields, None, None, complete=complete and self.config.model_type in _PICTURES_ALONE)
 
-    def _shape(self, given: Value, taken: Taken) -> tuple[str, Shape]:
+    def _shape(self, given: Value, taken: Taken, one: Origin) -> tuple[str, Shape]:
         config = self.config
         assert config is not None
         count = _count(given)
         if config.model_type in _WAVES:
             samples = given.tensor.shape.dim(-1) if isinstance(given, (TensorValue, ArrayValue)) else UNKNOWN_DIM
-            return "input_values", Shape((count, samples))
+            return "input_values", Shape((count.at(one) if count.expr == 1 else count, samples))
         if config.model_type == "whisper":
             return "input_features", Shape((count, config.dim("num_mel_bins"), number(3000)))
         part = config.sub("vision_config") or config

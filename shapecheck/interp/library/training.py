@@ -73,7 +73,7 @@ for _name in (
 _NONE = words("""
     torch.manual_seed torch.cuda.manual_seed torch.cuda.manual_seed_all torch.cuda.empty_cache torch.cuda.set_device
     torch.cuda.synchronize torch.set_default_dtype torch.set_default_device torch.set_default_tensor_type
-    torch.set_num_threads torch.set_float32_matmul_precision torch.save torch.set_printoptions
+    torch.set_num_threads torch.set_float32_matmul_precision torch.set_printoptions
     torch.use_deterministic_algorithms torch.distributed.init_process_group torch.distributed.barrier
     torch.distributed.destroy_process_group torch.backends.cudnn.deterministic
     torch.multiprocessing.set_start_method torch.seed torch.autograd.backward torch.nn.utils.clip_grad_value_
@@ -84,7 +84,7 @@ for _name in _NONE:
     HANDLERS[_name] = none
 
 _UNKNOWN = words("""
-    torch.cuda.is_available torch.cuda.device_count torch.backends.mps.is_available torch.load
+    torch.cuda.is_available torch.cuda.device_count torch.backends.mps.is_available
     torch.distributed.is_initialized torch.distributed.get_rank torch.distributed.get_world_size torch.is_tensor
     torch.is_grad_enabled torch.get_default_dtype torch.cuda.get_device_name torch.cuda.memory_allocated
     torch.cuda.max_memory_allocated torch.initial_seed torch.distributed.is_available torch.hub.load

@@ -16,10 +16,13 @@ from shapecheck.places import Span
 
 class Machine(Protocol):
     """What a value may ask of the interpreter that holds it. ``context``: the calls that are under way; ``unused``:
-    whether nobody in the program calls what runs, so that its arguments are made up."""
+    whether nobody in the program calls what runs, so that its arguments are made up; ``saved``: what was written to
+    files, by file; ``parameters``: the tensors that are parameters, by identity."""
 
     context: tuple[Frame, ...]
     unused: bool
+    saved: dict[Hashable, Value]
+    parameters: dict[int, Any]
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands in the file that is being interpreted."""

@@ -21,6 +21,7 @@ from shapecheck.tracer.standins.made_up import MadeUpText
 from shapecheck.tracer.standins.made_up_frames import made_up_frames
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
+from shapecheck.tracer.standins.states import note_state_dicts
 from shapecheck.tracer.standins.tables import patch_readers
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def _torch(module: Any, files: Files) -> None:
 
     module.save = save
     patch_function(module, "load", load)
+    note_state_dicts(module, files.session)
     patch_function(module.nn.Module, "load_state_dict", load_state_dict)
     patch_function(module.optim.Optimizer, "load_state_dict", load_state_dict)
 

@@ -1,0 +1,130 @@
+"""State dicts: what a module's own holds, files that ``torch.save`` wrote and ``torch.load`` reads, and loading one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from shapecheck.graph import Stage, Tensor
+from shapecheck.interp.library.modules import ModuleValue, descendants, graph_module
+from shapecheck.interp.library.registry import Opaque, handles, take
+from shapecheck.interp.values import (
+    Bound,
+    CallArgs,
+    Const,
+    Instance,
+    Machine,
+    Mapping,
+    TensorValue,
+    Unknown,
+    Value,
+)
+from shapecheck.ops.weights import STATE_DICT, weights
+from shapecheck.shapes import Shape
+
+
+@dataclass(slots=True, eq=False)
+class FilePath(Value):
+    """A path; ``text`` where it is known. Two that are not known are the same if they are one value."""
+
+    text: str | None = None
+
+    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        return Bound(self, name)
+
+    def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        return Unknown()
+
+    def key(self) -> Hashable:
+        return id(self) if self.text is None else ("path", self.text)
+
+
+@handles("os.path.join")
+def _joined(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    parts = [value.text if isinstance(value, FilePath) else value.operand() for value in args.positional]
+    if args.exact and all(isinstance(part, str) for part in parts):
+        return FilePath("/".join(str(part) for part in parts))
+    return FilePath()
+
+
+@handles("io.BytesIO", "tempfile.NamedTemporaryFile")
+def _buffer(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    return FilePath()
+
+
+def _place(value: Value | None) -> Hashable | None:
+    """What tells a file from others; None where it may be any."""
+    if isinstance(value, FilePath):
+        return value.key()
+    text = value.operand() if isinstance(value, Const) else None
+    return ("path", text) if isinstance(text, str) else None
+
+
+@handles("torch.save")
+def _save(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    taken = take(args, "obj", "f")
+    place, content = _place(taken.get("f")), taken.get("obj")
+    if place is not None and content is not None:
+        machine.saved[place] = content
+    return Const(None)
+
+
+@handles("torch.load")
+def _load(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    place = _place(take(args, "f").get("f"))
+    found = machine.saved.get(place) if place is not None else None
+    return _copied(found) if found is not None else Unknown()
+
+
+def _copied(value: Value) -> Value:
+    """A dict that is loaded is another than the one that was saved."""
+    if isinstance(value, Mapping):
+        items = {key: _copied(item) for key, item in value.items.items()}
+        return Mapping(items, value.complete, value.element)
+    return value
+
+
+def state_dict(value: Value, machine: Machine, node: ast.AST) -> Value:
+    """``module.state_dict()``: the entries whose sizes are known; others may exist where a part of it is not known."""
+    found: dict[Any, Value] = {}
+    complete = True
+    for path, part in descendants(value):
+        own, all_known = _entries(part, machine)
+        complete = complete and all_known
+        module = graph_module(part)
+        for name, tensor in own.items():
+            if module is not None:
+                tensor.producer = Stage(STATE_DICT, machine.span(node), {"name": name}, module=module)
+            found[f"{path}.{name}" if path else name] = TensorValue(tensor)
+    return Mapping(found, complete, TensorValue(Tensor()))
+
+
+def _entries(part: Value, machine: Machine) -> tuple[dict[str, Tensor], bool]:
+    """The parameters and buffers of a module's own, without its submodules', and whether these are all."""
+    if isinstance(part, ModuleValue):
+        sizes = weights(part.module.kind, part.module.params)
+        if sizes is None or part.attributes:
+            return {}, False
+        exact = getattr(part, "exact", True) is True
+        return {name: Tensor(Shape(dims), "float32") for name, dims in sizes.items()}, exact
+    if not isinstance(part, Instance):
+        return {}, False
+    tensors = {name: v.tensor for name, v in part.attributes.items() if isinstance(v, TensorValue)}
+    own = {name: Tensor(t.shape, t.dtype, span=t.span) for name, t in tensors.items() if id(t) in machine.parameters}
+    return own, len(own) == len(tensors)
+
+
+def load_state_dict(value: Value, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """``module.load_state_dict(state)``: an event with the entries that both sides know."""
+    given = take(args, "state_dict", "strict").get("state_dict")
+    entries = []
+    own = state_dict(value, machine, node)
+    if isinstance(given, Mapping) and isinstance(own, Mapping):
+        for name, wanted in own.items.items():
+            stored = given.items.get(name)
+            if isinstance(wanted, TensorValue) and isinstance(stored, TensorValue):
+                entries.append((str(name), stored.tensor, wanted.tensor))
+    machine.event("load_state", node, module=graph_module(value), entries=entries)
+    return Opaque("load_state_dict")
