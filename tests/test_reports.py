@@ -18,9 +18,10 @@ from shapecheck.places import Span
 from shapecheck.reports import json as json_report
 from shapecheck.reports.paint import Paint, columns, wanted
 from shapecheck.reports.snippet import Mark, snippet
+from shapecheck.reports.table import table
 from shapecheck.reports.terminal import Layout, render
 from shapecheck.reports.width import columns_wide, legible
-from shapecheck.results import Outcome
+from shapecheck.results import Outcome, StageRow, TensorRow
 from tests import outcomes
 
 PROJECT = Path(__file__).parents[1] / "fixtures" / "projects" / "keywords"
@@ -179,6 +180,18 @@ def test_letters_that_an_encoding_lacks_leave_every_other_one_in_its_column() ->
     assert columns_wide(plain) == columns_wide(text)
     assert legible(text, "utf-8") == text
     assert legible("na\udcefve", "utf-8") == "na?ve"
+
+
+def test_equal_tensors_of_a_tuple_stand_in_one_row_of_the_table() -> None:
+    hidden, other = TensorRow(("batch", 768), (2, 768), "float32", "observed"), TensorRow((2,), (2,), None, "known")
+    outputs = {"out": other, **{f"hidden.{at}": hidden for at in range(3)}, "hidden.3": other, "pooled": hidden}
+    stage = StageRow(0, Span("a.py", 7), "bert", "transformers.BertModel", 1, {"input": hidden}, outputs)
+    assert [line.split("  ")[-1].strip() for line in table([stage], Paint())[1:]] == [
+        "(2,)",
+        "hidden.0-2 (batch, 768)",
+        "hidden.3 (2,)",
+        "pooled (batch, 768)",
+    ]
 
 
 class Terminal(io.StringIO):

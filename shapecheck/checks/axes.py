@@ -109,7 +109,7 @@ def _view_for_transpose(stage: Stage, before: Tensor) -> Finding:
         stage=stage,
         tensor=before,
         label=f"{before.shape} becomes {stage.out.shape}",
-        help="transpose(0, 1)",
+        help="write .transpose(0, 1), which swaps the axes",
         related=[words.comes_from(before)],
         shapes=[words.named(before), words.named(stage.out)],
         operator=words.shown(stage.op),

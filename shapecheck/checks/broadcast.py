@@ -53,7 +53,7 @@ def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: 
         tensor=scores,
         symptom=stage.span,
         label=f"{scores.shape} against {target.shape} gives {pairs}",
-        help=f"{scores.text or 'the predictions'}.squeeze(-1), or {target.text or 'the target'}.unsqueeze(-1)"
+        help=f"write {scores.text or 'the predictions'}.squeeze(-1), or {target.text or 'the target'}.unsqueeze(-1)"
         if column
         else "",
         related=[

@@ -28,7 +28,7 @@ def channels(graph: ShapeGraph, stage: Stage) -> Finding | None:
     others = [k for k in range(rank) if k not in (0, at) and blame.equal(operand.shape.dim(k), wanted)]
     if others:
         span = blame.passed_in(graph, stage, blame.operand_span(stage, operand))
-        advice = f"transpose({at}, {others[0]}) before it"
+        advice = f"put .transpose({at}, {others[0]}) before it"
     elif is_model(stage):
         span = blame.operand_span(stage, operand)
         advice = _for_pictures(operand.shape.dim(at), wanted)
@@ -73,7 +73,7 @@ def _unbatched(stage: Stage, operand: Tensor, at: int, wanted: Dim) -> Finding:
         tensor=operand,
         symptom=stage.span,
         label=f"{operand.shape}",
-        help=f"unsqueeze({place}) it",
+        help=f"add the missing axis: .unsqueeze({place})",
         related=[words.comes_from(operand)],
         shapes=[words.named(operand)],
         operator=words.shown(stage.op),

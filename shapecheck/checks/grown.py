@@ -87,7 +87,7 @@ def _finding(stage: Stage, ids: Tensor, rows: int, event: Event, severity: Sever
         severity=severity,
         says=_OUT_OF_RANGE if severity == "error" else "",
         label=f"gives ids from {rows} on",
-        help="model.resize_token_embeddings(len(tokenizer))",
+        help="call model.resize_token_embeddings(len(tokenizer))",
         related=[Related(made, f"{rows} rows") if made is not None else None],
         shapes=[words.named(ids, name="input_ids")],
         model=short(stage),

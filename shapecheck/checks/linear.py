@@ -136,10 +136,10 @@ def _missing_flatten(fault: Fault, operand: Tensor, want: Dim) -> Finding | None
     if not blame.equal(total, want):
         return None
     if _is_spatial_pooler(operand):
-        return _at_operand(replace(fault, code="SHP110"), operand, want, "", "flatten(1) before this layer")
+        return _at_operand(replace(fault, code="SHP110"), operand, want, "", "put .flatten(1) before this layer")
     maker = operand.producer
     flattened = maker.span if maker is not None and short(maker) in ("flatten", "Flatten") else None
-    return _at_operand(fault, operand, want, "flatten", "flatten(1) before this layer", flattened)
+    return _at_operand(fault, operand, want, "flatten", "put .flatten(1) before this layer", flattened)
 
 
 def _is_spatial_pooler(operand: Tensor) -> bool:
@@ -154,7 +154,7 @@ def _wrong_axis_last(fault: Fault, operand: Tensor, want: Dim) -> Finding | None
     if rank is None or len(matches) != 1:
         return None
     fault, variant = (replace(fault, code="SHP218"), "width") if "Norm" in fault.layer else (fault, "transpose")
-    return _at_operand(fault, operand, want, variant, f"transpose({matches[0]}, -1) before this layer")
+    return _at_operand(fault, operand, want, variant, f"put .transpose({matches[0]}, -1) before this layer")
 
 
 def _at_operand(

@@ -50,7 +50,7 @@ def class_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
         tensor=scores,
         symptom=stage.span,
         label=f"{scores.shape}: axis 1 is {scores.shape.dim(1)}, the classes stand last",
-        help=f"{_plain(scores)}.movedim(-1, 1), or flatten both: ({_plain(scores)}.flatten(0, {rank - 2}), ...)",
+        help=f"pass {_plain(scores)}.movedim(-1, 1), or flatten both: ({_plain(scores)}.flatten(0, {rank - 2}), ...)",
         related=[words.comes_from(scores), words.comes_from(target)],
         shapes=[words.named(scores), words.named(target, name="target")],
         loss=words.shown(stage.op),
@@ -76,11 +76,13 @@ def class_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
         return _rows(graph, stage, scores, target) if scores.shape.rank is not None else None
     if target.shape.rank == 2 and target.shape.dim(1).value == 1:
         return _target(
-            graph, stage, scores, target, "column", _extra_axis(stage, target, 1), f"{_plain(target)}.squeeze(1)"
+            graph, stage, scores, target, "column", _extra_axis(stage, target, 1), f"pass {_plain(target)}.squeeze(1)"
         )
     if target.shape.rank == 2 and blame.equal(target.shape.dim(1), scores.shape.dim(1)):
         root = blame.operand_span(stage, target)
-        return _target(graph, stage, scores, target, "one-hot", root, f"{_plain(target)}.argmax(dim=1), or float rows")
+        return _target(
+            graph, stage, scores, target, "one-hot", root, f"pass {_plain(target)}.argmax(dim=1), or float rows"
+        )
     if target.shape.rank == 2:
         return _target(graph, stage, scores, target, "per-token", blame.operand_span(stage, target), "")
     return _rows(graph, stage, scores, target)
@@ -218,15 +220,15 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
         return None
     if ranks == (2, 1) and scores.shape.dim(1).value == 1:
         root = blame.operand_span(stage, scores)
-        return _target(graph, stage, scores, target, "scores-column", root, f"{_plain(scores)}.squeeze(-1)")
+        return _target(graph, stage, scores, target, "scores-column", root, f"pass {_plain(scores)}.squeeze(-1)")
     if ranks == (1, 2) and target.shape.dim(1).value == 1:
         root = _extra_axis(stage, target, 1)
-        return _target(graph, stage, scores, target, "target-column", root, f"{_plain(target)}.squeeze(-1)")
+        return _target(graph, stage, scores, target, "target-column", root, f"pass {_plain(target)}.squeeze(-1)")
     if ranks == (2, 2) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
         return _label_columns(graph, stage, scores, target)
     if ranks == (2, 1) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
         built = stage.module.created if stage.module is not None else None
-        return _target(graph, stage, scores, target, "class-ids", built or stage.span, "nn.CrossEntropyLoss")
+        return _target(graph, stage, scores, target, "class-ids", built or stage.span, "use nn.CrossEntropyLoss")
     return _target(graph, stage, scores, target, "pair", blame.operand_span(stage, target), "")
 
 
@@ -242,7 +244,7 @@ def _label_columns(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tens
         tensor=scores,
         symptom=stage.span,
         label=f"{words.size(have.dim)} scores per example, {words.size(wanted.dim)} labels",
-        help=f"make it {words.size(wanted.dim)}",
+        help=f"give it {words.size(wanted.dim)} outputs",
         related=[Related(reason, "the head that gives the scores") if reason else None, words.comes_from(target)],
         shapes=[words.named(scores), words.named(target, name="target")],
         scores=words.called(scores),

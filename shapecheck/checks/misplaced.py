@@ -72,7 +72,7 @@ def channels_ahead(graph: ShapeGraph, stage: Stage) -> Finding | None:
             tensor=flat.out,
             symptom=stage.span,
             label=f"{flat.out.shape}",
-            help="transpose(1, 2) behind it",
+            help="put .transpose(1, 2) behind it",
             related=[words.comes_from(main(flat))],
             shapes=[words.named(main(flat)), words.named(operand)],
             operator=words.shown(flat.op),

@@ -23,7 +23,7 @@ _WANTED = {
 """The shapes that models want of their main input."""
 _EXTRA_AXIS = {
     "input_ids": "leave return_tensors out of __getitem__, or squeeze(0) there",
-    "input_values": "squeeze(1) the axis of the one channel",
+    "input_values": "take the axis of the one channel away: .squeeze(1)",
 }
 _SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 
@@ -85,7 +85,7 @@ def _lists(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
         tensor=given,
         symptom=stage.span,
         label="lists of numbers",
-        help='return_tensors="pt"',
+        help='pass return_tensors="pt"',
         model=short(stage),
         name=conflict.left_name,
     )
@@ -104,7 +104,7 @@ def _no_padding_token(graph: ShapeGraph, stage: Stage, module: Module) -> Findin
         tensor=ids,
         symptom=stage.span,
         label="its config has no pad_token_id",
-        help="model.config.pad_token_id = tokenizer.pad_token_id (after tokenizer.pad_token = tokenizer.eos_token)",
+        help="set model.config.pad_token_id = tokenizer.pad_token_id (after tokenizer.pad_token = tokenizer.eos_token)",
         shapes=[words.named(ids, name="input_ids")],
         model=short(stage),
         rows=words.size(ids.shape.dim(0)),
@@ -193,7 +193,9 @@ def _wrong_rank(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | No
         tensor=given,
         symptom=stage.span,
         label=f"{name} is {given.shape}",
-        help=_EXTRA_AXIS.get(name, "squeeze the axis of one") if extra else f"unsqueeze(0) the {name}",
+        help=_EXTRA_AXIS.get(name, "squeeze the axis of one")
+        if extra
+        else f"add the axis of the batch: {name}.unsqueeze(0)",
         shapes=[words.named(given, name=name)],
         model=short(stage),
         name=name,
@@ -244,8 +246,8 @@ def _too_long(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None
         stage=stage,
         tensor=ids,
         symptom=stage.span,
-        label=f"{words.sized(axis(ids, 1))} tokens",
-        help=f"truncation=True, max_length={limit}",
+        label=f"{words.size(axis(ids, 1).dim)} tokens",
+        help=f"pass truncation=True, max_length={limit}",
         related=[Related(module.created, f"{limit} positions") if module.created else None],
         shapes=[words.named(ids, name="input_ids")],
         model=short(stage),

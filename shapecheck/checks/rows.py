@@ -37,7 +37,7 @@ def first_row(graph: ShapeGraph) -> Iterator[Finding]:
             stage=stage,
             tensor=rows,
             label=f"{rows.shape} becomes {stage.out.shape}",
-            help="[:, 0] for the first token of each text; leave the index out for all rows",
+            help="write [:, 0] for the first token of each text; leave the index out for all rows",
             related=[words.comes_from(rows)],
             shapes=[words.named(rows)],
             operand=words.called(rows),

@@ -41,7 +41,7 @@ def _no_padding_token(event: Event) -> Finding:
         event.span,
         says=_NO_TOKEN,
         label="asked to pad",
-        help="tokenizer.pad_token = tokenizer.eos_token before it",
+        help="set tokenizer.pad_token = tokenizer.eos_token before it",
         tokenizer=event.data.get("tokenizer"),
     )
 
@@ -60,7 +60,7 @@ def _ragged(event: Event) -> Iterator[Finding]:
         says=_RAGGED if certain else "",
         severity="error" if certain else "warning",
         label=f"{len(texts)} texts, of {lengths[0]} to {lengths[-1]} words",
-        help="padding=True",
+        help="pass padding=True",
         count=len(texts),
         least=lengths[0],
         most=lengths[-1],

@@ -156,8 +156,9 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if operand is None or at is None:
         return
     node = tree.expression(finding.span)
-    if finding.help.startswith("transpose("):
-        yield from suffixed(tree, finding.span, f".{finding.help.split(' before')[0]}", "swap the axes")
+    if finding.help.startswith("put .transpose("):
+        swap = finding.help.removeprefix("put ").partition(" before")[0]
+        yield from suffixed(tree, finding.span, swap, "swap the axes")
     elif operand.shape.dim(at).value is not None:
         count = str(operand.shape.dim(at).value)
         name = _default_taken(finding, tree)

@@ -70,7 +70,7 @@ def without_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fi
 
 def channels_second(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``permute(0, 3, 1, 2)`` for pictures whose channels stand last; the gray channel repeated."""
-    if finding.help.startswith("transpose(1, 3)"):
+    if finding.help.startswith("put .transpose(1, 3)"):
         yield from suffixed(tree, finding.span, ".permute(0, 3, 1, 2)", "put the channels second")
     elif "expand(" in finding.help:
         yield from suffixed(tree, finding.span, ".expand(-1, 3, -1, -1)", "repeat the gray channel")

@@ -75,7 +75,26 @@ def _cells(stage: StageRow) -> list[tuple[str, str, str, str, str]]:
 
 
 def _words(tensors: dict[str, TensorRow]) -> list[str]:
-    return [f"{'' if name in _UNTOLD else name + ' '}{tensor}" for name, tensor in tensors.items()]
+    """Each tensor with its name, a run of equal ones in a tuple as one: ``hidden_states.0-12 (batch, seq, 768)``."""
+    runs: list[tuple[str, int | None, int | None, TensorRow]] = []
+    for name, tensor in tensors.items():
+        stem, at = _numbered(name)
+        before = runs[-1] if runs else None
+        if before and at is not None and before[0] == stem and before[2] == at - 1 and before[3] == tensor:
+            runs[-1] = (stem, before[1], at, tensor)
+        else:
+            runs.append((stem if at is not None else name, at, at, tensor))
+    return [_told(*run) for run in runs]
+
+
+def _numbered(name: str) -> tuple[str, int | None]:
+    stem, dot, number = name.rpartition(".")
+    return (stem, int(number)) if dot and number.isdecimal() else (name, None)
+
+
+def _told(name: str, first: int | None, last: int | None, tensor: TensorRow) -> str:
+    place = "" if first is None else f".{first}" if first == last else f".{first}-{last}"
+    return f"{'' if name in _UNTOLD and not place else name + place + ' '}{tensor}"
 
 
 def short(op: str) -> str:
