@@ -47,14 +47,15 @@ class Changes:
             raise UsageError(f"--since wants a revision, such as origin/main or HEAD~1, not {revision!r}")
         self.revision = revision
         self._repositories: dict[str, _Repository] = {}
+        self._roots: dict[str, str | None] = {}
         self._lines: dict[tuple[str, str | None], set[int] | None] = {}
-        self._home = _root(os.getcwd())
+        self._home = self._root(os.path.realpath(os.getcwd()))
         if self._home is not None:
             self._repository(self._home)
 
     def require(self, path: str) -> None:
         """UsageError where a file lies in no repository."""
-        if _root(os.path.dirname(os.path.realpath(path))) is None:
+        if self._root(os.path.dirname(os.path.realpath(path))) is None:
             raise UsageError(f"{path} lies in no git repository, and --since {self.revision} compares with one")
 
     def touch(self, finding: Finding, sources: Mapping[str, str]) -> bool:
@@ -76,7 +77,7 @@ class Changes:
     def _changed(self, path: str, text: str | None) -> set[int] | None:
         """The changed lines of a file; None for all. A file without a text is compared byte for byte."""
         real = os.path.realpath(path)
-        root = _root(os.path.dirname(real))
+        root = self._root(os.path.dirname(real))
         if root is None:
             return set()
         repository = self._repository(root)
@@ -89,6 +90,14 @@ class Changes:
             return changed_lines(decode(before, path).text, text)
         except (UnreadableSource, OSError):
             return None
+
+    def _root(self, folder: str) -> str | None:
+        """The repository that a folder lies in."""
+        if folder not in self._roots:
+            above = os.path.dirname(folder)
+            here = folder if os.path.exists(os.path.join(folder, ".git")) else None
+            self._roots[folder] = here or (self._root(above) if above != folder else None)
+        return self._roots[folder]
 
     def _repository(self, root: str) -> _Repository:
         if root not in self._repositories:
@@ -156,12 +165,6 @@ def _branched_off(root: str, revision: str) -> str:
 def _shallow(root: str) -> str:
     shallow = _said(root, "rev-parse", "--is-shallow-repository") == "true"
     return "; this clone is shallow: git fetch --unshallow brings the rest" if shallow else ""
-
-
-def _root(folder: str) -> str | None:
-    """The repository that a folder lies in."""
-    here = Path(os.path.realpath(folder))
-    return next((str(above) for above in (here, *here.parents) if (above / ".git").exists()), None)
 
 
 def _said(root: str, *arguments: str) -> str:

@@ -214,7 +214,9 @@ def closed(outcome: Outcome, options: Options, started: float) -> Outcome:
     outcome.hidden = list({(one.finding.rule, one.finding.span): one for one in outcome.hidden}.values())
     outcome.not_checked = list(dict.fromkeys(outcome.not_checked))
     outcome.failures = list(dict.fromkeys(outcome.failures))
-    outcome.findings += suppressions.unused(outcome.comments, options.lookup.rules)
+    # In a file that was not asked for, a comment may be needed by another one that imports it.
+    asked_for = [comment for comment in outcome.comments if comment.span.path in outcome.entries]
+    outcome.findings += suppressions.unused(asked_for, options.lookup.rules)
     outcome.findings = [finding for finding in outcome.findings if _wanted(finding, outcome, options.lookup)]
     outcome.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     for finding in outcome.every:

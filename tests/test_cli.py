@@ -177,6 +177,17 @@ def test_of_a_comment_that_is_idle_in_part_fix_leaves_the_rest(say: Any) -> None
     assert script.read_text() == text.replace(", SHP301", "")
 
 
+def test_a_comment_that_only_an_importing_file_needs_is_not_idle_without_that_file(say: Any) -> None:
+    head = "import torch\n\n\nclass Head(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    body = "        self.score = torch.nn.Linear(768, 5)  # shapecheck: ignore[SHP201]\n\n"
+    write("model.py", head + body + "    def forward(self, x):\n        return self.score(x)\n")
+    for name, width in (("narrow", 512), ("wide", 768)):
+        write(f"{name}.py", f"import torch\nfrom model import Head\nscores = Head()(torch.zeros(8, {width}))\n")
+    assert say("check", "wide.py").code == 0
+    assert say("check", ".").code == 0
+    assert say("check", "model.py", "wide.py", "--output-format", "json").rules == ["SHP901"]
+
+
 def test_standard_input_is_named_by_its_option() -> None:
     done = subprocess.run(
         [

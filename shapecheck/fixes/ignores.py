@@ -95,7 +95,8 @@ class _Page:
         if finding.rule in ALWAYS or finding.rule == UNUSED:
             return
         span = finding.span
-        codes = [finding.rule] if "static" in finding.evidence else [finding.rule, UNUSED]  # idle for `check`
+        alone = "static" in finding.evidence and finding.entry in ("", span.path)
+        codes = [finding.rule] if alone else [finding.rule, UNUSED]  # idle for a `check` of this file
         near = [at for at, one in enumerate(self.there) if not one.malformed and one.reaches(span)]
         places = (span.line, max(span.line, span.end_line), self.layout.statement(span.line)[1])
         line = next((line for line in places if line in self.layout.open_ends), None)
