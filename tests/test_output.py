@@ -169,6 +169,15 @@ def test_a_terminal_without_unicode_gets_signs_in_the_same_columns(settings: dic
     assert json.loads(shapecheck("check", "--output-format", "json", "train.py", **settings).stdout)["findings"]
 
 
+@pytest.mark.parametrize(
+    "command", [("rule", "SHP101"), ("rule", "--all"), ("explain", "größe: mat1 and mat2"), ("--version",)]
+)
+def test_every_command_speaks_to_a_terminal_without_unicode(command: tuple[str, ...]) -> None:
+    done = CliRunner(charset="ascii").invoke(cli, command)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.stdout_bytes.decode("ascii")
+
+
 def test_the_forms_for_programs_are_utf_8_whatever_the_terminal_is(project: Path) -> None:
     (project / "src" / "trän.py").write_text(BROKEN, encoding="utf-8")
     for form in forms.FOR_PROGRAMS:

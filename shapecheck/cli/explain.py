@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from shapecheck.cli.options import examples
+from shapecheck.cli.report import emit, encoded
 from shapecheck.errors import UsageError
 
 
@@ -28,14 +29,14 @@ def explain(message: str | None, path: Path | None, output_format: str, color: A
     from shapecheck import diagnosis
     from shapecheck.engine import Options
     from shapecheck.reports import explained
-    from shapecheck.reports.paint import Paint, wanted
+    from shapecheck.reports.paint import Paint, columns, wanted
     from shapecheck.settings import Lookup
 
     told = diagnosis.explain(_error_text(message, path), Options(Lookup(), jobs=1))
     if output_format == "json":
-        click.echo(explained.render_json(told), nl=False)
+        emit(encoded(explained.render_json(told)), None, sys.stdout)
     else:
-        click.echo(explained.text(told, Paint(wanted(color, sys.stdout))), nl=False, color=True)
+        emit(explained.text(told, Paint(wanted(color, sys.stdout)), columns(sys.stdout)), None, sys.stdout)
     return 0 if told.meaning is not None or (told.outcome is not None and told.outcome.findings) else 1
 
 

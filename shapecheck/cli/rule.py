@@ -9,6 +9,7 @@ import click
 
 from shapecheck.cli.completing import rule_codes
 from shapecheck.cli.options import examples
+from shapecheck.cli.report import emit
 from shapecheck.errors import UsageError
 
 
@@ -24,5 +25,5 @@ def rule(code: str | None, everything: bool, color: Any) -> int:
 
     if everything == bool(code):
         raise UsageError("name one rule (shapecheck rule SHP101), or list them all (shapecheck rule --all)")
-    click.echo(rules.listing() if code is None else rules.text(code, sys.stdout, color), nl=False, color=True)
+    emit(rules.listing() if code is None else rules.text(code, sys.stdout, color), None, sys.stdout)
     return 0

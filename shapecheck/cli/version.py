@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from shapecheck import __version__
+from shapecheck.cli.report import emit
 
 
 def show(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -17,8 +19,7 @@ def show(context: click.Context, _: click.Parameter, asked: bool) -> None:
 
     python = choose(None, Path.cwd() / "script.py")
     found = installed(python)
-    click.echo(f"shapecheck {__version__}")
-    click.echo(f"Python {found.pop('python', None) or 'that does not start'} ({python})")
-    for name, version in found.items():
-        click.echo(f"{name} {version or 'not installed'}")
+    lines = [f"shapecheck {__version__}", f"Python {found.pop('python', None) or 'that does not start'} ({python})"]
+    lines += [f"{name} {version or 'not installed'}" for name, version in found.items()]
+    emit("".join(f"{line}\n" for line in lines), None, sys.stdout)
     context.exit()

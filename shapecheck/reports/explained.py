@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from shapecheck import __version__, rulebook
 from shapecheck.reports.json import document
 from shapecheck.reports.paint import Paint
 from shapecheck.reports.terminal import block
+from shapecheck.reports.width import folded
 
 if TYPE_CHECKING:
     from shapecheck.diagnosis import Diagnosis
@@ -20,30 +20,24 @@ _LIKELY = 4
 """Rules that are named; the others are less likely."""
 
 
-def text(told: Diagnosis, paint: Paint) -> str:
-    """The explanation for people."""
-    return "\n".join([*_words(told, paint), *_findings(told, paint)]) + "\n"
+def text(told: Diagnosis, paint: Paint, columns: int | None = None) -> str:
+    """The explanation for people, for a terminal of ``columns`` columns if any."""
+    return "\n".join([*_words(told, paint, min(columns or _WIDTH, _WIDTH)), *_findings(told, paint, columns)]) + "\n"
 
 
-def _words(told: Diagnosis, paint: Paint) -> Iterator[str]:
+def _words(told: Diagnosis, paint: Paint, width: int) -> Iterator[str]:
     first = (told.message.strip().splitlines() or [""])[0]
     yield paint(first, "bold")
     if told.meaning is None:
-        yield from _wrapped("means", "no error over shapes that shapecheck knows")
+        yield from folded("means: no error over shapes that shapecheck knows", width, "  ", "    ")
         return
-    yield from _wrapped("means", told.meaning.means)
-    yield from _wrapped("look at", told.meaning.look)
+    yield from folded(f"means: {told.meaning.means}", width, "  ", "    ")
+    yield from folded(f"look at: {told.meaning.look}", width, "  ", "    ")
     names = (f"{code} {rulebook.rule(code).name}" for code in told.meaning.rules[:_LIKELY])
-    yield from _wrapped("rules", ", ".join(names) + " (shapecheck rule CODE says more)")
+    yield from folded(f"rules: {', '.join(names)} (shapecheck rule CODE says more)", width, "  ", "    ")
 
 
-def _wrapped(head: str, words: str) -> list[str]:
-    return textwrap.wrap(
-        f"{head}: {words}", _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
-    )
-
-
-def _findings(told: Diagnosis, paint: Paint) -> Iterator[str]:
+def _findings(told: Diagnosis, paint: Paint, columns: int | None) -> Iterator[str]:
     if told.outcome is None or told.own is None:
         return
     where = f"{told.own.path}:{told.own.line}"
@@ -54,7 +48,7 @@ def _findings(told: Diagnosis, paint: Paint) -> Iterator[str]:
     yield f"the last line of your own is {where}; this is what the text shows:"
     for finding in told.outcome.findings:
         yield ""
-        yield from block(finding, told.outcome.sources, paint)
+        yield from block(finding, told.outcome.sources, paint, columns=columns)
 
 
 def render_json(told: Diagnosis) -> str:

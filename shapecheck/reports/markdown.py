@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from shapecheck.findings import Finding
+from shapecheck.reports.left_out import left_out
 from shapecheck.reports.project import Project
 from shapecheck.reports.words import changed_lines, notes, offered, option, untraced, verdict
 from shapecheck.results import Outcome
@@ -25,6 +26,8 @@ def _body(outcome: Outcome, project: Project) -> Iterator[str]:
         yield from ("| | rule | where | what |", "| --- | --- | --- | --- |")
         yield from (_row(finding, project) for finding in outcome.findings)
         yield ""
+    for text in left_out(outcome):
+        yield from (escaped(text), "")
     for finding in outcome.findings:
         yield from _details(finding, outcome.sources, project)
     reason = untraced(outcome)
