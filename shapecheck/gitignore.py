@@ -59,15 +59,18 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Patterns that stand in one place, and the folder (an absolute path) that they are relative to."""
+    """Patterns that stand in one place, as lines as well, and the folder (an absolute path) that they are relative to."""
 
     base: str
     patterns: tuple[Pattern, ...] = ()
+    lines: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, base: str, lines: Iterable[str | bytes], ignore_case: bool = False) -> Patterns:
         """Patterns from lines; blank ones and comments say nothing."""
-        return cls(base, tuple(_compiled(_joined(_written(os.fsencode(line)) for line in lines), ignore_case)))
+        texts = tuple(map(os.fsdecode, lines))
+        patterns = _compiled(_joined(_written(os.fsencode(line)) for line in texts), ignore_case)
+        return cls(base, tuple(patterns), texts)
 
     @classmethod
     def of_file(cls, base: str, data: bytes, ignore_case: bool = False) -> Patterns:

@@ -10,6 +10,7 @@ from shapecheck.cli import version
 from shapecheck.cli.check import check
 from shapecheck.cli.clean import clean
 from shapecheck.cli.completions import completions
+from shapecheck.cli.config import config
 from shapecheck.cli.explain import explain
 from shapecheck.cli.options import examples
 from shapecheck.cli.rule import rule
@@ -62,5 +63,5 @@ def cli() -> None:
     """Find tensor-shape faults in PyTorch and transformers code before training does."""
 
 
-for command in (check, run, trace, rule, explain, clean, completions):
+for command in (check, run, trace, rule, explain, config, clean, completions):
     cli.add_command(command)

@@ -20,20 +20,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def settling(command: Command) -> Command:
-    """The options of `check`, `run` and `config` that settings files have as well."""
+    """The options of `check` and `run` that settings files have as well."""
+    form = click.option(
+        "--output-format",
+        type=click.Choice(OUTPUT_FORMATS),
+        metavar=f"[{'|'.join(OUTPUT_FORMATS[:-1])}]",
+        show_default="full",
+        help="The form of the report.",
+    )
+    return form(choosing(command))
+
+
+def choosing(command: Command) -> Command:
+    """Those of them that say which files, which rules and how to look."""
     options = [
         click.option("--pooling", type=click.Choice(POOLINGS), help="The pooling that you want: its fix is safe then."),
         _codes("--select", "Only these rules (SHP1,SHP201)."),
         _codes("--ignore", "Not these rules."),
         _codes("--extend-select", "These rules as well."),
         click.option("--fail-on", type=click.Choice(SEVERITIES), show_default="warning"),
-        click.option(
-            "--output-format",
-            type=click.Choice(OUTPUT_FORMATS),
-            metavar=f"[{'|'.join(OUTPUT_FORMATS[:-1])}]",
-            show_default="full",
-            help="The form of the report.",
-        ),
         click.option("--jobs", type=click.IntRange(min=0), help="Processes to use; 0: as many as pay."),
         _patterns("--exclude", "Leave these out of a search, as .gitignore has them, in place of the usual ones."),
         _patterns("--extend-exclude", "Leave these out as well."),

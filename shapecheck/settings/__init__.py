@@ -18,6 +18,7 @@ from shapecheck.settings.keys import EXCLUDED, Key, Run, Settings, keys_of
 __all__ = ["EXCLUDED", "NO_SETTINGS", "Key", "Lookup", "Run", "Settings", "keys_of"]
 
 _CHOICE = ("select", "ignore", "extend_select")
+_ADDED = ("ignore", "extend_select", "extend_exclude")
 COMMAND_LINE = "command line"
 _serial = count().__next__
 
@@ -131,10 +132,13 @@ def _found(lookup: Lookup, folder: str) -> Settings:
     given = dict(lookup.given)
     if "select" in given:  # a choice of rules on the command line takes the place of the file's
         given = dict.fromkeys(_CHOICE, ()) | given
-    for key in ("ignore", "extend_select", "extend_exclude"):
+    for key in _ADDED:
         if key in given and not (key in _CHOICE and "select" in given):
             given[key] = (*getattr(settings, key), *given[key])
-    origins = dict(settings.origins) | dict.fromkeys(given, COMMAND_LINE)
+    origins = dict(settings.origins)
+    for key in given:
+        joined = key in _ADDED and not (key in _CHOICE and "select" in given)
+        origins[key] = (*(origins.get(key, ()) if joined else ()), COMMAND_LINE)
     return replace(settings, **given, origins=tuple(origins.items()))
 
 

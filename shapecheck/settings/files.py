@@ -20,6 +20,9 @@ else:  # pragma: no cover
 
 OWN = (".shapecheck.toml", "shapecheck.toml")
 PROJECT = "pyproject.toml"
+JOINED = frozenset({"extend_select", "extend_exclude", "run", "severities"})
+"""Keys whose values in one file are joined with those of the files that it extends."""
+
 _SECTION = ("tool", "shapecheck")
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$| \(at end of document\)$")
 
@@ -75,12 +78,18 @@ def laid_over(under: Settings, found: Mapping[str, Any], origin: str) -> Setting
     new = dict(found)
     if "severities" in found:
         new["severities"] = tuple((dict(under.severities) | dict(found["severities"])).items())
-    for key in ("extend_select", "extend_exclude"):
+    for key in ("extend_select", "extend_exclude", "run"):
         if key in found:
             new[key] = getattr(under, key) + found[key]
-    if "run" in found:
-        new["run"] = (*under.run, *found["run"])
-    return replace(under, **new, origins=tuple((dict(under.origins) | dict.fromkeys(found, origin)).items()))
+    return replace(under, **new, origins=with_origin(under, found, origin))
+
+
+def with_origin(under: Settings, found: Mapping[str, Any], origin: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Where each key is set once the values of some are laid over others: several places where values are joined."""
+    known = dict(under.origins)
+    for key in found:
+        known[key] = (*(known.get(key, ()) if key in JOINED else ()), origin)
+    return tuple(known.items())
 
 
 def _section(path: str, document: dict[str, Any]) -> dict[str, Any] | None:
@@ -120,9 +129,17 @@ def _parsed(path: str, text: bytes) -> dict[str, Any]:
         raise UsageError(f"{shown(path)}: not TOML that can be read: nested too deeply") from why
 
 
+def line_in(path: str, keys: tuple[str | int, ...]) -> int | None:
+    """The line of a settings file that sets a key; None where it does not."""
+    return line_of(_bytes(path, ()).decode("utf-8"), _whole(path, keys))
+
+
+def _whole(path: str, keys: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return (*_SECTION, *keys) if os.path.basename(path) == PROJECT else keys
+
+
 def _told(path: str, text: bytes, why: Wrong) -> str:
-    project = os.path.basename(path) == PROJECT
-    keys = (*(_SECTION if project else ()), *why.at)
+    keys = _whole(path, why.at)
     line = line_of(text.decode("utf-8"), keys)
     place = f"{shown(path)}:{line}" if line else shown(path)
     return f"{place}: {dotted(keys)}: {why}"
@@ -130,11 +147,12 @@ def _told(path: str, text: bytes, why: Wrong) -> str:
 
 def dotted(keys: tuple[str | int, ...]) -> str:
     """``tool.shapecheck.run[0].timeout``."""
-    words = "".join(f"[{key}]" if isinstance(key, int) else f".{_quoted(key)}" for key in keys)
+    words = "".join(f"[{key}]" if isinstance(key, int) else f".{quoted(key)}" for key in keys)
     return words.removeprefix(".")
 
 
-def _quoted(key: str) -> str:
+def quoted(key: str) -> str:
+    """A key as TOML has it."""
     return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else '"' + key.replace('"', '\\"') + '"'
 
 

@@ -89,7 +89,7 @@ class Settings:
 
     Attributes:
         file: the settings file that they stand in; None where there is none.
-        origins: where each key that is set was set: field and file (or ``command line``).
+        origins: where each key that is set was set: field and files (or ``command line``).
     """
 
     extend: str | None = _key(None, values.PATH, "none", '"../shapecheck.toml"', "the settings to begin with")
@@ -148,7 +148,7 @@ class Settings:
     )
     run: tuple[Run, ...] = _key((), RUNS, "none", "", "what scripts are traced with")
     file: str | None = None
-    origins: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
+    origins: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), repr=False, compare=False)
 
 
 def keys_of(cls: type[Settings] | type[Run] = Settings) -> Mapping[str, Key]:
