@@ -56,7 +56,7 @@ def discover(
     seen: set[str] = set()
     for path in given:
         folder = _is_folder(path)
-        if force_exclude and _excluded_by_force(path, folder, lookup):
+        if force_exclude and excluded(path, folder, lookup):
             continue
         files = list(search.walk(path)) if folder else [path]
         if not files:
@@ -157,7 +157,7 @@ def _excluded(settings: Settings, path: str, folder: bool) -> bool:
     return False
 
 
-def _excluded_by_force(path: str, folder: bool, lookup: Lookup) -> bool:
+def excluded(path: str, folder: bool, lookup: Lookup) -> bool:
     """Whether the settings exclude a path or a folder above it, up to the one that they are for."""
     full = os.path.abspath(path)
     top = lookup.root_of(full)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shapecheck import checks, disk, fixes, flow, interp, merge, rulebook, suppressions
 from shapecheck.cache import Cache
-from shapecheck.discovery import discover
+from shapecheck.discovery import discover, excluded
 from shapecheck.disk import Fact
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
@@ -89,7 +89,14 @@ def check(paths: Iterable[str | Path], options: Options, cache: Cache | None = N
 def check_data(data: bytes, path: str, options: Options) -> Outcome:
     """Check one text that is not (or not yet) in the file that it is named after."""
     started = time.perf_counter()
+    if left_out(path, options, os.path.dirname(path) or "."):
+        return closed(Outcome(), options, started)
     return closed(_guarded(path, lambda: decode(data, path), options), options, started)
+
+
+def left_out(path: str, options: Options, here: str = ".") -> bool:
+    """Whether a file is excluded though it is named, by the settings of the folder that the command is for."""
+    return options.lookup.of_folder(here).force_exclude and excluded(path, False, options.lookup)
 
 
 def check_file(path: str, options: Options) -> Outcome:

@@ -59,7 +59,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Patterns that stand in one place, as lines as well, and the folder (an absolute path) that they are relative to."""
+    """Patterns that stand in one place, their lines, and the folder (an absolute path) that they are relative to."""
 
     base: str
     patterns: tuple[Pattern, ...] = ()

@@ -60,6 +60,8 @@ def run(script: Path, argv: list[str], options: Options, how: How, start: Callab
     started = time.perf_counter()
     if not script.is_file():
         raise UsageError(f"{script} is a folder; run takes a script" if script.is_dir() else f"{script} does not exist")
+    if engine.left_out(str(script), options):
+        return engine.closed(Outcome(), options, started)
     source: Source | None = None
     failures = []
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shapecheck.cli.configuring import choosing, settled
-from shapecheck.cli.options import examples
+from shapecheck.cli.options import caching, examples
 from shapecheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.argument("path", default=".", type=click.Path())
 @choosing
+@caching
 @click.option("--output-format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def config(path: str, form: str, **said: Any) -> int:
     """Show each setting that holds for a file or folder, and where it comes from."""
@@ -59,8 +60,8 @@ def _json(path: str, lookup: Lookup, every: Iterable[Told]) -> str:
         "settings": {
             one.key: {
                 "value": one.value,
-                "origin": one.origin if one.origin in ("default", "command line") else "file",
-                "places": [{"path": file, "line": line} for file, line in one.places if file is not None],
+                "origin": one.origin,
+                "places": [{"path": file, "line": line} for file, line in one.places if line is not None],
             }
             for one in every
         },

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from shapecheck.cli.completing import rule_codes
 from shapecheck.errors import UsageError
@@ -81,7 +82,9 @@ def settled(said: dict[str, Any], folder: str = ".") -> Lookup:
     keys = {key.replace("-", "_"): known for key, known in keys_of().items()}
     told = {key: value for key, value in said.items() if key in keys and value not in (None, ())}
     given = {key: _read(keys[key].kind.read, value) for key, value in told.items()}
-    lookup = Lookup.of_command(given, said["config"], said["isolated"])
+    source = click.get_current_context().get_parameter_source
+    surroundings = frozenset(key for key in given if source(key) is ParameterSource.ENVIRONMENT)
+    lookup = Lookup.of_command(given, said["config"], said["isolated"], surroundings)
     here = lookup.of_folder(folder)
     said.update({key: getattr(here, key) for key, known in keys.items() if known.everywhere})
     return lookup

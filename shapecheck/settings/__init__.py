@@ -19,7 +19,7 @@ __all__ = ["EXCLUDED", "NO_SETTINGS", "Key", "Lookup", "Run", "Settings", "keys_
 
 _CHOICE = ("select", "ignore", "extend_select")
 _ADDED = ("ignore", "extend_select", "extend_exclude")
-COMMAND_LINE = "command line"
+COMMAND_LINE, ENVIRONMENT = "command line", "environment"
 _serial = count().__next__
 
 
@@ -31,22 +31,30 @@ class Lookup:
         config: the one settings file for everything, in place of the nearest ones.
         isolated: no settings files at all.
         given: what the command line says, by field of :class:`Settings`, ahead of what files say.
+        surroundings: those of them that environment variables say.
         serial: files are read once for each lookup.
     """
 
     config: str | None = None
     isolated: bool = False
     given: tuple[tuple[str, Any], ...] = ()
+    surroundings: frozenset[str] = frozenset()
     serial: int = field(default_factory=_serial)
 
     @classmethod
-    def of_command(cls, given: Mapping[str, Any], config: str | None = None, isolated: bool = False) -> Lookup:
+    def of_command(
+        cls,
+        given: Mapping[str, Any],
+        config: str | None = None,
+        isolated: bool = False,
+        surroundings: frozenset[str] = frozenset(),
+    ) -> Lookup:
         """From the command line: what was said there. UsageError where ``--config`` names no file."""
         if config is not None and isolated:
             raise UsageError("--config names the settings and --isolated asks for none: choose one")
         if config is not None and not os.path.isfile(config):
             raise UsageError(f"--config: there is no file {config}")
-        return cls(config, isolated, tuple(given.items()))
+        return cls(config, isolated, tuple(given.items()), surroundings)
 
     def of(self, path: str | os.PathLike[str]) -> Settings:
         """The settings of a file. UsageError where its settings file is wrong."""
@@ -85,9 +93,7 @@ class Lookup:
 
 def _over(run: Run, table: Run) -> Run:
     """One table over another; variables and inputs are joined, one by one."""
-    told: dict[str, Any] = {
-        one.name: value for one in fields(table) if (value := getattr(table, one.name)) not in (None, ())
-    }
+    told = {one.name: value for one in fields(table) if (value := getattr(table, one.name)) is not None}
     for name in ("env", "inputs"):
         told[name] = tuple((dict(getattr(run, name)) | dict(getattr(table, name))).items())
     return replace(run, **told)
@@ -138,7 +144,8 @@ def _found(lookup: Lookup, folder: str) -> Settings:
     origins = dict(settings.origins)
     for key in given:
         joined = key in _ADDED and not (key in _CHOICE and "select" in given)
-        origins[key] = (*(origins.get(key, ()) if joined else ()), COMMAND_LINE)
+        origin = ENVIRONMENT if key in lookup.surroundings else COMMAND_LINE
+        origins[key] = (*(origins.get(key, ()) if joined else ()), origin)
     return replace(settings, **given, origins=tuple(origins.items()))
 
 

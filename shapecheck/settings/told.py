@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from shapecheck.gitignore import Patterns
-from shapecheck.settings import COMMAND_LINE, EXCLUDED, Lookup, Run, files, keys_of
+from shapecheck.settings import COMMAND_LINE, ENVIRONMENT, EXCLUDED, Lookup, Run, files, keys_of
 from shapecheck.settings.values import Ignored
 
 
@@ -21,18 +21,18 @@ class Told:
     Attributes:
         value: as a settings file has it, in the types of JSON.
         words: the value where it is not set and no value would say it: ``the project's own``.
-        places: files and lines that set it, the strongest last; no file for the command line; empty for the default.
+        places: what sets it, the strongest last: a file with its line, or words without one; empty for the default.
     """
 
     key: str
     value: Any
     words: str = ""
-    places: tuple[tuple[str | None, int | None], ...] = ()
+    places: tuple[tuple[str, int | None], ...] = ()
 
     @property
     def origin(self) -> str:
         """The places in words."""
-        words = (f"{file}:{line}" if line else file or COMMAND_LINE for file, line in self.places)
+        words = (f"{place}:{line}" if line else place for place, line in self.places)
         return ", ".join(words) or "default"
 
 
@@ -47,11 +47,13 @@ def told(lookup: Lookup, path: str) -> Iterator[Told]:
         value = _plain(getattr(settings, name))
         if name == "exclude" and value is None:
             value = list(EXCLUDED)
+        if not value and known.kind.words.startswith("a table"):
+            value = {}
         yield Told(key, value, "" if places or value not in (None, [], {}) else known.default, places)
 
 
-def _place(file: str, key: str) -> tuple[str | None, int | None]:
-    return (None, None) if file == COMMAND_LINE else (files.shown(file), _line(file, key))
+def _place(origin: str, key: str) -> tuple[str, int | None]:
+    return (origin, None) if origin in (COMMAND_LINE, ENVIRONMENT) else (files.shown(origin), _line(origin, key))
 
 
 @cache
@@ -78,8 +80,8 @@ def _plain(value: Any) -> Any:
 
 
 def _table(run: Run) -> dict[str, Any]:
-    pairs = ((one.name, _plain(getattr(run, one.name))) for one in fields(run))
-    return {name: value for name, value in pairs if value not in (None, [])}
+    values = ((one, getattr(run, one.name)) for one in fields(run))
+    return {one.name: _plain(value) for one, value in values if value != one.default}
 
 
 def toml(value: Any) -> str:

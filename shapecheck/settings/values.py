@@ -149,7 +149,7 @@ def _ignores(value: Any, base: str) -> tuple[Ignored, ...]:
         others = pattern.startswith("!")
         files = Patterns.of(base, [pattern[others:]])
         if not files.patterns:
-            raise _expected("a pattern as in .gitignore", pattern)
+            raise _expected("a pattern as in .gitignore", pattern).under(pattern)
         try:
             found.append(Ignored(files, others, _codes(codes, base), pattern))
         except Wrong as why:
