@@ -92,13 +92,9 @@ def told_by_sarif(text: str) -> Iterator[tuple[str, str, int]]:
     run = json.loads(text)["runs"][0]
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-        physical = [place["physicalLocation"] for place in result.get("locations", [])]
-        path, line = (
-            (unquote(physical[0]["artifactLocation"]["uri"]), physical[0]["region"]["startLine"])
-            if physical
-            else ("", 1)
-        )
-        yield result["ruleId"], path, line
+        (place,) = (place["physicalLocation"] for place in result["locations"])
+        path = unquote(place["artifactLocation"]["uri"])
+        yield result["ruleId"], "" if path == "." else path, place["region"]["startLine"]
 
 
 def told_by_junit(text: str) -> Iterator[tuple[str, str, int]]:

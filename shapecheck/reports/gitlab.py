@@ -24,7 +24,7 @@ def render(outcome: Outcome, project: Project) -> str:
 
 def _finding(finding: Finding, known: str, project: Project) -> dict[str, Any]:
     return {
-        **_issue(f"{in_cell(finding)}{finding.message}", finding.rule, _SEVERITIES[finding.severity], known),
+        **_issue(f"{in_cell(finding.span)}{finding.message}", finding.rule, _SEVERITIES[finding.severity], known),
         "content": {"body": "\n".join(remarks(finding))},
         "location": _location(finding.span, project),
     }

@@ -27,13 +27,14 @@ def render(outcome: Outcome, project: Project) -> str:
 def _finding(finding: Finding, sources: dict[str, str], project: Project) -> dict[str, Any]:
     home = sources.get(finding.span.where, "")
     return {
-        "message": "\n".join([f"{in_cell(finding)}{finding.message}", *notes(finding, traced=False)]),
+        "message": "\n".join([f"{in_cell(finding.span)}{finding.message}", *notes(finding, traced=False)]),
         "location": _location(finding.span, sources, project),
         "severity": _SEVERITIES[finding.severity],
         "code": {"value": finding.rule},
         "suggestions": list(_suggestions(offered(finding), finding.span.path, home)),
         "related_locations": [
-            {"message": place.message, "location": _location(place.span, sources, project)} for place in finding.related
+            {"message": f"{in_cell(place.span)}{place.message}", "location": _location(place.span, sources, project)}
+            for place in finding.related
         ],
     }
 

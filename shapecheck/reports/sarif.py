@@ -61,14 +61,14 @@ def _rule(rule: rulebook.Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding, rules: list[str], fingerprint: str, project: Project) -> dict[str, Any]:
-    lines = [f"{in_cell(finding)}{finding.message}", *notes(finding, traced=False)]
+    lines = [f"{in_cell(finding.span)}{finding.message}", *notes(finding, traced=False)]
     where = finding.span.path
     result = {
         "ruleId": finding.rule,
         "ruleIndex": rules.index(finding.rule),
         "level": _LEVELS[finding.severity],
         "message": {"text": "\n".join(lines)},
-        "locations": [_location(finding.span, finding.label, project)] if where else [],
+        "locations": [_location(finding.span, finding.label, project)],
         "relatedLocations": [
             {"id": at, **_location(place.span, place.message, project)} for at, place in enumerate(finding.related, 1)
         ],
@@ -84,12 +84,14 @@ def _result(finding: Finding, rules: list[str], fingerprint: str, project: Proje
 
 def _location(span: Span, label: str, project: Project) -> dict[str, Any]:
     physical = {"artifactLocation": _artifact(span.path, project), "region": _region(span)}
-    message = {"message": {"text": label}} if label else {}
+    message = {"message": {"text": f"{in_cell(span)}{label}"}} if label else {}
     return {"physicalLocation": physical, **message}
 
 
 def _artifact(path: str, project: Project) -> dict[str, Any]:
-    uri = project.uri(path)
+    uri = (
+        project.uri(path) or "."
+    )  # the project's folder, for what stands in no file: GitHub refuses results of no place
     return {"uri": uri} if uri.startswith("file:") else {"uri": uri, "uriBaseId": _ROOT}
 
 

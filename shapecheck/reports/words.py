@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shapecheck.edits import edited, lines_of
 from shapecheck.errors import FixConflict
 from shapecheck.findings import SEVERITIES, Finding, Fix
+from shapecheck.places import Span
 from shapecheck.results import Outcome
 
 _UNTRACED = ("timeout", "unavailable")
@@ -111,6 +112,6 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def in_cell(finding: Finding) -> str:
-    """``cell 3, line 2: `` for a finding in a notebook, for forms that have no field for a cell."""
-    return f"cell {finding.span.cell}, line {finding.span.line}: " if finding.span.cell else ""
+def in_cell(span: Span) -> str:
+    """``cell 3, line 2: `` for a place in a notebook, for forms that have no field for a cell."""
+    return f"cell {span.cell}, line {span.line}: " if span.cell else ""
