@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from shapecheck import notebook
 from shapecheck.findings import Finding
-from shapecheck.places import Span
+from shapecheck.places import NOTEBOOK, Span
 from shapecheck.results import Outcome
 
 Item = TypeVar("Item")
@@ -24,9 +23,11 @@ def presented(outcome: Outcome) -> Outcome:
     ``sources`` then holds the cells' own text under :attr:`Span.where`, magics and all. Edits stand in the same
     coordinates and fit these texts.
     """
-    texts = {path: text for path, text in outcome.sources.items() if path.endswith(notebook.SUFFIX)}
+    texts = {path: text for path, text in outcome.sources.items() if path.endswith(NOTEBOOK)}
     if not texts:
         return outcome
+    from shapecheck import notebook  # costs as much as a small file, and most checks are of none
+
     sources = {path: text for path, text in outcome.sources.items() if path not in texts}
     for path, text in texts.items():
         sources |= {Span(path, 1, cell=number).where: cell for number, cell in notebook.cells(text)}
@@ -74,6 +75,8 @@ def _told(value: Any, texts: Mapping[str, str], home: str) -> Any:
 
 
 def _in_cell(span: Span, texts: Mapping[str, str]) -> Span:
+    from shapecheck import notebook
+
     found = notebook.cell_of(texts.get(span.path, ""), span.line)
     if found is None:
         return span
@@ -83,6 +86,8 @@ def _in_cell(span: Span, texts: Mapping[str, str]) -> Span:
 
 
 def _sentence(words: str, text: str) -> str:
+    from shapecheck import notebook
+
     def named(match: re.Match[str]) -> str:
         found = notebook.cell_of(text, int(match[1]))
         return f"cell {found[0]}, line {found[1]}" if found else match[0]

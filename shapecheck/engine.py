@@ -27,6 +27,7 @@ from shapecheck.selection import ALWAYS
 from shapecheck.settings import NO_SETTINGS, Lookup
 from shapecheck.source import Source, decode, read
 from shapecheck.syntax import NewerSyntax
+from shapecheck.syntax import judged as judged_syntax
 from shapecheck.texts import Texts
 
 if TYPE_CHECKING:
@@ -161,17 +162,31 @@ def static(source: Source, options: Options) -> Static:
     texts = Texts({source.path: source.text})
     findings = merge.merge(judged(graph, texts, options), [], None, None)
     fixes.attach(findings, graph, texts.of(paths_of(graph, findings)))
+    if source.notebook is not None:
+        graph.assumptions += source.notebook.assumptions
+        graph.not_checked += [NotChecked(Span(source.path, line), why) for line, why in source.notebook.notes]
+        for cell in source.notebook.broken:
+            why = judged_syntax(Source(source.path, cell.python), cell.message, cell.line, cell.column)
+            _say(why, "SHP902", source.path, findings, graph.not_checked)
     return Static(graph, findings, texts, expression_rows(seen))
 
 
 def unread(path: str, why: UnreadableSource, source: Source | None) -> Outcome:
     """The outcome of a file that could not be read (no source), or not parsed."""
+    outcome = Outcome(sources={path: source.text} if source else {}, files=1)
+    _say(why, "SHP903" if source is None else "SHP902", path, outcome.findings, outcome.not_checked)
+    return outcome
+
+
+def _say(why: UnreadableSource, code: str, path: str, findings: list[Finding], not_checked: list[NotChecked]) -> None:
+    """Put a text that does not parse among the findings, or, if only this Python is at fault, among what is not
+    checked."""
     if isinstance(why, NewerSyntax):
-        return Outcome(not_checked=[NotChecked(Span(path, why.line, why.column), str(why))], files=1)
-    rule = rulebook.rule("SHP903" if source is None else "SHP902")
+        not_checked.append(NotChecked(Span(path, why.line, why.column), str(why)))
+        return
+    rule = rulebook.rule(code)
     span = Span(path, why.line, why.column, why.line, why.column + 1)
-    finding = Finding(rule.code, rule.name, rule.severity, rule.say(reason=str(why)), span)
-    return Outcome(findings=[finding], sources={path: source.text} if source else {}, files=1)
+    findings.append(Finding(rule.code, rule.name, rule.severity, rule.say(reason=str(why)), span))
 
 
 def judged(graph: ShapeGraph, texts: Texts, options: Options) -> list[Finding]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shapecheck import fixes
-from shapecheck.edits import unified_diff
 from shapecheck.errors import FixConflict
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.results import Applied, Outcome
@@ -33,7 +32,7 @@ def repeat(
     outcome = find()
     if mending.diff:
         texts, _ = combined(outcome, mending)
-        outcome.diff = "".join(unified_diff(path, outcome.sources[path], text) for path, text in sorted(texts.items()))
+        outcome.diff = "".join(fixes.diff(path, outcome.sources[path], text) for path, text in sorted(texts.items()))
     applied: list[Applied] = []
     for _ in range(_ROUNDS if mending.write else 0):
         texts, done = combined(outcome, mending)

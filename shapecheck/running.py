@@ -140,9 +140,8 @@ def _traced(
         findings = Verifier(tracer.trace, judge, reread, request, half.texts, onward.under).verified(findings)
     outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options, half.findings)
     outcome.not_checked = half.graph.not_checked + graph.not_checked
-    outcome.assumptions = list(
-        dict.fromkeys(result.assumptions + graph.assumptions + _other_versions(result, settings))
-    )
+    taken = [*result.assumptions, *graph.assumptions, *half.graph.assumptions, *_other_versions(result, settings)]
+    outcome.assumptions = list(dict.fromkeys(taken))
     outcome.trace = result
     return outcome
 

@@ -9,9 +9,14 @@ import tokenize
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from shapecheck import disk, notebook
+from shapecheck import disk
 from shapecheck.errors import UnreadableSource
+from shapecheck.places import NOTEBOOK
+
+if TYPE_CHECKING:
+    from shapecheck.notebook import Notebook
 
 LARGEST = 20_000_000
 """Bytes beyond which a file is not read: no one wrote it by hand."""
@@ -32,6 +37,8 @@ class Source:
         encoding: how to write it back.
         bom: whether the file begins with a UTF-8 byte order mark.
         on_disk: whether it was read from that path, and not made or changed since.
+        notebook: what the text was made of, where it is that of a notebook's cells.
+        own: the text as it stands in the file, where that is a script in cells whose raw magics became Python.
     """
 
     path: str
@@ -39,6 +46,8 @@ class Source:
     encoding: str = "utf-8"
     bom: bool = False
     on_disk: bool = field(default=False, compare=False)
+    notebook: Notebook | None = field(default=None, compare=False, repr=False)
+    own: str | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -46,7 +55,11 @@ class Source:
         return _LINE_END.split(self.text)
 
     def encoded(self, text: str) -> bytes:
-        """Another text in this file's encoding, with its byte order mark."""
+        """Another text in this file's encoding, with its byte order mark (and raw magics that this one had)."""
+        if self.own is not None:
+            from shapecheck import notebook
+
+            text = notebook.restored(self.own, text)
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
 
 
@@ -56,8 +69,11 @@ def decode(data: bytes, path: str = "<stdin>") -> Source:
     Raises:
         UnreadableSource: the encoding is not known, the bytes are not of that encoding, or no notebook.
     """
-    if path.endswith(notebook.SUFFIX):
-        return Source(path, notebook.text_of(data))
+    if path.endswith(NOTEBOOK):
+        from shapecheck import notebook
+
+        cells = notebook.read(data)
+        return Source(path, cells.text, notebook=cells)
     bom = data.startswith(codecs.BOM_UTF8)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -71,6 +87,11 @@ def decode(data: bytes, path: str = "<stdin>") -> Source:
         raise UnreadableSource(f"not {encoding} text: byte 0x{data[why.start]:02x} cannot be decoded", line) from why
     except (LookupError, UnicodeError) as why:  # codecs that are no text encodings (rot13), or refuse all (undefined)
         raise UnreadableSource(f"{encoding} is not an encoding of text") from why
+    if "# %%" in text or "#%%" in text:
+        from shapecheck import notebook
+
+        plain = notebook.plain(text)
+        return Source(path, plain, encoding, bom, own=None if plain == text else text)
     return Source(path, text, encoding, bom)
 
 

@@ -61,7 +61,7 @@ def parse(source: Source) -> Parsed:
         try:
             tree = ast.parse(source.text)
         except SyntaxError as why:
-            raise _judged(source, why) from why
+            raise judged(source, why.msg, max(why.lineno or 1, 1), max(why.offset or 1, 1)) from why
         except (RecursionError, MemoryError) as why:
             raise UnreadableSource("nested too deeply to be parsed") from why
         except ValueError as why:
@@ -89,20 +89,20 @@ _NEWEST = (3, 14)
 """The Python whose syntax libcst knows; one that runs as this or later is the better judge itself."""
 
 
-def _judged(source: Source, why: SyntaxError) -> UnreadableSource:
+def judged(source: Source, message: str, line: int, column: int) -> UnreadableSource:
+    """What is to be said of a text that the running Python does not parse, for a reason and at a place."""
     import libcst
 
-    line, column = max(why.lineno or 1, 1), max(why.offset or 1, 1)
-    if sys.version_info >= _NEWEST or "null byte" in why.msg or "nested" in why.msg:
-        return UnreadableSource(why.msg, line, column)
+    if sys.version_info >= _NEWEST or "null byte" in message or "nested" in message:
+        return UnreadableSource(message, line, column)
     try:
         libcst.parse_module(source.text)
     except (libcst.ParserSyntaxError, RecursionError, ValueError):
-        return UnreadableSource(why.msg, line, column)
+        return UnreadableSource(message, line, column)
     except BaseException as other:  # libcst's native parser panics (a BaseException) on some broken texts
         if isinstance(other, (KeyboardInterrupt, SystemExit)):
             raise
-        return UnreadableSource(why.msg, line, column)
+        return UnreadableSource(message, line, column)
     return NewerSyntax(
         "syntax that this Python does not know: run shapecheck under the Python of the project", line, column
     )

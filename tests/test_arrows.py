@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "writing": set(),
     "fingerprints": DATA,
     "notebook": DATA,
-    "source": {"disk", "errors", "notebook"},
+    "source": {"disk", "errors", "notebook", "places"},
     "discovery": DATA | {"repository", "settings"},
     "syntax": DATA | {"source"},
     "texts": DATA | {"source"},

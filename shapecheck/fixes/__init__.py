@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from shapecheck import notebook
-from shapecheck.edits import edited
+from shapecheck.edits import edited, unified_diff
 from shapecheck.errors import FixConflict, UnreadableSource, UsageError
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import ShapeGraph
+from shapecheck.places import NOTEBOOK
 from shapecheck.source import Source, decode
 from shapecheck.syntax import parse
 from shapecheck.writing import put
@@ -52,16 +52,29 @@ def apply(edits: Iterable[Edit], sources: Mapping[str, str]) -> dict[str, str]:
             raise FixConflict(f"the text of {path} is not at hand")
         text = edited(sources[path], wanted)
         if text != sources[path]:
-            _check(path, text)
+            _check(path, sources[path], text)
             texts[path] = text
     return texts
 
 
-def _check(path: str, text: str) -> None:
+def _check(path: str, before: str, text: str) -> None:
     try:
         parse(Source(path, text))
     except UnreadableSource as why:
         raise FixConflict(f"{path} would not parse after this fix") from why
+    if path.endswith(NOTEBOOK):
+        from shapecheck import notebook
+
+        notebook.changes(before, text)
+
+
+def diff(path: str, before: str, after: str) -> str:
+    """What changes in a file, as a unified diff; in a notebook, one for each cell."""
+    if path.endswith(NOTEBOOK):
+        from shapecheck import notebook
+
+        return notebook.diff(path, before, after)
+    return unified_diff(path, before, after)
 
 
 def write(texts: Mapping[str, str]) -> None:
@@ -82,7 +95,9 @@ def rewritten(data: bytes, path: str, text: str) -> bytes:
 
     UsageError where the encoding lacks a character.
     """
-    if path.endswith(notebook.SUFFIX):
+    if path.endswith(NOTEBOOK):
+        from shapecheck import notebook
+
         return notebook.updated(data, text)
     source = decode(data, path)
     try:

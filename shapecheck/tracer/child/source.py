@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib.machinery
+import inspect
 import io
 import linecache
 import sys
@@ -33,18 +34,20 @@ def read(path: str, overlay: dict[str, str]) -> str:
         return text
     with open(path, "rb") as file:
         encoding, _ = tokenize.detect_encoding(file.readline)
-    return Path(path).read_text(encoding)
+    return notebook.plain(Path(path).read_text(encoding))
 
 
 def compiled(text: str, path: str) -> CodeType:
-    """The code of a user's file. Positions are those of the text."""
+    """The code of a user's file. Positions are those of the text; a notebook's is a coroutine's where it awaits."""
     tree = ast.parse(text, path)
     for node in ast.walk(tree):
         if isinstance(node, ast.For):
             name = ast.copy_location(ast.Name(_LOOP, ast.Load()), node.iter)
             alike = ast.copy_location(ast.Constant(not _turns_differ(node)), node.iter)
             node.iter = ast.copy_location(ast.Call(name, [node.iter, alike], []), node.iter)
-    return compile(tree, path, "exec", dont_inherit=True)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if path.endswith(notebook.SUFFIX) else 0
+    code: CodeType = compile(tree, path, "exec", flags, dont_inherit=True)
+    return code
 
 
 def _turns_differ(loop: ast.For) -> bool:
@@ -137,7 +140,7 @@ def run(script: str, argv: list[str], overlay: dict[str, str], name: str = "") -
         module.__package__ = package
     module.__file__ = script
     module.__dict__["__builtins__"] = builtins
-    if script.endswith(notebook.SUFFIX):
+    if script.endswith(notebook.SUFFIX) or ("%%" in text and "get_ipython" in text):  # cells of a script, in VS Code
         module.__dict__.update(_of_jupyter())
     sys.modules["__main__"] = module
     sys.argv = [script, *argv]
@@ -145,4 +148,9 @@ def run(script: str, argv: list[str], overlay: dict[str, str], name: str = "") -
     sys.stdin = io.StringIO()
     if package:
         importlib.import_module(package)
-    exec(code, module.__dict__)
+    if code.co_flags & inspect.CO_COROUTINE:
+        import asyncio  # only where a notebook awaits
+
+        asyncio.run(eval(code, module.__dict__))
+    else:
+        exec(code, module.__dict__)

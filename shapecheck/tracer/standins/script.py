@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterator
-from pathlib import Path
 
-from shapecheck import notebook
 from shapecheck.errors import UnreadableSource
+from shapecheck.tracer.child.source import read
 
 _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError", "PackageNotFoundError", "Exception", "BaseException"}
 _ENDS = {"exit", "_exit", "quit", "abort"}
@@ -18,8 +17,7 @@ _ENDS = {"exit", "_exit", "quit", "abort"}
 def tree(path: str) -> ast.Module | None:
     """The syntax tree of a file, or None if it cannot be read or parsed."""
     try:
-        data = Path(path).read_bytes()
-        return ast.parse(notebook.text_of(data) if path.endswith(notebook.SUFFIX) else data)
+        return ast.parse(read(path, {}))
     except (OSError, SyntaxError, ValueError, UnreadableSource):
         return None
 

@@ -1,0 +1,69 @@
+"""Scripts in cells (``# %%``): raw magics do no harm, and stay as they are when a fix is written."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from shapecheck import notebook
+from shapecheck.cli import cli
+
+SPYDER = """\
+# %% Setup
+%matplotlib inline
+import torch
+from torch import nn
+
+# !pip install torch
+# %load_ext autoreload
+
+# %% Model
+layer = nn.Linear(512, 3)
+files = !ls
+%time scores = layer(torch.zeros(8, 768))
+
+# %%
+%%bash
+ls
+"""
+
+
+def test_raw_magics_of_a_script_in_cells_become_python_on_the_same_lines() -> None:
+    text = notebook.plain(SPYDER)
+    ast.parse(text)
+    own, python = SPYDER.splitlines(), text.splitlines()
+    assert {own[at]: python[at] for at in range(len(own)) if own[at] != python[at]} == {
+        "%matplotlib inline": "pass  # %matplotlib inline",
+        "files = !ls": "files = get_ipython()",
+        "%time scores = layer(torch.zeros(8, 768))": "pass; scores = layer(torch.zeros(8, 768))",
+        "%%bash": "pass  # %%bash",
+        "ls": "pass  # ls",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%matplotlib inline\nx = 1\n",
+        "# %%\nx = 1\n# %matplotlib inline\n",
+        "# %% [markdown]\n# a text\n\n# %%\ns = '''\n%time\n'''\nx = a % b\n",
+        "# + tags=[]\nx = 1\n# -\n",
+        "s = '# %%'\nx = 1\n",
+    ],
+)
+def test_other_scripts_are_left_alone(text: str) -> None:
+    assert notebook.plain(text) == text
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_fault_in_a_script_in_cells_is_found_and_mended(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "spyder.py"
+    path.write_bytes(SPYDER.replace("\n", "\r\n").encode())
+    result = CliRunner().invoke(cli, [command, "--fix", str(path)], standalone_mode=False)
+    assert result.exception is None, result.output
+    assert "fixed" in result.output
+    mended = SPYDER.replace("nn.Linear(512, 3)", "nn.Linear(768, 3)")
+    assert path.read_bytes() == mended.replace("\n", "\r\n").encode()
