@@ -156,8 +156,8 @@ def _in_own_words(part: Part, first: int, end: int, lines: Sequence[str]) -> lis
             continue
         tail = _equal(python[::-1], own[::-1])
         mine, theirs = python[: len(python) - tail], own[: len(own) - tail]
-        paired = [at - first] if end - first == len(out) else range(len(out)) if mine.strip() else ()
-        found = next((i for i in paired if out[i].startswith(mine)), None)
+        known = mine if mine.strip() else re.sub(r"(\s*\S+).*", r"\1", python, flags=re.DOTALL)  # ``for``, say
+        found = next((i for i, line in enumerate(out) if line.startswith(known)), None)
         if tail <= 1 or found is None:
             raise FixConflict("an edit changes a line of a notebook that is no Python")
         out[found] = theirs + out[found][len(mine) :]

@@ -96,6 +96,7 @@ BLOCKS = st.lists(
             ["x = 1"],
             ["y = [", "    2]"],
             ["%time z = x"],
+            ["if x:", "  %time for z in x: z"],
             ["%time for z in x: z"],
             ["%matplotlib inline"],
             ["!ls \\", "  -la"],
@@ -109,7 +110,7 @@ BLOCKS = st.lists(
     min_size=1,
     max_size=5,
 ).map(lambda blocks: [line for block in blocks for line in block])
-EDITABLE = {"x = 1", "%time for z in x: z", "    2]", "  w = 3", "# é", "%time z = x"}
+EDITABLE = {"x = 1", "  %time for z in x: z", "%time for z in x: z", "    2]", "  w = 3", "# é", "%time z = x"}
 
 
 @given(st.lists(BLOCKS, min_size=1, max_size=3), st.sampled_from(sorted(STYLES)), st.data())
