@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -66,13 +67,23 @@ def commented(
         page = _Page(path, sources[path])
         for finding in of_file:
             page.silence(finding)
-        edits = list(page.edits(reason))
-        try:
-            texts |= fixes.apply(edits, sources)
-        except FixConflict:
-            continue
+        edits = _fitting(list(page.edits(reason)), sources)
+        texts |= fixes.apply(edits, sources)
         lines |= {(path, edit.span.line) for edit in edits}
     return texts, lines
+
+
+def _fitting(edits: list[Edit], sources: Mapping[str, str]) -> list[Edit]:
+    """Those of the edits that can be made together: a line of a notebook that is no Python takes none, say."""
+    with suppress(FixConflict):
+        fixes.apply(edits, sources)
+        return edits
+    fitting: list[Edit] = []
+    for edit in edits:
+        with suppress(FixConflict):
+            fixes.apply([*fitting, edit], sources)
+            fitting.append(edit)
+    return fitting
 
 
 @dataclass(slots=True)
