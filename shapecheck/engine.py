@@ -6,18 +6,16 @@ same, then traces the script, applies the same rules to the traced graph, merges
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from shapecheck import checks, disk, fixes, flow, interp, merge, rulebook, suppressions
+from shapecheck import checks, disk, fixes, flow, interp, many, merge, rulebook, suppressions
 from shapecheck.cache import Cache
 from shapecheck.discovery import discover, excluded
-from shapecheck.disk import Fact
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
 from shapecheck.graph import NotChecked, ShapeGraph
@@ -32,11 +30,6 @@ from shapecheck.texts import Texts
 
 if TYPE_CHECKING:
     from shapecheck.tracer import TraceError
-
-Result = TypeVar("Result")
-
-_WORTH_A_PROCESS = 24
-"""Files from which on a second process saves more than its start costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +62,24 @@ class Static:
     expressions: list[ExpressionRow] = field(default_factory=list)
 
 
-def check(paths: Iterable[str | Path], options: Options, cache: Cache | None = None) -> Outcome:
-    """Check files and folders, never running them. UsageError for a path that does not exist."""
+def check(
+    paths: Iterable[str | Path],
+    options: Options,
+    cache: Cache | None = None,
+    tell: Callable[[int, int], None] = lambda done, every: None,
+) -> Outcome:
+    """Check files and folders, never running them; ``tell`` is told how far it is. UsageError for a path that does not
+    exist."""
     started = time.perf_counter()
     here = options.lookup.of_folder(".")
     found = discover(paths, options.lookup, here.force_exclude, here.respect_gitignore)
     for path in found.files:
         options.lookup.of(path)  # a settings file that is wrong is told before anything is looked at
-    outcome = Outcome()
+    with disk.session(), interp.few_collections():
+        look = partial(check_file, options=options)
+        outcome = many.outcomes([str(path) for path in found.files], look, options, cache, tell)
     for folder, why in found.unread:
         outcome.add(replace(unread(str(folder), why, None), files=0))
-    with disk.session(), interp.few_collections():
-        for part in _outcomes([str(path) for path in found.files], options, cache):
-            outcome.add(part)
     left = [(folder, "no Python files in it") for folder in found.empty] + found.unfollowed
     outcome.not_checked += [NotChecked(Span(str(path), 1), reason) for path, reason in left]
     return closed(outcome, options, started)
@@ -103,39 +101,6 @@ def left_out(path: str, options: Options, here: str = ".") -> bool:
 def check_file(path: str, options: Options) -> Outcome:
     """Check one file."""
     return _guarded(path, lambda: read(path), options)
-
-
-def _outcomes(paths: Sequence[str], options: Options, cache: Cache | None) -> Iterator[Outcome]:
-    """The outcome of each path, in order: the cache's, or one that is made now and kept in it."""
-    known = {path: cache.get(path, options) for path in paths} if cache is not None else {}
-    missing = [path for path in paths if known.get(path) is None]
-    made = iter(_each(partial(_with_facts, options=options), missing, options.jobs))
-    for path in paths:
-        outcome = known.get(path)
-        if outcome is None:
-            outcome, facts = next(made)
-            if cache is not None:
-                cache.put(path, options, facts, outcome)
-        yield outcome
-    if cache is not None:
-        cache.close()
-
-
-def _with_facts(path: str, options: Options) -> tuple[Outcome, set[Fact]]:
-    with disk.recording() as facts:
-        outcome = check_file(path, options)
-    return outcome, facts
-
-
-def _each(work: Callable[[str], Result], paths: Sequence[str], jobs: int) -> Iterable[Result]:
-    """The outcome of each path, in order, by several processes where that pays (or was asked for)."""
-    wanted = jobs or min(os.cpu_count() or 1, len(paths) // _WORTH_A_PROCESS)
-    if min(wanted, len(paths)) <= 1:
-        return map(work, paths)
-    from concurrent.futures import ProcessPoolExecutor  # costs as much as a small file, and most checks are of one
-
-    with ProcessPoolExecutor(wanted) as pool:
-        return list(pool.map(work, paths, chunksize=max(1, min(16, len(paths) // (4 * wanted)))))
 
 
 def _guarded(path: str, load: Callable[[], Source], options: Options) -> Outcome:

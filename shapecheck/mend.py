@@ -30,6 +30,8 @@ def repeat(
 ) -> Outcome:
     """What ``find`` finds once the fixes are applied, and which were; ``write`` puts new texts in place of files."""
     outcome = find()
+    if outcome.interrupted:
+        return outcome
     if mending.diff:
         texts, _ = combined(outcome, mending)
         outcome.diff = "".join(fixes.diff(path, outcome.sources[path], text) for path, text in sorted(texts.items()))
@@ -42,7 +44,7 @@ def repeat(
         applied += done
         before = len(outcome.findings)
         outcome = find()
-        if len(outcome.findings) >= before:
+        if outcome.interrupted or len(outcome.findings) >= before:
             break
     outcome.applied = applied
     return outcome

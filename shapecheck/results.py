@@ -157,6 +157,7 @@ class Outcome:
             :attr:`Span.where`).
         comments: those that silence rules, with what they silenced; not reported.
         applied: what ``--fix`` changed; ``findings`` are those that remain.
+        interrupted: how many files were asked for, where Ctrl-C came before all of them were done; else 0.
         diff: what ``--diff`` would change, as a unified diff.
         trace: what came of running the script, for ``run``.
         expressions: the expressions that are known to be tensors, of all files; empty where nobody asked for them.
@@ -171,6 +172,7 @@ class Outcome:
     comments: list[Suppression] = field(default_factory=list)
     files: int = 0
     seconds: float = 0.0
+    interrupted: int = 0
     applied: list[Applied] = field(default_factory=list)
     diff: str = ""
     trace: TraceResult | None = None

@@ -67,9 +67,11 @@ ALLOWED: dict[str, set[str]] = {
     "engine": GRAPH
     | TEXT
     | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "settings", "results"}
-    | {"cache"},
+    | {"cache", "many"},
     "plain": DATA | {"results", "suppressions"},
     "own": DATA,
+    "workers": {"disk"},
+    "many": {"cache", "disk", "results", "workers"},
     "cache": DATA | TEXT | {"own", "plain", "results"},
     "diagnosis": DATA | {"engine", "errorbook", "results", "tracebacks"},
     "verify": DATA | {"source", "texts", "fixes", "tracer"},

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shapecheck.cli.options import WithReason, cache_of, examples, judging, options_of
+from shapecheck.cli.progress import progress
 from shapecheck.cli.report import report
 from shapecheck.cli.settling import settled_outcome
 from shapecheck.errors import UsageError
@@ -45,7 +46,8 @@ def check(paths: tuple[str, ...], stdin_filename: str | None, **settings: Any) -
     if stdin_filename is not None:
         raise UsageError("--stdin-filename goes with '-', the text from standard input")
     cache = cache_of(settings)
-    outcome = settled_outcome(lambda: engine.check(paths or (".",), options, cache), options, settings)
+    with progress(settings["quiet"]) as tell:
+        outcome = settled_outcome(lambda: engine.check(paths or (".",), options, cache, tell), options, settings)
     if cache is not None and cache.trouble and settings["verbose"]:
         click.echo(f"shapecheck: {cache.trouble}", err=True)
     return report(outcome, settings)

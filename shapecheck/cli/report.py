@@ -25,6 +25,9 @@ def report(outcome: Outcome, settings: dict[str, Any], beside: bool = False) -> 
     emit(rendered(outcome, settings, stream), settings["output_file"], stream)
     for failure in outcome.failures:
         click.echo(f"shapecheck: {failure}", err=True)
+    if outcome.interrupted:
+        click.echo(f"shapecheck: interrupted after {outcome.files} of {outcome.interrupted} files", err=True)
+        return 130
     code = exit_code(outcome, settings["fail_on"])
     return 0 if settings["exit_zero"] and code == 1 else code
 

@@ -40,6 +40,8 @@ def settled_outcome(
     put = write or fixes.write
     seen = find if sieve is None else lambda: sieve(find())
     outcome = mend.repeat(seen, mending(settings, only), put)
+    if outcome.interrupted:  # what is not known of all files is not written down
+        return outcome
     if settings["add_ignores"] is not None:
         outcome = ignores.add(seen, outcome, settings["add_ignores"], put, only)
     if sieve is not None and settings["update_baseline"]:
