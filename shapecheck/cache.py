@@ -1,6 +1,6 @@
 """Kept outcomes of single files, by path, settings and what shapecheck itself is, with the facts that each rests on.
 
-An entry is one file, written aside and moved into place, and headed by its checksum: what a killed process, a full disk
+An entry is one file, put in its place in one step and headed by its checksum: what a killed process, a full disk
 or a second run at the same time leave behind is either an entry or none. It holds JSON (see :mod:`plain`), and names
 the texts that its findings speak of instead of copying them. Nothing here raises: without a cache a check takes longer.
 """
@@ -24,6 +24,7 @@ from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.plain import plain, value_of
 from shapecheck.results import Outcome
 from shapecheck.source import read
+from shapecheck.writing import put
 
 if TYPE_CHECKING:
     from shapecheck.engine import Options
@@ -41,6 +42,9 @@ _TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is shapecheck's cache: https://bford.info/cachedir/\n"
 )
 _ENTRIES, _OWN, _TAG_NAME, _SWEPT, _GROWTH = "entries", "own", "CACHEDIR.TAG", "swept", "growth"
+
+_ASIDE = "."
+"""How the name of a file begins that is being written (see :mod:`writing`)."""
 
 _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 """What reading damaged data raises."""
@@ -163,9 +167,9 @@ class Cache:
             tag = self.folder / _TAG_NAME
             if not tag.exists():
                 self.folder.mkdir(parents=True, exist_ok=True)
-                disk.write(tag, _TAG.encode())
+                put(tag, _TAG.encode())
             place.parent.mkdir(parents=True, exist_ok=True)
-            disk.write(place, b"%s\n%s" % (disk.digest(data).encode(), data))
+            put(place, b"%s\n%s" % (disk.digest(data).encode(), data))
         except (*_BROKEN, UnreadableSource, UsageError):
             return
         except OSError as why:
@@ -244,7 +248,7 @@ def sweep(folder: Path) -> None:
         with suppress(OSError):
             status = entry.stat()
             age = time.time() - status.st_mtime
-            if age > (3600 if entry.name.startswith(disk.ASIDE) else MOST_SECONDS):
+            if age > (3600 if entry.name.startswith(_ASIDE) else MOST_SECONDS):
                 os.unlink(entry.path)
             else:
                 kept.append((status.st_mtime, status.st_size, entry.path))
@@ -289,7 +293,7 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _is_entry(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(disk.ASIDE) and os.path.basename(os.path.dirname(entry.path)) != _OWN
+    return not entry.name.startswith(_ASIDE) and os.path.basename(os.path.dirname(entry.path)) != _OWN
 
 
 def _age(path: Path) -> float:

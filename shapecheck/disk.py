@@ -32,9 +32,6 @@ _RECENT = 2_000_000_000
 """Nanoseconds since its last change in which a file may be changed again without a trace in its times: file systems
 count them in steps of up to two seconds."""
 
-ASIDE = ".new-"
-"""How the name of a file begins that is being written."""
-
 _MOST = 50_000
 """Facts that a session keeps: a score of megabytes."""
 
@@ -313,19 +310,3 @@ def _signature(path: str) -> Signature | None:
         here.signatures[path] = None
         _kind(path)
     return here.signatures[path]
-
-
-# -- writing -----------------------------------------------------------------------------------------------------------
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file of our own in one step: beside it, then into its place. OSError where that fails."""
-    aside = path.with_name(f"{ASIDE}{os.urandom(8).hex()}")
-    try:
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-        os.replace(aside, path)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink()
-        raise

@@ -15,6 +15,7 @@ from pathlib import Path
 from shapecheck import __version__, disk
 from shapecheck.disk import Signature
 from shapecheck.resources import rules_dir
+from shapecheck.writing import put
 
 
 def version(memory: Path) -> str:
@@ -34,7 +35,7 @@ def version(memory: Path) -> str:
     if all(signature.settled(at) for _, signature in found):
         with suppress(OSError):
             memory.mkdir(parents=True, exist_ok=True)
-            disk.write(place, f"{known} {disk.digest(known.encode())}".encode())
+            put(place, f"{known} {disk.digest(known.encode())}".encode())
     return f"{__version__} {known}"
 
 

@@ -11,14 +11,14 @@ from typing import Any
 from shapecheck.findings import Edit, Finding, Fix, NamedShape, Related
 from shapecheck.graph import NotChecked
 from shapecheck.places import Span
-from shapecheck.results import Applied, ExpressionRow, Failure, Hidden, Outcome, StageRow, TensorRow
+from shapecheck.results import Applied, BaselineUse, ExpressionRow, Failure, Hidden, Outcome, StageRow, TensorRow
 from shapecheck.suppressions import Suppression
 
 _CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        Applied, Edit, ExpressionRow, Failure, Finding, Fix, Hidden, NamedShape, NotChecked, Outcome, Related, Span,
-        StageRow, Suppression, TensorRow,
+        Applied, BaselineUse, Edit, ExpressionRow, Failure, Finding, Fix, Hidden, NamedShape, NotChecked, Outcome,
+        Related, Span, StageRow, Suppression, TensorRow,
     )
 }  # fmt: skip
 

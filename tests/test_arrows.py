@@ -69,10 +69,10 @@ ALLOWED: dict[str, set[str]] = {
     | {"interp", "checks", "merge", "fixes", "suppressions", "selection", "settings", "results"}
     | {"cache", "many"},
     "plain": DATA | {"results", "suppressions"},
-    "own": DATA,
+    "own": DATA | {"writing"},
     "workers": {"disk"},
     "many": {"cache", "disk", "results", "workers"},
-    "cache": DATA | TEXT | {"own", "plain", "results"},
+    "cache": DATA | TEXT | {"own", "plain", "results", "writing"},
     "diagnosis": DATA | {"engine", "errorbook", "results", "tracebacks"},
     "verify": DATA | {"source", "texts", "fixes", "tracer"},
     "mend": DATA | {"fixes", "results"},
