@@ -6,6 +6,7 @@ same, then traces the script, applies the same rules to the traced graph, merges
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace

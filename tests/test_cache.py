@@ -393,7 +393,8 @@ def test_a_process_killed_while_writing_leaves_nothing_that_is_taken_for_an_entr
     dies = (
         "import os, pathlib, signal\nfrom shapecheck.cli import cli\nreal = pathlib.Path.replace\n"
         "def replace(scratch, place):\n"
-        "    if len(place.parent.name) == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if place.parent.parent.name == 'entries' and place.parent.name != 'own':\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return real(scratch, place)\n"
         "pathlib.Path.replace = replace\ncli.main(['check', 'train.py'])\n"
     )
