@@ -265,6 +265,13 @@ def test_a_notebook_keeps_its_findings_when_cells_come_before_them(say: Any) -> 
     assert say("check", "train.ipynb", "--baseline", "known.json").code == 0
 
 
+def test_entries_of_a_file_that_cannot_be_parsed_are_not_missed(two: Any) -> None:
+    write("src/a.py", "x = (\n")
+    said = two("check", "--baseline", "known.json", "--update-baseline")
+    assert said.code == 1
+    assert "recorded 2 findings in known.json (0 new, 0 dropped)\n" in said.out
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

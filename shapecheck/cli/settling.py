@@ -33,7 +33,6 @@ def settled_outcome(
         UsageError: options contradict each other; the baseline or the revision cannot be had, or a file not be written.
     """
     from shapecheck import fixes, mend
-    from shapecheck.fixes import ignores
 
     _refuse(settings)
     sieve = _sieve(settings, options)
@@ -43,6 +42,8 @@ def settled_outcome(
     if outcome.interrupted:  # what is not known of all files is not written down
         return outcome
     if settings["add_ignores"] is not None:
+        from shapecheck.fixes import ignores
+
         outcome = ignores.add(seen, outcome, settings["add_ignores"], put, only)
     if sieve is not None and settings["update_baseline"]:
         outcome = sieve.record(outcome)
