@@ -24,7 +24,7 @@ test: $(STAMP) $(OLDER)/.ready
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "shapecheck needs Python 3.10 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[trace,dev]'
+	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[trace,dev,docs]'
 	@touch $@
 
 $(OLDER)/.ready: constraints-transformers4.txt | $(STAMP)

@@ -66,7 +66,7 @@ def test_the_wheel_says_what_it_is_and_needs_no_torch(built: dict[str, Path]) ->
     assert metadata["License-Expression"] == "Apache-2.0"
     always = {line for line in metadata.get_all("Requires-Dist", []) if ";" not in line}
     assert {line.split(">")[0] for line in always} == {"click", "libcst"}
-    assert set(metadata.get_all("Provides-Extra", [])) == {"trace", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"trace", "dev", "docs"}
 
 
 def test_the_sdist_holds_what_belongs_in_it(built: dict[str, Path]) -> None:

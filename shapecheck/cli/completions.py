@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import click
 
+from shapecheck.cli.options import examples
+
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        'eval "$(shapecheck completions bash)"       in ~/.bashrc',
+        'eval "$(shapecheck completions zsh)"        in ~/.zshrc, after compinit',
+        "shapecheck completions fish > ~/.config/fish/completions/shapecheck.fish",
+    )
+)
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completions(context: click.Context, shell: str) -> None:
-    """Print the script that completes commands, options and rule codes in a shell.
-
-    \b
-    bash, in ~/.bashrc:    eval "$(shapecheck completions bash)"
-    zsh, in ~/.zshrc:      eval "$(shapecheck completions zsh)"
-    fish, once:            shapecheck completions fish > ~/.config/fish/completions/shapecheck.fish
-    """
+    """Print the script that completes commands, options and rule codes in a shell."""
     from click.shell_completion import get_completion_class
 
     completer = get_completion_class(shell)
