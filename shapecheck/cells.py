@@ -53,6 +53,19 @@ def presented(outcome: Outcome) -> Outcome:
     )
 
 
+def in_cell(span: Span, sources: Mapping[str, str]) -> Span:
+    """A span as a report names it: of a notebook, whose text is among the sources, in its cell."""
+    if not span.path.endswith(NOTEBOOK):
+        return span
+    from shapecheck import notebook
+
+    found = notebook.cell_of(sources.get(span.path, ""), span.line)
+    if found is None:
+        return span
+    cell, line = found
+    return replace(span, line=line, end_line=span.end_line and span.end_line - span.line + line, cell=cell)
+
+
 def _home(item: Any, texts: Mapping[str, str]) -> str | None:
     """The text of the notebook that an item stands in, or speaks of."""
     spans = item.places if isinstance(item, Finding) else [item.span]
@@ -62,7 +75,7 @@ def _home(item: Any, texts: Mapping[str, str]) -> str | None:
 def _told(value: Any, texts: Mapping[str, str], home: str) -> Any:
     """A value with every span and every sentence in it told by cells; sentences speak of the text ``home``."""
     if isinstance(value, Span):
-        return _in_cell(value, texts)
+        return in_cell(value, texts)
     if isinstance(value, str):
         return _sentence(value, home) if home and "notebook line" in value else value
     if isinstance(value, (list, tuple)):
@@ -72,17 +85,6 @@ def _told(value: Any, texts: Mapping[str, str], home: str) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{one.name: _told(getattr(value, one.name), texts, home) for one in fields(value)})
     return value
-
-
-def _in_cell(span: Span, texts: Mapping[str, str]) -> Span:
-    from shapecheck import notebook
-
-    found = notebook.cell_of(texts.get(span.path, ""), span.line)
-    if found is None:
-        return span
-    cell, line = found
-    end = span.end_line and span.end_line - span.line + line
-    return replace(span, line=line, end_line=end, cell=cell)
 
 
 def _sentence(words: str, text: str) -> str:

@@ -30,7 +30,11 @@ from shapecheck.syntax import judged as judged_syntax
 from shapecheck.texts import Texts
 
 if TYPE_CHECKING:
+    from shapecheck.notebook import Notebook
     from shapecheck.tracer import TraceError
+
+_SHOWN = 12
+"""Execution counts of a notebook that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +133,19 @@ def static(source: Source, options: Options) -> Static:
     findings = merge.merge(judged(graph, texts, options), [], None, None)
     fixes.attach(findings, graph, texts.of(paths_of(graph, findings)))
     if source.notebook is not None:
-        graph.assumptions += source.notebook.assumptions
-        graph.not_checked += [NotChecked(Span(source.path, line), why) for line, why in source.notebook.notes]
-        for cell in source.notebook.broken:
-            why = judged_syntax(Source(source.path, cell.python), cell.message, cell.line, cell.column)
-            _say(why, "SHP902", source.path, findings, graph.not_checked)
+        _say_of_cells(source.path, source.notebook, graph, findings)
     return Static(graph, findings, texts, expression_rows(seen))
+
+
+def _say_of_cells(path: str, cells: Notebook, graph: ShapeGraph, findings: list[Finding]) -> None:
+    """What there is to say of a notebook besides its program: cells that do not parse or were left out, the order."""
+    graph.not_checked += [NotChecked(Span(path, line), why) for line, why in cells.notes]
+    for cell in cells.broken:
+        why = judged_syntax(Source(path, cell.python), cell.message, cell.line, cell.column)
+        _say(why, "SHP902", path, findings, graph.not_checked)
+    if cells.executed:
+        order = ", ".join(map(str, cells.executed[:_SHOWN])) + (" ..." if len(cells.executed) > _SHOWN else "")
+        graph.assumptions.append(f"the cells of {path} run in the order they stand in; they were executed as {order}")
 
 
 def unread(path: str, why: UnreadableSource, source: Source | None) -> Outcome:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LARGEST = 20_000_000
 """Bytes beyond which a file is not read: no one wrote it by hand."""
 
+_LARGEST_NOTEBOOK = 200_000_000
+"""The same for notebooks, most of whose bytes are pictures."""
+
 _KEPT = 4_000_000
 """Characters of texts that were read and may be asked for again."""
 
@@ -106,12 +109,13 @@ def read(path: str | Path) -> Source:
 
 @disk.remembered(_KEPT, weight=lambda source: len(source.text))
 def _read(path: str) -> Source:
+    largest = _LARGEST_NOTEBOOK if path.endswith(NOTEBOOK) else LARGEST
     try:
-        data = disk.read(path, LARGEST)
+        data = disk.read(path, largest)
     except OSError as why:
         raise UnreadableSource(_sentence(why.strerror or str(why))) from why
     except OverflowError as why:
-        raise UnreadableSource(f"larger than {LARGEST // 1_000_000} MB: not read") from why
+        raise UnreadableSource(f"larger than {largest // 1_000_000} MB: not read") from why
     return replace(decode(data, path), on_disk=True)
 
 

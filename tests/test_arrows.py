@@ -53,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "flow": GRAPH | {"passing"},
     "checks": GRAPH,
     "merge": DATA | {"checks"},
-    "fixes": GRAPH | TEXT | {"comments", "results", "selection", "suppressions", "writing"},
+    "fixes": GRAPH | TEXT | {"cells", "comments", "results", "selection", "suppressions", "writing"},
     "comments": DATA,
     "baseline": DATA | TEXT | {"results", "selection", "writing"},
     "changes": DATA | TEXT | {"selection"},

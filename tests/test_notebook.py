@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from shapecheck import notebook
 from shapecheck.cli import cli
@@ -94,3 +94,67 @@ def test_a_fix_is_written_into_the_cell_and_leaves_the_rest_alone(tmp_path: Path
     assert after["cells"][5]["source"][0] == "%%time\n"
     assert after["cells"][5]["source"][2] == "%time out = bert(**batch)\n"
     assert "[:, 0]" in after["cells"][5]["source"][3]
+
+
+def command(*arguments: str, stdin: bytes | None = None) -> Result:
+    result = CliRunner().invoke(cli, ["check", *arguments], input=stdin, standalone_mode=False)
+    assert result.exception is None, result.output
+    return result
+
+
+def test_a_broken_notebook_is_told_with_its_place_and_hides_no_other(tmp_path: Path) -> None:
+    written(tmp_path, BROKEN)
+    for name, data in {"bad": '{\n"cells": [', "three": '{"worksheets": []}', "list": "[]"}.items():
+        (tmp_path / f"{name}.ipynb").write_text(data)
+    (tmp_path / "r.ipynb").write_text('{"cells": [], "metadata": {"language_info": {"name": "R"}}}')
+    result = command(*(str(path) for path in sorted(tmp_path.iterdir())), "--verbose")
+    assert result.return_value == 1
+    assert f"{tmp_path / 'bad.ipynb'}:2:11\n" in result.stdout
+    assert result.stdout.count("SHP903") == 3
+    assert "error[SHP101]" in result.stdout
+    assert f"not checked: {tmp_path / 'r.ipynb'}:1: a notebook in R\n" in result.stdout
+
+
+def test_a_cell_that_does_not_parse_is_told_at_its_place_and_hides_no_other(tmp_path: Path) -> None:
+    path = written(tmp_path, [*BROKEN, ["x = 1\n", "y = (\n"], ["%time z = [\n"]])
+    result = command(str(path))
+    assert result.return_value == 1
+    assert "error[SHP101]" in result.stdout
+    assert f"{path}:cell 7:2:5" in result.stdout
+    assert f"{path}:cell 8:1:11" in result.stdout
+    assert " 1 | %time z = [\n" in result.stdout
+
+
+def test_a_notebook_is_read_and_mended_on_standard_input(tmp_path: Path) -> None:
+    data = written(tmp_path, BROKEN).read_bytes()
+    asked = ("--pooling", "cls", "--stdin-filename", "a.ipynb", "-")
+    assert "a.ipynb:cell 6:4:15" in command(*asked, stdin=data).stdout
+    assert "+++ b/a.ipynb:cell 6\n" in command("--diff", *asked, stdin=data).stdout
+    mended = command("--fix", *asked, stdin=data).stdout
+    assert mended.encode() == data.replace(b"out.last_hidden_state", b"out.last_hidden_state[:, 0]")
+
+
+def test_comments_in_cells_silence_and_are_removed(tmp_path: Path) -> None:
+    line = "%time h = torch.nn.Linear(512, 3)(torch.zeros(2, 768))"
+    path = written(tmp_path, [["import torch\n", f"{line}\n", "!ls"]])
+    before = path.read_text()
+    assert command("--add-ignores", str(path)).return_value == 0
+    assert path.read_text() == before.replace(line, f"{line}  # shapecheck: ignore[SHP201]")
+    path.write_text(path.read_text().replace("Linear(512", "Linear(768"))
+    assert "SHP901" in command(str(path)).stdout
+    command("--fix", str(path))
+    assert path.read_text() == before.replace("Linear(512", "Linear(768")
+
+
+def test_cells_that_ran_in_another_order_are_noted(tmp_path: Path) -> None:
+    path = written(tmp_path, [["x = 1"], ["y = 2"]])
+    path.write_text(path.read_text().replace('"source": [\n    "x', '"execution_count": 2,\n "source": [\n    "x'))
+    path.write_text(path.read_text().replace('"source": [\n    "y', '"execution_count": 1,\n "source": [\n    "y'))
+    told = f"assumed: the cells of {path} run in the order they stand in; they were executed as 2, 1\n"
+    assert told in command(str(path)).stdout
+
+
+def test_a_script_that_a_cell_runs_defines_its_names(tmp_path: Path) -> None:
+    (tmp_path / "layers.py").write_text("import torch\nhead = torch.nn.Linear(512, 3)\n")
+    path = written(tmp_path, [["import torch\n", "%run layers.py\n", "head(torch.zeros(2, 768))"]])
+    assert f"{tmp_path / 'layers.py'}:2:24" in command(str(path)).stdout

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from shapecheck import fixes, suppressions
+from shapecheck.cells import in_cell
 from shapecheck.comments import Layout, layout
 from shapecheck.edits import lines_of
 from shapecheck.errors import FixConflict
@@ -51,7 +52,8 @@ def add(
     if added:
         comments = "1 comment" if len(added) == 1 else f"{len(added)} comments"
         outcome.notes.append(f"wrote {comments} in {files} file{'' if files == 1 else 's'}")
-    outcome.notes += [f"no comment can silence {finding.span}: {finding.rule}" for finding in outcome.findings]
+    left = [(in_cell(finding.span, outcome.sources), finding.rule) for finding in outcome.findings]
+    outcome.notes += [f"no comment can silence {place}: {rule}" for place, rule in left]
     return outcome
 
 

@@ -62,13 +62,13 @@ class Notebook:
         text: the code cells in order, see :mod:`shapecheck.notebook.text`; of a broken cell only comments.
         broken: the cells that are no Python.
         notes: what was left out though it may matter: the line of the text, and the reason.
-        assumptions: what the text takes for granted.
+        executed: the numbers under which the cells were executed, where that was in another order than they stand.
     """
 
     text: str
     broken: tuple[Broken, ...] = ()
     notes: tuple[tuple[int, str], ...] = ()
-    assumptions: tuple[str, ...] = ()
+    executed: tuple[int, ...] = ()
 
 
 def text_of(data: bytes) -> str:
@@ -111,7 +111,7 @@ class _Program:
         for at, (cell, made) in enumerate(self.code):
             self._add(cell, made, futures if at == 0 else "")
         order = [cell.count for cell, _ in self.code if cell.count is not None]
-        return Notebook("".join(self.parts), tuple(self.broken), tuple(self.notes), _assumed(order))
+        return Notebook("".join(self.parts), tuple(self.broken), tuple(self.notes), _out_of_order(order))
 
     def _add(self, cell: Cell, made: Translation, before: str) -> None:
         head = self.lines + 1
@@ -155,9 +155,5 @@ def _language(metadata: dict[str, Any]) -> str | None:
     return str(kernel.get("display_name") or name) if name.startswith(_OTHER_KERNELS) and "python" not in name else None
 
 
-def _assumed(order: list[int]) -> tuple[str, ...]:
-    """What is said of a notebook whose cells were executed in another order than they stand."""
-    if all(a < b for a, b in pairwise(order)):
-        return ()
-    shown = ", ".join(map(str, order[:12])) + (" ..." if len(order) > 12 else "")
-    return (f"cells run in the order in which they stand; they were executed in another one: {shown}",)
+def _out_of_order(order: list[int]) -> tuple[int, ...]:
+    return () if all(a < b for a, b in pairwise(order)) else tuple(order)
