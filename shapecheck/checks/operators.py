@@ -62,6 +62,10 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     sized = conflict.left is not None and conflict.right is not None
     code = _rule(stage, conflict)
     built = _of_parameter(graph, stage, left, right)
+    telling = _telling(operands, left, right)
+    sizes = [_size(conflict.left, left, conflict.axis), _right(stage, conflict, right)]
+    if len(telling) == 2 and not _has(telling[0], conflict.left) and not _has(telling[1], conflict.right):
+        sizes.reverse()  # each size stands where its operand does
     return found(
         code,
         "sizes" if sized and code not in _ONE_WORDING else "",
@@ -74,9 +78,9 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
         related=[words.comes_from(t) for t in (left, right)],
         shapes=[words.named(t, name=_name(stage, t)) for t in operands[:4]],
         operator=words.shown(stage.op),
-        operands=_listed(_telling(operands, left, right)),
-        left=_size(conflict.left, left, conflict.axis),
-        right=_right(stage, conflict, right),
+        operands=_listed(telling),
+        left=sizes[0],
+        right=sizes[1],
         what=conflict.message.rstrip("."),
     )
 
@@ -201,6 +205,10 @@ def _telling(operands: list[Tensor], left: Tensor | None, right: Tensor | None) 
     if left is None or right is None or left is right:
         return once
     return [tensor for tensor in once if tensor is left or tensor is right]
+
+
+def _has(tensor: Tensor, size: Dim | None) -> bool:
+    return size is not None and any(blame.equal(dim, size) for dim in tensor.shape.dims)
 
 
 def _listed(operands: list[Tensor]) -> str:

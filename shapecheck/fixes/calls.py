@@ -163,7 +163,7 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         count = str(operand.shape.dim(at).value)
         name = _default_taken(finding, tree)
         if isinstance(node, cst.Integer):
-            yield Fix(f"{count} channels", (tree.replace(node, count),))
+            yield Fix(f"{count} channel{'' if count == '1' else 's'}", (tree.replace(node, count),))
         elif isinstance(node, cst.Call) and name:
             yield Fix(f"{name}={count}", (keyword(tree, node, name, count),))
 

@@ -94,4 +94,4 @@ def class_of_row(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fi
     if node is not None and labels is not None and labels.shape.rank == 2:
         code = tree.code(node) if isinstance(node, (cst.Name, cst.Attribute, cst.Subscript, cst.Call)) else None
         if code is not None:
-            yield Fix("the column of each row's one", (after(tree.span(node), ".argmax(dim=1)"),))
+            yield Fix("take the class ids: argmax(dim=1)", (after(tree.span(node), ".argmax(dim=1)"),))

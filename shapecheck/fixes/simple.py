@@ -212,7 +212,7 @@ def label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
     node = tree.expression(finding.span)
     count = _number(target.shape.dim(1)) if target is not None else None
     if isinstance(node, cst.Integer) and count:
-        yield Fix(f"{count} outputs, one per label column", (tree.replace(node, count),))
+        yield Fix(f"out_features={count}, one output per label column", (tree.replace(node, count),))
 
 
 def to_tuple(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
