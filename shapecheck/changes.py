@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
 
-from shapecheck.edits import lines_of
+from shapecheck.edits import equal_start, lines_of
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import Finding
 from shapecheck.places import Span
@@ -19,6 +19,9 @@ from shapecheck.source import decode
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 """What git tells its hooks of the repository that it works on; it would stand in the way of any other one."""
 
+_LONG = 2000
+"""Changed lines from which on a comparison takes frequent lines for noise, to be done in time."""
+
 
 def changed_lines(before: str, after: str) -> set[int]:
     """The lines of a text, counted from 1, that an older one did not have, or beside which it had others.
@@ -26,12 +29,15 @@ def changed_lines(before: str, after: str) -> set[int]:
     Line ends do not count.
     """
     old, new = ([line.rstrip("\r\n") for line in lines_of(text)] for text in (before, after))
+    head = equal_start(old, new)
+    tail = equal_start(old[head:][::-1], new[head:][::-1])
+    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
     changed: set[int] = set()
-    for tag, _, _, first, last in SequenceMatcher(None, old, new).get_opcodes():
+    for tag, _, _, first, last in SequenceMatcher(None, old, new, autojunk=len(new) > _LONG).get_opcodes():
         if tag == "delete":  # what stood there may be why the lines around it are wrong now
-            changed |= {first, first + 1}
+            changed |= {head + first, head + first + 1}
         elif tag != "equal":
-            changed |= set(range(first + 1, last + 1))
+            changed |= set(range(head + first + 1, head + last + 1))
     return changed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shapecheck.errors import FixConflict
 from shapecheck.findings import Edit
@@ -16,6 +16,12 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 def lines_of(text: str) -> list[str]:
     r"""The lines of a text with their ends, split as Python's parser does: at ``\n``, ``\r\n`` and ``\r`` only."""
     return [line for line in _LINE.findall(text) if line]
+
+
+def equal_start(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many items two sequences have in common from the start."""
+    shortest = min(len(a), len(b))
+    return next((at for at in range(shortest) if a[at] != b[at]), shortest)
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str:

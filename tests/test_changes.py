@@ -313,6 +313,12 @@ def test_lines_that_are_not_changed_were_there_before_in_this_order(before: list
     assert all(line in there for line in kept)
 
 
+def test_in_a_text_of_lines_that_recur_one_change_is_one_line() -> None:
+    before = ["x = f(x)", "y = g(y)", ""] * 300
+    after = [*before[:450], "x = h(x)", *before[451:]]
+    assert changed_lines("\n".join(before), "\n".join(after)) == {451}
+
+
 @given(LINES, st.lists(st.just("new"), min_size=1, max_size=3), st.data())
 def test_lines_that_were_put_in_are_changed_and_no_others(
     lines: list[str], new: list[str], data: st.DataObject

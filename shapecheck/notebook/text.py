@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from shapecheck.edits import lines_of, unified_diff
+from shapecheck.edits import equal_start, lines_of, unified_diff
 from shapecheck.errors import FixConflict
 
 _HEAD = re.compile(
@@ -116,8 +116,8 @@ def restored(part: Part, lines: Sequence[str]) -> str:
 
     Raises FixConflict where a line is changed that its author did not write as Python.
     """
-    head = _equal(part.python, lines)
-    tail = _equal(part.python[head:][::-1], lines[head:][::-1])
+    head = equal_start(part.python, lines)
+    tail = equal_start(part.python[head:][::-1], lines[head:][::-1])
     end, until = len(part.python) - tail, len(lines) - tail
     out = [*part.own[:head]]
     if _ambiguous(part, head, end):
@@ -129,12 +129,6 @@ def restored(part: Part, lines: Sequence[str]) -> str:
     out += part.own[end:]
     whole = "".join(map(_ended, out))
     return whole if part.ended else whole.removesuffix("\n")
-
-
-def _equal(a: Sequence[str], b: Sequence[str]) -> int:
-    """How many items are equal from the start."""
-    shortest = min(len(a), len(b))
-    return next((at for at in range(shortest) if a[at] != b[at]), shortest)
 
 
 def _ambiguous(part: Part, first: int, end: int) -> bool:
@@ -154,7 +148,7 @@ def _in_own_words(part: Part, first: int, end: int, lines: Sequence[str]) -> lis
         python, own = part.python[at], _ended(part.own[at])
         if python == own:
             continue
-        tail = _equal(python[::-1], own[::-1])
+        tail = equal_start(python[::-1], own[::-1])
         mine, theirs = python[: len(python) - tail], own[: len(own) - tail]
         known = mine if mine.strip() else re.sub(r"(\s*\S+).*", r"\1", python, flags=re.DOTALL)  # ``for``, say
         found = next((i for i, line in enumerate(out) if line.startswith(known)), None)
