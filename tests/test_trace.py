@@ -113,3 +113,9 @@ def test_seventy_billion_parameters_need_less_than_one_and_a_half_gigabytes(tmp_
         ["batch", "seq", 128256],
     )
     assert int(done.stderr.split()[-1]) < 1536
+
+
+def test_a_checkpoints_stages_are_told_by_their_modules_and_not_by_lines(tmp_path: Path) -> None:
+    done = trace("prajjwal1/bert-tiny", "--verbose", folder=tmp_path)
+    heading, first = done.stdout.splitlines()[1:3]
+    assert heading.split()[0] == "module" and first.split()[0] == "embeddings.word_embeddings", done.stdout

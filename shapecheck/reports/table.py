@@ -40,8 +40,13 @@ def _inside(stage: StageRow, stages: Sequence[StageRow]) -> bool:
 
 
 def table(stages: Sequence[StageRow], paint: Paint, columns: int | None = None) -> list[str]:
-    """Lines of text, one stage after another, under a heading; one below the other where there are too few columns."""
+    """Lines of text, one stage after another, under a heading; one below the other where there are too few columns.
+
+    A model that no line of a file calls (a checkpoint's) has no column of lines: its modules say where a stage stands.
+    """
     cells = [_HEADINGS, *(cell for stage in stages for cell in _cells(stage))]
+    if all(stage.span.line == 1 for stage in stages) and any(stage.module for stage in stages):
+        cells = [("", *row[1:]) for row in cells]
     widths = [max(columns_wide(row[at]) for row in cells) for at in range(len(_HEADINGS))]
     lines = [_line(row, widths) for row in cells]
     if columns is not None and max(map(columns_wide, lines)) > columns:
@@ -62,7 +67,8 @@ def _stacked(stage: StageRow, width: int, columns: int) -> Iterator[str]:
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     first, *rest = (text + " " * (width - columns_wide(text)) for text, width in zip(row, widths, strict=True))
-    return f"  {first.strip():>{widths[0]}}  {'  '.join(rest)}".rstrip()
+    place = f"  {first.strip():>{widths[0]}}" if widths[0] else ""
+    return f"{place}  {'  '.join(rest)}".rstrip()
 
 
 def _cells(stage: StageRow) -> list[tuple[str, str, str, str, str]]:

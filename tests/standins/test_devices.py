@@ -77,3 +77,16 @@ def test_one_process_stands_for_the_cluster(holds: Holds) -> None:
         assert gathered[0] is x
         """
     )
+
+
+def test_a_script_counts_one_gpu_and_syncs_its_batch_norms(holds: Holds) -> None:
+    holds(
+        """
+        import torch
+        from torch import nn
+        assert torch.cuda.device_count() == 1, "needs a GPU"
+        net = nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)))
+        assert net.cuda(0)(torch.zeros(2, 3, 8, 8)).shape == (2, 4, 6, 6)
+        assert nn.SyncBatchNorm(3)(torch.zeros(2, 3, 8)).shape == (2, 3, 8)
+        """
+    )

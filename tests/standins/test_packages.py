@@ -357,3 +357,27 @@ def test_texts_are_cut_into_words_without_nltk(holds: Holds) -> None:
         assert WordNetLemmatizer().lemmatize("cats") == "cats"
         """
     )
+
+
+def test_sounds_become_pictures_of_the_real_sizes(holds: Holds) -> None:
+    result = holds(
+        """
+        import torch, torchaudio
+        from torchaudio.transforms import MFCC, AmplitudeToDB, MelSpectrogram, Resample, Spectrogram
+        sound, rate = torchaudio.load("missing.wav")
+        assert sound.shape == (1, 16000) and rate == 16000
+        assert torchaudio.functional.resample(sound, rate, 8000).shape == (1, 8000)
+        assert Resample(16000, 8000)(sound).shape == (1, 8000)
+        def real(n_fft, hop):
+            window = torch.hann_window(n_fft)
+            return tuple(torch.stft(sound, n_fft, hop, window=window, return_complex=True).shape)
+        assert Spectrogram()(sound).shape == real(400, 200)
+        mel = MelSpectrogram(sample_rate=rate, n_fft=1024, hop_length=512, n_mels=64)
+        assert AmplitudeToDB()(mel(sound)).shape == (1, 64, real(1024, 512)[-1])
+        coefficients = MFCC(rate, n_mfcc=13, melkwargs={"n_fft": 512, "hop_length": 160, "n_mels": 40})(sound)
+        assert coefficients.shape == (1, 13, real(512, 160)[-1])
+        first = torchaudio.datasets.SPEECHCOMMANDS("data", subset="training")[0]
+        assert first[0].shape == (1, 16000) and isinstance(first[2], str)
+        """
+    )
+    assert any(text.startswith("sounds that are not there") for text in result.assumptions)

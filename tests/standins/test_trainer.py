@@ -119,3 +119,15 @@ def test_a_command_line_for_an_older_transformers_is_understood(holds: Holds) ->
         *"--output_dir out --overwrite_output_dir --evaluation_strategy no --learning_rate 0.5".split(),
     )
     assert "--overwrite_output_dir is not in the installed transformers: left out" in result.assumptions
+
+
+def test_arguments_of_an_older_version_are_taken_by_the_trainer_for_translations_too(holds: Holds) -> None:
+    holds(
+        """
+        from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, Seq2SeqTrainer, Seq2SeqTrainingArguments
+        arguments = Seq2SeqTrainingArguments(output_dir="out", evaluation_strategy="no", predict_with_generate=True)
+        assert arguments.eval_strategy == "no"
+        model, tokenizer = (c.from_pretrained("t5-small") for c in (AutoModelForSeq2SeqLM, AutoTokenizer))
+        assert Seq2SeqTrainer(model=model, args=arguments, tokenizer=tokenizer).processing_class is tokenizer
+        """
+    )

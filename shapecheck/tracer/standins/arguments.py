@@ -78,6 +78,8 @@ _TEXTS = {
 }
 
 
+NOTHING = "value"
+"""The text for a name that says nothing."""
 _DO = {"do_train", "do_eval"}
 """Flags without which a training script does nothing."""
 _OPEN = {"dataset_name", "model_name_or_path"}
@@ -110,7 +112,17 @@ def plausible(name: str, kind: Any = str, choices: Any = None) -> Any:
         return _by_name(_INTEGERS, word, 2)
     if kind is float:
         return _by_name(_FLOATS, word, 0.1)
-    return _by_name(_TEXTS, word, "value")
+    return _by_name(_TEXTS, word, NOTHING)
+
+
+def by_name(name: str) -> Any:
+    """A value for a setting of which nothing is known but its name: a float, an integer or a text."""
+    word = name.lower()
+    if word in ("lr", "beta", "betas", "warmup_ratio") or any(p in word for p in _FLOATS if p not in ("lr", "temp")):
+        return _by_name(_FLOATS, word, 0.1)
+    if any(part in word for part in _INTEGERS) or word.startswith(("num_", "n_")):
+        return _by_name(_INTEGERS, word, 2)
+    return plausible(name)
 
 
 def _by_name(values: dict[str, Any], name: str, otherwise: Any) -> Any:

@@ -75,6 +75,12 @@ class Columns:
         """Say that a vocabulary is made up: any width may follow from its size."""
         self._session.guess(f"{file} is not there: a made-up vocabulary of {SIZE} words", number=True)
 
+    def settings(self, file: str) -> Any:
+        """What a file of settings holds."""
+        from shapecheck.tracer.standins.settings import Settings
+
+        return Settings(self._session, file)
+
     def values(self, name: str, rows: int | None = None, classes: bool = True) -> list[Any]:
         """The values of a column, one for each row; ``classes`` is whether a name may speak of class ids."""
         make = self._maker(str(name), classes)

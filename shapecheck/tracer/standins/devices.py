@@ -46,6 +46,10 @@ def install(session: Session) -> None:
     torch.nn.Module.compile = _unchanged
     torch.nn.DataParallel = torch.nn.parallel.DataParallel = _SameModule
     torch.nn.parallel.DistributedDataParallel = _SameModule
+    synced: Any = torch.nn.SyncBatchNorm  # refuses the CPU; of one process it is the plain one
+    synced.convert_sync_batchnorm = classmethod(lambda cls, module, *args, **kwargs: module)
+    synced.forward = torch.nn.modules.batchnorm._BatchNorm.forward
+    synced._check_input_dim = synced._check_non_zero_input_channels = lambda self, input: None
 
 
 class _CpuOnly(TorchFunctionMode):  # type: ignore[misc]
@@ -192,6 +196,11 @@ def _availability(session: Session) -> None:
         span = session.user_span()
         return span is not None and gives_up_without(span.path, span.line)
 
+    def count() -> int:
+        """One for the script, whose ``range(device_count())`` then does what a GPU would do."""
+        return int(is_user_file(sys._getframe(1).f_code.co_filename))
+
+    torch.cuda.device_count = count
     accelerator: Any = getattr(torch, "accelerator", None)
     for module in (torch.cuda, torch.mps, torch.xpu, torch.backends.mps, accelerator):
         if hasattr(module, "is_available"):

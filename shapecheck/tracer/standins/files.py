@@ -121,6 +121,8 @@ def install(session: Session) -> None:
     _listings(files)
     _changes()
     _loaders(files)
+    for name in ("yaml", "toml", "tomllib", "tomli"):
+        session.on_import(name, if_installed(_parsers))
     session.on_import("torch", lambda module: _torch(module, files))
     session.on_import("numpy", if_installed(lambda module: _numpy(module, files)))
     session.on_import("pandas", if_installed(lambda module: made_up_frames(module, files)))
@@ -224,6 +226,20 @@ def _loaders(files: Files) -> None:
     patch_function(json, "load", load)
     patch_function(json, "loads", loads)
     patch_function(pickle, "load", load)
+
+
+def _parsers(module: Any) -> None:
+    """Readers of settings in YAML and TOML, from a made-up file or from its text."""
+
+    def parse(original: Callable[..., Any]) -> Callable[..., Any]:
+        def read(source: Any, *args: Any, **kwargs: Any) -> Any:
+            made = source.parsed() if isinstance(source, MadeUpText) else getattr(source, "record", None)
+            return original(source, *args, **kwargs) if made is None else made
+
+        return read
+
+    for name in ("load", "loads", "safe_load", "full_load", "unsafe_load"):
+        patch_function(module, name, parse)
 
 
 def _torch(module: Any, files: Files) -> None:

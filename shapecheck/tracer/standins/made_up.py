@@ -26,6 +26,7 @@ _NAMED = re.compile(r"id_?(2|to)_?(label|tag|class|name|intent)|idx_?(2|to)_?")
 _NUMBERED = re.compile(r"(label|tag|class|name|intent)s?_?(2|to)_?(id|idx|index|int)")
 _TYPES = ("distilbert", "xlm-roberta", "roberta", "albert", "electra", "bert", "gpt2", "t5")
 """Types of models that folders are named after, those first whose names contain another's."""
+_SETTINGS = (".yaml", ".yml", ".toml")
 _CLASSES = 3
 
 
@@ -108,7 +109,7 @@ class MadeUpText(io.StringIO):
 
     def __init__(self, name: str, columns: Columns, reader: str, binary: bool = False) -> None:
         suffix = Path(name).suffix.lower()
-        self._columns, self._json = columns, suffix in (".json", ".jsonl")
+        self._columns, self._json = columns, suffix in (".json", ".jsonl", *_SETTINGS)
         rows = range(columns.rows)
         separator = {".csv": ",", ".tsv": "\t"}.get(suffix)
         if separator is None and "\\t" in reader:
@@ -143,6 +144,8 @@ class MadeUpText(io.StringIO):
         """What the file holds as JSON or as a pickle: what its name promises (a model's config, a vocabulary, class
         names by number), else records.
         """
+        if Path(self.name).suffix.lower() in _SETTINGS:
+            return self._columns.settings(self.name)
         config = _config(self.name)
         if config is not None:
             self._columns.assume(f"{self.name} is taken for the config of {config['_name']}")

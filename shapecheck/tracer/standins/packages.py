@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 _NEEDS = {"torch.utils.tensorboard": "tensorboard"}
 """Modules of installed packages that cannot be imported without another one."""
 
-_ALIASES = {"pytorch_lightning": "lightning", "keras": "tensorflow"}
+_ALIASES = {
+    "pytorch_lightning": "lightning", "keras": "tensorflow",
+    **dict.fromkeys(("addict", "attrdict", "box", "dotmap", "easydict", "ml_collections", "munch", "omegaconf", "yacs"),
+                    "attribute_dicts"),
+}  # fmt: skip
 
 
 def install(session: Session) -> None:

@@ -10,6 +10,7 @@ import inspect
 import sys
 import types
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -51,6 +52,8 @@ _OLD_NAMES = {
 def install(session: Session) -> None:
     """Patch the trainer and its arguments as soon as transformers defines them."""
     session.on_import("transformers.training_args", lambda module: _patch_arguments(module, session))
+    for name in ("transformers.training_args_seq2seq", "transformers.trainer_seq2seq"):
+        session.on_import(name, lambda module: _patch_seq2seq(module, session))
     session.on_import("transformers.hf_argparser", lambda module: _patch_parser(module, session))
     session.on_import("transformers.trainer", lambda module: _patch_trainer(module, session))
 
@@ -58,15 +61,6 @@ def install(session: Session) -> None:
 def _patch_arguments(module: Any, session: Session) -> None:
     cls = module.TrainingArguments
     accelerated = ("fp16", "bf16", "fp16_full_eval", "bf16_full_eval", "tf32", "deepspeed", "fsdp", "torch_compile")
-
-    def init(original: Any) -> Any:
-        def start(self: Any, *args: Any, **kwargs: Any) -> None:
-            for name in ("logging_steps", "eval_steps", "save_steps"):
-                if kwargs.get(name) == 0:  # counted from made-up rows
-                    kwargs[name] = 1
-            original(self, *args, **_known(session, original, "TrainingArguments", kwargs))
-
-        return start
 
     def post_init(original: Any) -> Any:
         def check(self: Any) -> None:
@@ -82,10 +76,28 @@ def _patch_arguments(module: Any, session: Session) -> None:
     for name, value in _GONE.items():
         if not hasattr(cls, name):
             setattr(cls, name, value)
-    patch_function(cls, "__init__", init)
+    patch_function(cls, "__init__", partial(_forgiving, session))
     patch_function(cls, "__post_init__", post_init)
     cls._setup_devices = cls.device = property(_on_cpu)
     cls.should_save = cls.should_log = property(lambda self: False)
+
+
+def _patch_seq2seq(module: Any, session: Session) -> None:
+    for name, make in (("Seq2SeqTrainingArguments", _forgiving), ("Seq2SeqTrainer", _taking_old_names)):
+        if hasattr(module, name) and "__init__" in vars(getattr(module, name)):
+            patch_function(getattr(module, name), "__init__", partial(make, session))
+
+
+def _forgiving(session: Session, original: Any) -> Any:
+    """A constructor of training arguments that takes those of other versions too."""
+
+    def start(self: Any, *args: Any, **kwargs: Any) -> None:
+        for name in ("logging_steps", "eval_steps", "save_steps"):
+            if kwargs.get(name) == 0:  # counted from made-up rows
+                kwargs[name] = 1
+        original(self, *args, **_known(session, original, "TrainingArguments", kwargs))
+
+    return start
 
 
 def _on_cpu(arguments: Any) -> torch.device:
@@ -139,6 +151,15 @@ def _today(session: Session, given: list[str], known: set[str]) -> Iterator[str]
             session.assume(f"{option} is not in the installed transformers: left out")
 
 
+def _taking_old_names(session: Session, original: Any) -> Any:
+    """A trainer's constructor that takes arguments of other versions too."""
+
+    def start(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **_known(session, original, "Trainer", kwargs))
+
+    return start
+
+
 def _patch_trainer(module: Any, session: Session) -> None:
     cls = module.Trainer
     module.get_reporting_integration_callbacks = lambda report_to: []
@@ -146,13 +167,7 @@ def _patch_trainer(module: Any, session: Session) -> None:
         names = ("NO", "MULTI_GPU", "DEEPSPEED", "FSDP", "MEGATRON_LM", "XLA", "TPU")
         module.DistributedType = types.SimpleNamespace(**{name: name for name in names})
 
-    def init(original: Any) -> Any:
-        def start(self: Any, *args: Any, **kwargs: Any) -> None:
-            original(self, *args, **_known(session, original, "Trainer", kwargs))
-
-        return start
-
-    patch_function(cls, "__init__", init)
+    patch_function(cls, "__init__", partial(_taking_old_names, session))
     cls.create_accelerator_and_postprocess = _accelerator
     cls._move_model_to_device = lambda self, model, device: None
     for name, value in _PRIVATE.items():
