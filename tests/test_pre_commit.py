@@ -206,6 +206,28 @@ def test_a_fix_that_is_a_choice_is_left_to_the_author(project: Project) -> None:
     assert script.read_bytes() == BROKEN.read_bytes()
 
 
+def test_what_the_settings_exclude_is_left_out_though_the_hook_names_it(project: Project) -> None:
+    (project.home / "pyproject.toml").write_text('[tool.shapecheck]\nextend-exclude = ["old/"]\n')
+    project.add(BROKEN, "old/train.py")
+    project.git("commit", "-m", "Keep the old one")
+    project.add(BROKEN, "new/train.py")
+    told = project.failing("shapecheck", "--all-files")
+    assert told.count(FINDING) == 1
+    assert "new/train.py:27:" in told
+    project.use("{id: shapecheck-fix, args: [--pooling, cls]}", "{id: shapecheck-run}")
+    project.failing("shapecheck-fix", "--all-files")
+    assert (project.home / "old" / "train.py").read_bytes() == BROKEN.read_bytes()
+    project.git("add", ".")
+    traced = project.hook("shapecheck-run", "--hook-stage", "manual", "--files", "old/train.py", "--verbose")
+    assert "0 files" in traced
+
+
+def test_what_pre_commit_excludes_is_not_named(project: Project) -> None:
+    project.add(BROKEN, "old/train.py")
+    project.use("{id: shapecheck, exclude: ^old/}")
+    assert "(no files to check)Skipped" in project.hook()
+
+
 def test_a_submodule_is_left_alone_and_is_checked_from_within(start: Callable[[str], Project], tmp_path: Path) -> None:
     library, project = start("library"), start("project")
     library.add(BROKEN, "layers.py")
