@@ -36,25 +36,28 @@ _CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One line of a .gitignore file.
+    """Lines of a .gitignore file that stand together and are of one kind.
 
     Attributes:
-        regex: what the whole of a name, or of a path below the file's folder, must be.
+        literal: what a name, or a path below the file's folder, must be one of.
+        regex: or must match as a whole; None where no line has wildcards.
         negated: what it matches is taken back in.
-        folders_only: it ended with a slash.
-        by_name: it holds no other slash, and is held against the last part of a path.
+        folders_only: they ended with a slash.
+        by_name: they hold no other slash, and are held against the last part of a path.
     """
 
-    regex: re.Pattern[bytes]
+    literal: frozenset[bytes]
+    regex: re.Pattern[bytes] | None = None
     negated: bool = False
     folders_only: bool = False
     by_name: bool = False
 
     def matches(self, path: bytes, folder: bool) -> bool:
-        """Whether a path (with slashes, relative to the pattern's folder) is meant by the pattern."""
+        """Whether a path (with slashes, relative to the patterns' folder) is meant by one of the lines."""
         if self.folders_only and not folder:
             return False
-        return self.regex.fullmatch(path.rpartition(b"/")[2] if self.by_name else path) is not None
+        part = path.rpartition(b"/")[2] if self.by_name else path
+        return part in self.literal or (self.regex is not None and self.regex.fullmatch(part) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,7 @@ class Patterns:
     def of(cls, base: str, lines: Iterable[str | bytes], ignore_case: bool = False) -> Patterns:
         """Patterns from lines; blank ones and comments say nothing."""
         texts = tuple(map(os.fsdecode, lines))
-        patterns = _compiled(_joined(_written(os.fsencode(line)) for line in texts), ignore_case)
-        return cls(base, tuple(patterns), texts)
+        return cls(base, tuple(_joined((_written(os.fsencode(line)) for line in texts), ignore_case)), texts)
 
     @classmethod
     def of_file(cls, base: str, data: bytes, ignore_case: bool = False) -> Patterns:
@@ -113,9 +115,9 @@ def _from(base: str, path: str) -> Iterator[str]:
 
 
 class _Written(NamedTuple):
-    """A pattern as its line has it: a regular expression, and the attributes of :class:`Pattern`."""
+    """A line taken apart: its glob, and the attributes of :class:`Pattern`."""
 
-    regex: bytes
+    glob: bytes
     how: tuple[bool, bool, bool]
 
 
@@ -127,19 +129,17 @@ def _written(line: bytes) -> _Written | None:
     text = text[negated:]
     folders_only = text.endswith(b"/")
     text = text[: len(text) - folders_only]
-    by_name = b"/" not in text
-    return _Written(translated(text.removeprefix(b"/")), (negated, folders_only, by_name))
+    return _Written(text.removeprefix(b"/"), (negated, folders_only, b"/" not in text))
 
 
-def _joined(lines: Iterable[_Written | None]) -> Iterator[_Written]:
+def _joined(lines: Iterable[_Written | None], ignore_case: bool) -> Iterator[Pattern]:
     """Neighbours of one kind as one pattern: a long list is looked through at once."""
     for how, group in groupby((line for line in lines if line is not None), key=lambda line: line.how):
-        yield _Written(b"|".join(line.regex for line in group), how)
-
-
-def _compiled(lines: Iterable[_Written], ignore_case: bool) -> Iterator[Pattern]:
-    flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    return (Pattern(re.compile(regex, flags), *how) for regex, how in lines)
+        globs = [line.glob for line in group]
+        literal = frozenset() if ignore_case else frozenset(glob for glob in globs if not _SPECIAL.search(glob))
+        others = b"|".join(translated(glob) for glob in globs if glob not in literal)
+        flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
+        yield Pattern(literal, re.compile(others, flags) if others else None, *how)
 
 
 def _trimmed(line: bytes) -> bytes:

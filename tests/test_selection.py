@@ -19,6 +19,13 @@ from shapecheck.selection import Selection, prefixes
         (Selection(select=("SHP1",), extend_select=("SHP201",)), ["SHP101", "SHP201"], ["SHP301"]),
         (Selection(ignore=("SHP6",), extend_select=("SHP601",)), ["SHP601"], ["SHP602"]),
         (Selection(select=("SHP1",), ignore=("SHP1",)), [], ["SHP101"]),
+        (Selection(severities=(("SHP1", "off"), ("SHP101", "info"))), ["SHP101", "SHP201"], ["SHP102"]),
+        (Selection(select=("SHP101",), severities=(("SHP1", "off"),)), ["SHP101"], ["SHP102", "SHP201"]),
+        (Selection(select=("SHP1",), off=("SHP101",)), ["SHP102"], ["SHP101"]),
+        (Selection(extend_select=("SHP101",), under=Selection(ignore=("SHP1", "SHP101"))), ["SHP101"], ["SHP102"]),
+        (Selection(ignore=("SHP1",), under=Selection(select=("SHP1", "SHP2"))), ["SHP201"], ["SHP101", "SHP301"]),
+        (Selection(select=("SHP1",), under=Selection(ignore=("SHP",))), ["SHP101"], ["SHP201"]),
+        (Selection(ignore=("SHP6",), under=Selection(severities=(("SHP1", "off"),))), ["SHP201"], ["SHP101", "SHP601"]),
     ],
 )
 def test_the_longest_prefix_decides(selection: Selection, on: list[str], off: list[str]) -> None:
@@ -29,6 +36,14 @@ def test_the_longest_prefix_decides(selection: Selection, on: list[str], off: li
 def test_a_file_that_could_not_be_read_is_reported_whatever_is_selected() -> None:
     assert Selection(select=("SHP1",)).enabled("SHP902")
     assert not Selection(ignore=("SHP902",)).enabled("SHP902")
+    assert not Selection(off=("SHP9",)).enabled("SHP902")
+    assert not Selection(severities=(("SHP902", "off"),)).enabled("SHP902")
+
+
+def test_the_longest_prefix_gives_the_severity() -> None:
+    chosen = Selection(severities=(("SHP1", "info"), ("SHP101", "warning"), ("SHP102", "off")))
+    severities = [chosen.severity(code) for code in ("SHP101", "SHP102", "SHP103", "SHP201")]
+    assert severities == ["warning", None, "info", None]
 
 
 def test_codes_may_be_given_together_and_in_any_case() -> None:

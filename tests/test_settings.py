@@ -101,6 +101,28 @@ def test_settings_that_are_extended_must_be_there(say: Any) -> None:
     assert say("check").err == told
 
 
+def test_a_pyproject_that_is_named_must_have_our_section(say: Any) -> None:
+    write("base/pyproject.toml", "[project]\nname = 'shapecheck-user'\n")
+    told = "shapecheck: base/pyproject.toml has no [tool.shapecheck]\n"
+    assert say("check", "--config", "base/pyproject.toml").err == told
+    write("shapecheck.toml", 'extend = "base/pyproject.toml"')
+    assert say("check").err == told
+
+
+def test_the_settings_of_an_imported_file_may_be_wrong_too(say: Any) -> None:
+    """They are read where a finding stands in that file, also in another process."""
+    write("src/lib/__init__.py", "")
+    write("src/lib/layers.py", "import torch\nhead = torch.nn.Linear(768, 5)\n")
+    write("src/lib/shapecheck.toml", "jbs = 1")
+    write("pyproject.toml", "")
+    for name in ("a.py", "b.py"):
+        write(f"app/{name}", "import torch\nfrom lib.layers import head\nhead(torch.zeros(8, 512))\n")
+    for jobs in ("1", "2"):
+        said = say("check", "--jobs", jobs, "app")
+        assert (said.code, said.out) == (2, "")
+        assert said.err == "shapecheck: src/lib/shapecheck.toml:1: jbs: there is no such key (did you mean jobs?)\n"
+
+
 def test_standard_input_goes_by_the_settings_of_its_name(
     say: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

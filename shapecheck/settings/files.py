@@ -61,7 +61,9 @@ def _load(path: str, base: str, extending: tuple[str, ...]) -> Settings:
     if os.path.realpath(path) in extending:
         raise UsageError(f"{shown(extending[-1])}: extend: {shown(path)} extends itself in a circle")
     text = _bytes(path, extending)
-    table = _section(path, _parsed(path, text)) or {}
+    table = _section(path, _parsed(path, text))
+    if table is None:
+        raise UsageError(f"{shown(path)} has no [tool.shapecheck]")
     try:
         found = read(table, Settings, base)
     except Wrong as why:

@@ -45,7 +45,7 @@ def _key(value: Default, kind: Kind, default: str, example: str, help: str, ever
     return field(default=value, metadata={"key": key})  # type: ignore[no-any-return, call-overload, unused-ignore]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Run:
     """What a script is traced with: one ``[[tool.shapecheck.run]]``. What is None or empty is left to the defaults."""
 
@@ -83,7 +83,7 @@ def _runs(value: Any, base: str) -> tuple[Run, ...]:
 RUNS = Kind("tables [[tool.shapecheck.run]]", _runs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Settings:
     """The settings of one folder; the fields are the keys, ``-`` for ``_``, and their metadata says what they mean.
 
