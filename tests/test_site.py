@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html.parser
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +84,27 @@ def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
         (tmp_path / "docs" / "index.md").write_text(f"# A page\n\n## There\n\n[a link]({link})\n")
         words = [sys.executable, "-m", "mkdocs", "build", "--strict"]
         assert subprocess.run(words, cwd=tmp_path, capture_output=True).returncode == code, link
+
+
+def test_every_call_in_a_shell_block_is_one_that_the_command_line_takes() -> None:
+    calls = []
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            calls += re.findall(r"(?:^|\| )shapecheck ([^|>#\n]+)", block, re.MULTILINE)
+    assert calls
+    for call in calls:
+        name, *words = shlex.split(call)
+        cli.commands[name].make_context(name, words).close()
+
+
+def test_the_comparison_with_ruff_names_options_that_there_are() -> None:
+    known = {word for command in cli.commands.values() for one in command.params for word in one.opts}
+    page = (ROOT / "docs" / "ruff.md").read_text(encoding="utf-8")
+    same, different = re.split(r"^## Different.*$", page, flags=re.MULTILINE)
+    for row in re.findall(r"^\| (`.*?) \| the same(.*?) \| ", same, re.MULTILINE):
+        assert set(re.findall(r"(--[a-z-]+)", row[0])) <= known, row
+    for told in re.findall(r"^\| .*? \| (`.*?) \| ", different, re.MULTILINE):
+        assert set(re.findall(r"(--[a-z-]+)", told)) <= known, told
 
 
 @pytest.mark.parametrize("page", console.pages(), ids=lambda page: page.name)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Read files and folders, and report faults.",
     cls=WithReason,
     epilog=examples(
         "shapecheck check                              this folder",

@@ -9,7 +9,7 @@ import click
 from shapecheck.cli.options import caching
 
 
-@click.command()
+@click.command(short_help="Remove the outcomes that earlier checks kept.")
 @caching
 def clean(cache_dir: Path | None) -> int:
     """Remove the outcomes that earlier checks kept."""

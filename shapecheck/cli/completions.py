@@ -10,11 +10,12 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(
+    short_help="Print the script that completes words in a shell.",
     epilog=examples(
         'eval "$(shapecheck completions bash)"       in ~/.bashrc',
         'eval "$(shapecheck completions zsh)"        in ~/.zshrc, after compinit',
         "shapecheck completions fish > ~/.config/fish/completions/shapecheck.fish",
-    )
+    ),
 )
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Show each setting and where it comes from.",
     epilog=examples(
         "shapecheck config                        what holds in this folder",
         "shapecheck config src/train.py           what holds in one file",
         "shapecheck config --select SHP1          the same, under an option",
-    )
+    ),
 )
 @click.argument("path", default=".", type=click.Path())
 @choosing

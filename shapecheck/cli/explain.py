@@ -14,11 +14,12 @@ from shapecheck.errors import UsageError
 
 
 @click.command(
+    short_help="Say what an error message or a traceback means.",
     epilog=examples(
         "python train.py 2>&1 | shapecheck explain",
         "shapecheck explain 'mat1 and mat2 shapes cannot be multiplied (32x512 and 768x5)'",
         "shapecheck explain --file slurm-4711.out",
-    )
+    ),
 )
 @click.argument("message", required=False)
 @click.option("--file", "path", type=click.Path(path_type=Path), help="Read the error from a file (a log).")

@@ -14,7 +14,8 @@ from shapecheck.errors import UsageError
 
 
 @click.command(
-    epilog=examples("shapecheck rule SHP101      one rule", "shapecheck rule --all       every rule, one line each")
+    short_help="Say what a rule means, or list all rules.",
+    epilog=examples("shapecheck rule SHP101      one rule", "shapecheck rule --all       every rule, one line each"),
 )
 @click.argument("code", required=False, shell_complete=rule_codes)
 @click.option("--all", "everything", is_flag=True, help="Every rule, one line each.")

@@ -15,6 +15,7 @@ from shapecheck.errors import UsageError
 
 
 @click.command(
+    short_help="Check a script, then run it without weights or data.",
     cls=WithReason,
     epilog=examples(
         "shapecheck run train.py -- --epochs 1 --lr 3e-5",

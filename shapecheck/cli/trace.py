@@ -15,11 +15,12 @@ from shapecheck.cli.report import emit, rendered
 
 
 @click.command(
+    short_help="Show the shapes inside one model.",
     epilog=examples(
         "shapecheck trace model.py::Net --input 'images=float32[batch,3,224,224]'",
         "shapecheck trace bert-base-uncased::AutoModelForSequenceClassification --arg num_labels=5",
         "shapecheck trace ./my-model --verbose",
-    )
+    ),
 )
 @click.argument("target", shell_complete=targets)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=DTYPE[SIZES]", help="An input: ids=int64[batch,16].")
