@@ -144,6 +144,23 @@ def test_a_trace_that_could_not_be_made_is_told_where_there_is_a_place_for_it(fo
     assert "torch is not installed" in FORMS[form](outcome)
 
 
+@pytest.mark.parametrize("form", ["github", "sarif", "junit", "markdown"])
+def test_an_error_of_the_script_that_no_finding_explains_is_told(form: str) -> None:
+    outcome = outcomes.traced()
+    assert outcome.trace is not None
+    assert "trace raised" not in FORMS[form](outcome)
+    outcome.findings = []
+    assert "trace raised: RuntimeError at line 9" in FORMS[form](outcome)
+
+
+def test_a_script_that_raises_over_shapes_fails_in_junit_as_the_command_does() -> None:
+    outcome = outcomes.traced()
+    outcome.findings = []
+    (suite,) = junitparser.JUnitXml.fromstring(FORMS["junit"](outcome).encode())
+    assert (suite.tests, suite.failures) == (1, 1)
+    assert [type(result) for case in suite for result in case.result] == [junitparser.Failure]
+
+
 # -- held against those who read them ----------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapecheck.findings import Finding
 from shapecheck.places import Span
 from shapecheck.reports.project import Project, is_file_name
-from shapecheck.reports.words import remarks, untraced
+from shapecheck.reports.words import remarks, untold
 from shapecheck.results import Outcome
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -25,7 +25,7 @@ def _lines(outcome: Outcome, project: Project) -> Iterator[str]:
         yield _command(
             "error", {"title": "shapecheck failed", "file": project.path(failure.path)}, f"shapecheck {failure}"
         )
-    reason = untraced(outcome)
+    reason = untold(outcome)
     if reason is not None:
         yield _command("notice", {"title": "shapecheck"}, reason)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shapecheck.findings import SEVERITIES, Finding, Severity
 from shapecheck.reports.project import Project
-from shapecheck.reports.words import counted, remarks, untraced
+from shapecheck.reports.words import counted, remarks, untold
 from shapecheck.results import Outcome
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ def render(outcome: Outcome, project: Project, fail_on: Severity = "warning") ->
     failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     counts = {
         "tests": str(len(cases)),
-        "failures": str(sum(any(f.severity in failing for f in found) for found in cases.values())),
+        "failures": str(
+            sum(any(f.severity in failing for f in found) for found in cases.values())
+            + (untold(outcome) is not None and _is_shape_error(outcome))
+        ),
         "errors": str(len({project.path(failure.path) for failure in outcome.failures})),
         "time": f"{outcome.seconds:.3f}",
     }
@@ -38,11 +41,19 @@ def render(outcome: Outcome, project: Project, fail_on: Severity = "warning") ->
         for failure in outcome.failures:
             if project.path(failure.path) == path:
                 _told(case, "error", "shapecheck itself failed", "shapecheck-failure", f"shapecheck {failure}")
-    reason = untraced(outcome)
-    if reason is not None:
+    reason = untold(outcome)
+    if reason is not None and _is_shape_error(outcome):
+        _told(suite[-1], "failure", reason, "trace", reason)
+    elif reason is not None:
         SubElement(suite, "system-err").text = _plain(reason)
     indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'
+
+
+def _is_shape_error(outcome: Outcome) -> bool:
+    """Whether the script that was traced raised over shapes: the command fails then, whatever was found."""
+    error = outcome.trace.error if outcome.trace is not None else None
+    return error is not None and error.shape_reason and error.certain
 
 
 def _cases(outcome: Outcome, project: Project) -> dict[str, list[Finding]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from shapecheck.findings import Finding
 from shapecheck.reports.left_out import left_out
 from shapecheck.reports.project import Project
-from shapecheck.reports.words import changed_lines, notes, offered, option, untraced, verdict
+from shapecheck.reports.words import changed_lines, notes, offered, option, untold, verdict
 from shapecheck.results import Outcome
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>#~&$]")
@@ -30,7 +30,7 @@ def _body(outcome: Outcome, project: Project) -> Iterator[str]:
         yield from (escaped(text), "")
     for finding in outcome.findings:
         yield from _details(finding, outcome.sources, project)
-    reason = untraced(outcome)
+    reason = untold(outcome)
     told = [*([reason] if reason else []), *(f"shapecheck {failure}" for failure in outcome.failures)]
     for text in told:
         yield from (f"> {escaped(text)}", "")

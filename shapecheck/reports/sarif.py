@@ -12,7 +12,7 @@ from shapecheck.fingerprints import fingerprints
 from shapecheck.places import Span
 from shapecheck.reports.json import printed, range_of
 from shapecheck.reports.project import Project, mendable
-from shapecheck.reports.words import flag, in_cell, notes, offered, untraced
+from shapecheck.reports.words import flag, in_cell, notes, offered, untold
 from shapecheck.results import Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -135,7 +135,7 @@ def _notifications(outcome: Outcome, project: Project) -> Iterator[dict[str, Any
     for failure in outcome.failures:
         place = {"physicalLocation": {"artifactLocation": _artifact(failure.path, project)}}
         yield _notification("error", f"shapecheck {failure}", [place])
-    reason = untraced(outcome)
+    reason = untold(outcome)
     if reason is not None:
         yield _notification("warning", reason, [])
     counts = Counter(place.reason for place in outcome.not_checked)

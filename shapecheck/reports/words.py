@@ -101,10 +101,14 @@ def verdict(outcome: Outcome) -> str:
     return f"{found}{mended}; {counted(outcome.files, 'file')}"
 
 
-def untraced(outcome: Outcome) -> str | None:
-    """Why a trace that was asked for shows nothing, or None."""
+def untold(outcome: Outcome) -> str | None:
+    """What a trace came to that no finding tells: it could not be made, ran out of time, or raised over something else;
+    None for one that there is no more to say of."""
     trace = outcome.trace
-    return f"trace {trace.status}: {trace.reason}" if trace is not None and trace.status in _UNTRACED else None
+    if trace is None or trace.status not in (*_UNTRACED, "raised"):
+        return None
+    explained = trace.error is not None and trace.error.shape_reason and (outcome.findings or outcome.hidden)
+    return None if trace.status == "raised" and explained else f"trace {trace.status}: {trace.reason}"
 
 
 def counted(count: int, noun: str) -> str:
