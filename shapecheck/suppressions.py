@@ -73,9 +73,9 @@ class Suppression:
 
 
 def read(path: str, text: str) -> list[Suppression]:
-    """The suppressions in a file's comments; a file without the words costs two searches."""
+    """The suppressions in a file's comments; a file without the words costs little."""
     lowered = text.lower()
-    if "shapecheck:" not in lowered and "shp" not in lowered:
+    if "shapecheck:" not in lowered and not ("noqa:" in lowered and "shp" in lowered):
         return []
     return [found for comment in layout(text).comments for found in _of(path, comment)]
 
@@ -166,13 +166,14 @@ def unused(comments: Iterable[Suppression], rules: Callable[[str], Selection]) -
 
 
 def _names_itself(comment: Suppression) -> bool:
-    return any(UNUSED.startswith(code) and code != "SHP" for code in comment.codes)
+    return any(len(code) > len("SHP") and UNUSED.startswith(code) for code in comment.codes)
 
 
 def _complaints(comment: Suppression, rules: Selection) -> Iterator[Finding]:
     if comment.malformed:
         yield _finding(comment, rulebook.rule(UNUSED).say("malformed"))
-    elif not comment.codes and not comment.used and not rules.off:
+        return
+    if not comment.codes and not comment.used and not rules.off:
         yield _finding(comment, rulebook.rule(UNUSED).say(codes="any rule"), _without(comment, ()))
     known = rulebook.codes()
     idle = [code for code in comment.codes if code not in comment.used]

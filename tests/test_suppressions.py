@@ -155,6 +155,7 @@ def test_an_unknown_code_is_not_removed_without_asking() -> None:
         "# shapecheck: ignore SHP101",
         "# shapecheck: ignore because",
         "# shapecheck: ignore[]",
+        "# shapecheck: ignore[ , ]",
         "# shapecheck: ignore[SHP101",
         "# shapecheck: ignroe[SHP101]",
         "# shapecheck: disable[SHP101]",
