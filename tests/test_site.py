@@ -13,7 +13,6 @@ import click
 import pytest
 
 from shapecheck.cli import cli
-from shapecheck.settings import Settings, keys_of
 from tools import console
 
 ROOT = Path(__file__).parents[1]
@@ -63,15 +62,10 @@ def test_every_option_of_every_command_is_in_the_reference(site: Path) -> None:
                 assert all(word in told for word in parameter.opts), parameter.name
 
 
-def test_every_setting_is_in_the_reference(site: Path) -> None:
-    told = Text.of(site / "reference" / "settings" / "index.html")
-    assert all(f"{name} {key.kind.words}" in told for name, key in keys_of(Settings).items())
-
-
 def test_pages_made_of_tables_and_of_texts_at_the_root_are_there(site: Path) -> None:
     assert "google-bert/bert-base-uncased" in Text.of(site / "reference" / "checkpoints" / "index.html")
     assert "findings[].fixes[].safety" in Text.of(site / "reference" / "json" / "index.html")
-    for name in ("security", "changes", "contributing", "operators", "architectures"):
+    for name in ("configuration", "security", "changes", "contributing", "operators", "architectures"):
         assert (site / name / "index.html").is_file()
     assert (site / "schema.json").read_bytes() == (ROOT / "docs" / "schema.json").read_bytes()
 

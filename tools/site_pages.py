@@ -23,7 +23,6 @@ from shapecheck import rulebook  # noqa: E402 - the checkout's own package
 from shapecheck.cli import cli  # noqa: E402
 from shapecheck.hub import tables  # noqa: E402
 from shapecheck.reports import rules  # noqa: E402
-from shapecheck.settings import Key, Run, keys_of  # noqa: E402
 
 FAMILIES = {
     "SHP1": "pooling",
@@ -41,7 +40,6 @@ def pages() -> dict[str, str]:
     """The text of every made page, by its path below `docs/`."""
     found = {
         "reference/options.md": options(),
-        "reference/settings.md": settings(),
         "reference/json.md": schema(json.loads((ROOT / "docs" / "schema.json").read_text("utf-8"))),
         "reference/checkpoints.md": checkpoints(),
         "reference/rules/index.md": rule_list(),
@@ -88,23 +86,6 @@ def _told(text: str | None) -> str:
     return "\n\n".join(
         f"```text\n{lines}\n```" if block.startswith("\b") else block for block, lines in zip(blocks, code, strict=True)
     )
-
-
-def settings() -> str:
-    """Every key of a settings file."""
-    return (
-        "# Settings\n\nThe keys of `[tool.shapecheck]` in `pyproject.toml`, or of `shapecheck.toml`, made from the\n"
-        "code that reads them. [Using shapecheck](../usage.md) says where they are looked for.\n\n"
-        f"{_keys(keys_of())}\n## `[[tool.shapecheck.run]]`\n\n{Run.__doc__}\n\n{_keys(keys_of(Run))}"
-    )
-
-
-def _keys(keys: Mapping[str, Key]) -> str:
-    rows = (
-        (f"`{name}`", key.kind.words, key.default, f"`{key.example}`" if key.example else "", key.help)
-        for name, key in keys.items()
-    )
-    return table(("key", "value", "unless it is set", "for example", "meaning"), rows)
 
 
 def schema(document: Mapping[str, Any]) -> str:
