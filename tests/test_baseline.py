@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shapecheck.baseline import Baseline
+from shapecheck.engine import Options, check_data
 from shapecheck.findings import Finding
 from shapecheck.places import Span
 from shapecheck.results import Outcome
@@ -119,6 +121,41 @@ def test_lines_that_come_and_go_around_findings_bring_none_back_and_hide_no_new_
     assert reported == Counter(line for _, line in added.elements())
     assert len(matched.known) == kinds(before).total()
     assert not matched.left
+
+
+CODE = [
+    "import torch",
+    "class Net(torch.nn.Module):",
+    "    def __init__(self):",
+    "        super().__init__()",
+    "        self.head = torch.nn.Linear(768, 5)",
+    "    def forward(self, x):",
+    "        return self.head(x)",
+    "net = Net()",
+    "scores = net(torch.zeros(8, 512))",
+]
+NEW = "other = torch.nn.Linear(64, 5)(torch.zeros(8, 32))"
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.tuples(st.integers(0, len(CODE)), st.sampled_from(["", "# a remark", "import os"])), max_size=8),
+    st.booleans(),
+)
+def test_what_a_check_finds_is_known_again_wherever_it_moves_to(edits: list[tuple[int, str]], new: bool) -> None:
+    def checked(lines: list[str]) -> Outcome:
+        return check_data("\n".join(lines).encode(), "train.py", Options())
+
+    lines = [*CODE, NEW] if new else list(CODE)
+    for at, line in sorted(edits, reverse=True):
+        indent = re.match(" *", (lines[at] if at < len(lines) else ""))
+        lines.insert(at, (indent[0] if indent else "") + line)
+    before, after = checked(CODE), checked(lines)
+    empty = Baseline(Path("baseline.json"), Counter())
+    known = empty.renewed(empty.match(before.findings, before.sources), Counter(), before.sources)
+    matched = known.match(after.findings, after.sources)
+    assert len(before.findings) == len(matched.known) == 1
+    assert [found.span.line for found in matched.new] == [at for at, line in enumerate(lines, 1) if line == NEW]
 
 
 def test_what_is_left_is_stale_only_where_it_was_looked_for() -> None:
@@ -240,6 +277,7 @@ def test_a_baseline_of_a_settings_file_holds_for_its_project(two: Any, monkeypat
     monkeypatch.chdir("src")
     assert two("check").code == 0
     assert two("check", "--isolated").code == 1
+    assert two("check", "--baseline=").code == 1
 
 
 def test_standard_input_is_held_against_the_file_that_it_is_named_after(
