@@ -168,8 +168,16 @@ def _say(why: UnreadableSource, code: str, path: str, findings: list[Finding], n
 
 def judged(graph: ShapeGraph, texts: Texts, options: Options) -> list[Finding]:
     """What the rules that are on say of a graph; those of the file that a finding stands in."""
+    return parted(graph, texts, options)[0]
+
+
+def parted(graph: ShapeGraph, texts: Texts, options: Options) -> tuple[list[Finding], list[Finding]]:
+    """What the rules say of a graph: those that are on, and those that are off."""
     flow.annotate(graph, texts)
-    return [finding for finding in checks.run(graph) if options.lookup.rules(finding.span.path).enabled(finding.rule)]
+    told: tuple[list[Finding], list[Finding]] = ([], [])
+    for finding in checks.run(graph):
+        told[not options.lookup.rules(finding.span.path).enabled(finding.rule)].append(finding)
+    return told
 
 
 def paths_of(graph: ShapeGraph, findings: Iterable[Finding]) -> set[str]:

@@ -101,13 +101,13 @@ class Applied:
     title: str
 
 
-HiddenBy = Literal["comment", "baseline", "since"]
+HiddenBy = Literal["comment", "baseline", "since", "settings"]
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A finding that was asked not to be told: by a comment (with the author's reason), as a known one, or because
-    nothing changed there.
+    """A finding that was asked not to be told: by a comment (with the author's reason), as a known one, because
+    nothing changed there, or by settings that turn its rule off (told of where a trace showed it).
 
     Attributes:
         by: what hides it.

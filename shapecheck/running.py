@@ -15,7 +15,7 @@ from shapecheck.findings import Finding
 from shapecheck.graph import NotChecked, ShapeGraph
 from shapecheck.onward import Onward
 from shapecheck.places import Span
-from shapecheck.results import Failure, Outcome
+from shapecheck.results import Failure, Hidden, Outcome
 from shapecheck.settings import Settings
 from shapecheck.source import Source, read
 from shapecheck.syntax import NewerSyntax
@@ -127,7 +127,7 @@ def _traced(
     graph = result.graph
     settings = options.lookup.of(request.script)
     judge = partial(engine.judged, options=options)
-    found = judge(graph, half.texts)
+    found, off = engine.parted(graph, half.texts, options)
     fixes.attach(found, graph, half.texts.of(engine.paths_of(graph, found)))
     findings = merge.merge(half.findings, found, graph, result.status)
     if result.error is not None and not result.error.certain:
@@ -143,6 +143,9 @@ def _traced(
     taken = [*result.assumptions, *graph.assumptions, *half.graph.assumptions, *_other_versions(result, settings)]
     outcome.assumptions = list(dict.fromkeys(taken))
     outcome.trace = result
+    outcome.hidden += [
+        Hidden(replace(finding, stage=None, tensor=None, evidence=("traced",)), "settings") for finding in off
+    ]
     return outcome
 
 

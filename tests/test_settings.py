@@ -321,6 +321,15 @@ def test_a_script_is_run_with_its_arguments_and_variables(say: Any) -> None:
     assert say("run", "--output-format", "json", script, "--", "300").rules == []
 
 
+@pytest.mark.parametrize("off", ['ignore = ["SHP201"]', 'per-file-ignores = { "*.py" = ["SHP2"] }'])
+def test_a_script_that_raises_over_what_settings_silence_exits_with_0(say: Any, off: str) -> None:
+    script = write("train.py", BROKEN)
+    assert say("run", script).code == 1
+    write("shapecheck.toml", off)
+    said = say("run", "--output-format", "json", script)
+    assert (said.code, said.rules, said.report["trace"]["status"]) == (0, [], "raised")
+
+
 def test_a_model_that_is_only_defined_gets_its_inputs(say: Any) -> None:
     script = write("net.py", MODEL)
     tables = '[[run]]\ninputs = { features = "float32[batch,300]", other = 1 }'
