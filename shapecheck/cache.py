@@ -93,8 +93,8 @@ class Cache:
             outcome.sources = _texts(entry["texts"], facts)
         except (*_BROKEN, UnreadableSource, UsageError):
             return None
-        disk.add(facts)
-        settled = [_settled(fact) for fact in facts]
+        settled = [disk.settled(fact) for fact in facts]
+        disk.add(settled)
         if settled != facts:
             self._keep(place, settled, options, outcome)
         return outcome if isinstance(outcome, Outcome) else None
@@ -216,14 +216,6 @@ def _facts(told: dict[str, Any]) -> list[Fact]:
         Fact(look, path, detail, value, seen and Signature(*seen)) for look, path, detail, value, seen in told["others"]
     ]
     return [*others, *(Fact("kind", path, "", value) for value, paths in told["kinds"].items() for path in paths)]
-
-
-def _settled(fact: Fact) -> Fact:
-    """The same fact with the signature that its file has now, where that is known to stand for the same bytes."""
-    if fact.look != "bytes" or disk.unchanged(fact):
-        return fact
-    now = disk.latest(fact)
-    return fact if now.signature is None else replace(fact, signature=now.signature)
 
 
 def _texts(paths: Iterable[str], facts: Iterable[Fact]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from hashlib import blake2b
 from pathlib import Path
@@ -117,12 +117,17 @@ _SESSION: ContextVar[_Session | None] = ContextVar("disk session", default=None)
 
 
 @contextmanager
-def session() -> Iterator[None]:
-    """One view of the disk: what was seen once is not looked at again. Within a session, that session."""
-    if _SESSION.get() is not None:
+def session(anew: bool = False) -> Iterator[None]:
+    """One view of the disk: what was seen once is not looked at again.
+
+    Within a session it is that session, unless one is to begin ``anew``: files may have been written meanwhile. What is
+    seen in it counts for the recordings around it all the same.
+    """
+    outer = _SESSION.get()
+    if outer is not None and not anew:
         yield
         return
-    token = _SESSION.set(_Session())
+    token = _SESSION.set(_Session(recordings=outer.recordings if outer is not None else []))
     try:
         yield
     finally:
@@ -290,6 +295,14 @@ def holds(fact: Fact) -> bool:
 def unchanged(fact: Fact) -> bool:
     """Whether the bytes are the same by the file's signature alone."""
     return fact.signature is not None and _signature(fact.path) == fact.signature
+
+
+def settled(fact: Fact) -> Fact:
+    """A fact that holds, with the signature that its file has now, where that stands for the same bytes."""
+    if fact.look != "bytes" or unchanged(fact):
+        return fact
+    now = latest(fact)
+    return fact if now.signature is None else replace(fact, signature=now.signature)
 
 
 def latest(fact: Fact) -> Fact:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from shapecheck import checks, disk, fixes, flow, interp, many, merge, rulebook, suppressions
 from shapecheck.cache import Cache
-from shapecheck.discovery import discover, excluded
+from shapecheck.discovery import Discovery, discover, excluded
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import SEVERITIES, Finding, Fix, Severity
 from shapecheck.graph import NotChecked, ShapeGraph
@@ -76,11 +76,10 @@ def check(
     """Check files and folders, never running them; ``tell`` is told how far it is. UsageError for a path that does not
     exist."""
     started = time.perf_counter()
-    here = options.lookup.of_folder(".")
-    found = discover(paths, options.lookup, here.force_exclude, here.respect_gitignore)
+    found = files(paths, options)
     for path in found.files:
         options.lookup.of(path)  # a settings file that is wrong is told before anything is looked at
-    with disk.session(), interp.few_collections():
+    with disk.session(anew=True), interp.few_collections():
         look = partial(check_file, options=options)
         outcome = many.outcomes([str(path) for path in found.files], look, options, cache, tell)
     for folder, why in found.unread:
@@ -88,6 +87,12 @@ def check(
     left = [(folder, "no Python files in it") for folder in found.empty] + found.unfollowed
     outcome.not_checked += [NotChecked(Span(str(path), 1), reason) for path, reason in left]
     return closed(outcome, options, started)
+
+
+def files(paths: Iterable[str | Path], options: Options) -> Discovery:
+    """The files to check. UsageError for a path that does not exist."""
+    here = options.lookup.of_folder(".")
+    return discover(paths, options.lookup, here.force_exclude, here.respect_gitignore)
 
 
 def check_data(data: bytes, path: str, options: Options) -> Outcome:

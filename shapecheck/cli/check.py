@@ -13,7 +13,7 @@ import click
 
 from shapecheck.cli.options import WithReason, cache_of, examples, judging, options_of
 from shapecheck.cli.progress import progress
-from shapecheck.cli.report import report
+from shapecheck.cli.report import INTERRUPTED, report
 from shapecheck.cli.settling import settled_outcome
 from shapecheck.errors import UsageError
 
@@ -33,30 +33,75 @@ if TYPE_CHECKING:
 )
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--stdin-filename", metavar="PATH", help="What to call the text from standard input.")
+@click.option("--watch", is_flag=True, help="Check again after each change, until Ctrl-C.")
 @judging
-def check(paths: tuple[str, ...], stdin_filename: str | None, **settings: Any) -> int:
+def check(paths: tuple[str, ...], stdin_filename: str | None, watch: bool, **settings: Any) -> int:
     """Check files and folders without running them ('-' reads standard input; without PATHS, this folder)."""
-    from shapecheck import engine
-
-    options = options_of(settings, os.path.dirname(stdin_filename or "") or ".")
-    if len(paths) != 1 or Path(paths[0]).is_dir():
-        # The stages of a whole tree fill gigabytes, and nobody reads them unless they ask.
-        options = replace(options, stages=settings["verbose"])
+    if watch:
+        return _watch(paths, stdin_filename, settings)
     if "-" in paths:
-        return _check_stdin(paths, stdin_filename, options, settings)
+        return _check_stdin(paths, stdin_filename, settings)
     if stdin_filename is not None:
         raise UsageError("--stdin-filename goes with '-', the text from standard input")
+    return _check(paths or (".",), settings)
+
+
+def _check(paths: tuple[str, ...], settings: dict[str, Any]) -> int:
+    from shapecheck import engine
+
+    options = _options(paths, settings)
     cache = cache_of(settings)
     with progress(settings["quiet"]) as tell:
-        outcome = settled_outcome(lambda: engine.check(paths or (".",), options, cache, tell), options, settings)
+        outcome = settled_outcome(lambda: engine.check(paths, options, cache, tell), options, settings)
     if cache is not None and cache.trouble and settings["verbose"]:
         click.echo(f"shapecheck: {cache.trouble}", err=True)
     return report(outcome, settings)
 
 
-def _check_stdin(paths: tuple[str, ...], name: str | None, options: Options, settings: dict[str, Any]) -> int:
+def _options(paths: tuple[str, ...], settings: dict[str, Any], folder: str = ".") -> Options:
+    options = options_of(settings, folder)
+    if len(paths) != 1 or Path(paths[0]).is_dir():
+        # The stages of a whole tree fill gigabytes, and nobody reads them unless they ask.
+        options = replace(options, stages=settings["verbose"])
+    return options
+
+
+def _watch(paths: tuple[str, ...], stdin_filename: str | None, settings: dict[str, Any]) -> int:
+    from shapecheck import engine
+    from shapecheck.cli.watching import watch
+
+    if "-" in paths or stdin_filename is not None:
+        raise UsageError("--watch waits for files to change, and standard input is none")
+    for option in ("add_ignores", "update_baseline"):
+        if settings[option] not in (None, False):
+            raise UsageError(f"--{option.replace('_', '-')} writes once, and --watch goes on: choose one")
+    paths = paths or (".",)
+
+    def plan() -> object:
+        said = dict(settings)
+        options = _options(paths, said)
+        files = [str(path) for path in engine.files(paths, options).files]
+        return said, files, [options.lookup.key(path) for path in files], _signature(said["baseline"])
+
+    def look() -> None:
+        if _check(paths, dict(settings)) == INTERRUPTED:
+            raise KeyboardInterrupt
+
+    return watch(look, plan, settings["quiet"])
+
+
+def _signature(path: str | None) -> object:
+    """What tells the states of a file apart."""
+    try:
+        return path and os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _check_stdin(paths: tuple[str, ...], name: str | None, settings: dict[str, Any]) -> int:
     from shapecheck import engine, fixes
 
+    options = _options(paths, settings, os.path.dirname(name or "") or ".")
     if len(paths) > 1:
         raise UsageError("'-' reads standard input and cannot stand beside other paths")
     if settings["update_baseline"]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from shapecheck.results import Outcome
 
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
+
 def report(outcome: Outcome, settings: dict[str, Any], beside: bool = False) -> int:
     """Print an outcome where it was asked for, ``beside`` standard output where that is taken; the exit code."""
     from shapecheck.engine import exit_code
@@ -27,7 +31,7 @@ def report(outcome: Outcome, settings: dict[str, Any], beside: bool = False) -> 
         click.echo(f"shapecheck: {failure}", err=True)
     if outcome.interrupted:
         click.echo(f"shapecheck: interrupted after {outcome.files} of {outcome.interrupted} files", err=True)
-        return 130
+        return INTERRUPTED
     code = exit_code(outcome, settings["fail_on"])
     return 0 if settings["exit_zero"] and code == 1 else code
 
