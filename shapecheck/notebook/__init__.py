@@ -156,4 +156,4 @@ def _language(metadata: dict[str, Any]) -> str | None:
 
 
 def _out_of_order(order: list[int]) -> tuple[int, ...]:
-    return () if all(a < b for a, b in pairwise(order)) else tuple(order)
+    return () if all(a <= b for a, b in pairwise(order)) else tuple(order)

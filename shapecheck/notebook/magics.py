@@ -107,11 +107,14 @@ def parses(text: str) -> SyntaxError | ValueError | None:
 
 
 def _without_prompts(lines: Sequence[str]) -> list[str]:
-    """The lines without pasted prompts (``>>> ``, ``In [3]: ``): blanked, where all have one, so that columns stay."""
+    """The lines without pasted prompts (``>>> ``, ``In [3]: ``): blanked if all are as wide, so that columns stay."""
     if not any(_FIRST_PROMPT.match(line) for line in lines):
         return list(lines)
-    every = all(_PROMPT.match(line) for line in lines if line.strip())
-    return [_PROMPT.sub(lambda match: " " * len(match[0]) if every else "", line, count=1) for line in lines]
+    widths = {
+        len(line) - len(_PROMPT.sub("", line, count=1)) for line in lines if _PROMPT.sub("", line, count=1).strip()
+    }
+    blank = " " * widths.pop() if len(widths) == 1 else ""
+    return [_PROMPT.sub(blank, line, count=1) for line in lines]
 
 
 def _after_cell_magics(made: Translation, first: int) -> int | None:

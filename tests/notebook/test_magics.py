@@ -72,6 +72,8 @@ def program(*sources: str) -> str:
         ("ls = 3", "ls = 3"),
         ("    x = 1\n    y = 2", "if True:\n    x = 1\n    y = 2"),
         (">>> for x in y:\n...     f(x)", "if True:\n    for x in y:\n        f(x)"),
+        (">>> x = 1\n\n >>> y = 2\n>>>", "x = 1\ny = 2"),
+        ("y = 2\n>>> x = 1", "y = 2\nx = 1"),
         ("In [3]: x = 1\n   ...: y = 2", "if True:\n    x = 1\n    y = 2"),
         ("x = (a\n % b)\ns = '''\n%time\n'''\ny = a % b;", "x = a % b\ns = '\\n%time\\n'\ny = a % b"),
         ("x = await f()\nasync with g() as h:\n    pass", "x = await f()\nasync with g() as h:\n    pass"),
@@ -159,7 +161,7 @@ def test_cells_that_are_left_out_by_their_author_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("counts", "told"),
-    [([1, 2, 3], ()), ([1, None, 3], ()), ([None, None], ()), ([3, 1, 2], (3, 1, 2)), ([1, 1], (1, 1))],
+    [([1, 2, 3], ()), ([1, None, 3], ()), ([None, None], ()), ([3, 1, 2], (3, 1, 2)), ([1, 1], ())],
 )
 def test_cells_that_were_executed_in_another_order_are_noted(counts: list[int | None], told: tuple[int, ...]) -> None:
     cells = [{"cell_type": "code", "execution_count": n, "metadata": {}, "outputs": [], "source": "x"} for n in counts]
