@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import builtins
+import bz2
+import csv
 import glob
+import gzip
 import io
 import json
+import lzma
 import os
 import pickle
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins.absorb import Absorbing, if_installed
 from shapecheck.tracer.standins.columns import Columns, picture
-from shapecheck.tracer.standins.made_up import MadeUpText
+from shapecheck.tracer.standins.made_up import CsvRows, MadeUpText
 from shapecheck.tracer.standins.made_up_frames import made_up_frames
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
@@ -117,6 +122,8 @@ def install(session: Session) -> None:
     """Patch what opens, lists, asks for, and writes files."""
     files = Files(session)
     builtins.open = io.open = files.open
+    for module in (gzip, bz2, lzma):
+        patch_function(module, "open", partial(_compressed, files))
     _questions(files)
     _listings(files)
     _changes()
@@ -130,6 +137,17 @@ def install(session: Session) -> None:
     session.on_import(
         "torch.utils.tensorboard", lambda module: setattr(module, "SummaryWriter", Absorbing("SummaryWriter"))
     )
+
+
+def _compressed(files: Files, original: Callable[..., Any]) -> Callable[..., Any]:
+    """``gzip.open`` and its like: a file that is not there is made up as the one within."""
+
+    def opened(filename: Any, mode: str = "rb", *args: Any, **kwargs: Any) -> Any:
+        if any(letter in mode for letter in "wax") or files.is_there(filename):
+            return original(filename, mode, *args, **kwargs)
+        return files.open(os.fspath(filename).rpartition(".")[0], "r" if "t" in mode else "rb")
+
+    return opened
 
 
 def _key(path: Any) -> str:
@@ -226,6 +244,16 @@ def _loaders(files: Files) -> None:
     patch_function(json, "load", load)
     patch_function(json, "loads", loads)
     patch_function(pickle, "load", load)
+    patch_function(csv, "DictReader", partial(_table_reader, files))
+
+
+def _table_reader(files: Files, original: Any) -> Callable[..., Any]:
+    """``csv.DictReader`` of a file that is made up: rows with any column."""
+
+    def reader(f: Any, *args: Any, **kwargs: Any) -> Any:
+        return CsvRows(files.cells) if isinstance(f, MadeUpText) else original(f, *args, **kwargs)
+
+    return reader
 
 
 def _parsers(module: Any) -> None:

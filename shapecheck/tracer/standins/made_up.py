@@ -71,6 +71,29 @@ class Record(dict[str, Any]):
         return True
 
 
+class CsvRecord(Record):
+    """One row of a file of separated values: every field is text."""
+
+    def __missing__(self, name: Any) -> Any:
+        self[name] = made = str(self._columns.value(str(name), self._row))
+        return made
+
+
+class CsvRows:
+    """The rows of such a file, by column."""
+
+    fieldnames = ("text", "label")
+
+    def __init__(self, columns: Columns) -> None:
+        self._rows = (CsvRecord(columns, row) for row in range(columns.rows))
+
+    def __iter__(self) -> Iterator[CsvRecord]:
+        return self._rows
+
+    def __next__(self) -> CsvRecord:
+        return next(self._rows)
+
+
 class Records(list[Any]):
     """A list of records that can be asked for a field as well, as nested JSON often is."""
 

@@ -78,6 +78,7 @@ def install(session: Session) -> None:
     session.on_import("requests", lambda module: _set(module, ("get", "post", "put", "head"), fetched))
     session.on_import("torch.hub", lambda module: _torch_hub(module, session))
     session.on_import("huggingface_hub", lambda module: _hub(module))
+    session.on_import("huggingface_hub.hub_mixin", _no_config)
     session.on_import("huggingface_hub.utils._auth", lambda module: _set(module, _TOKENS, lambda: None))
     session.on_import("wandb", lambda module: _service(module))
     session.on_import("mlflow", lambda module: _service(module))
@@ -137,6 +138,22 @@ def _hub(module: Any) -> None:
     module.snapshot_download = lambda repo_id="", *args, **kwargs: repo_id
     for name in ("HfApi", "Repository", "HfFolder", "ModelCard"):
         setattr(module, name, Absorbing(f"huggingface_hub.{name}"))
+
+
+def _no_config(module: Any) -> None:
+    """Classes that load themselves from the hub (``ModelHubMixin``) go on without a config of theirs."""
+
+    def missing(*args: Any, **kwargs: Any) -> None:
+        raise module.HfHubHTTPError("not fetched", response=_Answer())
+
+    module.hf_hub_download = missing
+
+
+class _Answer:
+    """What an error of the hub asks of a response."""
+
+    headers: dict[str, str] = {}  # noqa: RUF012 - never changed
+    status_code, request = 404, None
 
 
 def _torch_hub(module: Any, session: Session) -> None:

@@ -37,7 +37,7 @@ _PRIVATE = {
     "use_apex": False, "use_amp": False, "use_cuda_amp": False, "use_cpu_amp": False, "do_grad_scaling": False,
     "sharded_dpp": None, "sharded_ddp": None, "deepspeed": None, "fsdp": None, "hp_name": None, "tb_writer": None,
     "current_gradient_accumulation_steps": 1, "is_model_parallel": False, "place_model_on_device": False,
-    "is_fsdp_xla_enabled": False, "_past": None,
+    "is_fsdp_xla_enabled": False,
 }  # fmt: skip
 """What trainers of older versions keep of themselves, and loops that scripts took over from them ask for."""
 _OLD_NAMES = {

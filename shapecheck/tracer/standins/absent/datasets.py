@@ -109,8 +109,10 @@ def _in_range(value: Any, row: int, classes: int) -> Any:
 
 def _known_columns(path: str, name: str | None) -> str:
     """The columns of a well-known data set, with the number of classes: ``text label:2``; empty if it is not known."""
+    known, owner = _table(), path.lower().rpartition("/")[0]
+    if (f"{owner}/*", "") in known:
+        return known[f"{owner}/*", ""]  # all of one owner's are alike
     short = path.rsplit("/", 1)[-1].lower()
-    known = _table()
     asked, plain = known.get((short, str(name or "").lower())), known.get((short, ""))
     return asked or plain or next((columns for (part, _), columns in known.items() if part == short), "")
 
