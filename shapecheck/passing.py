@@ -67,6 +67,8 @@ class Reader:
             function = self._parameter(span)
             frame = calls[-1]
             if function is None:
+                if self._made_by_helper(span):
+                    yield calls[-1].span
                 return
             given = self._argument(frame, *function)
             if given is None:
@@ -86,6 +88,24 @@ class Reader:
         if nodes and isinstance(nodes[0], (ast.Tuple, ast.List)):
             nodes = nodes[0].elts
         return () if any(isinstance(node, ast.Starred) for node in nodes) else tuple(map(parsed.span, nodes))
+
+    def _made_by_helper(self, span: Span) -> bool:
+        """Whether an expression is a name that a plain function took out of what it was given: a loop's, mostly."""
+        parsed = self._file(span.path)
+        if parsed is None or not span.exact:
+            return False
+        function: ast.FunctionDef | None = None
+        name = ""
+        for node in ast.walk(parsed.tree):
+            if isinstance(node, ast.FunctionDef) and parsed.span(node).covers(span):
+                function = node
+            elif isinstance(node, ast.Name) and node.lineno == span.line and parsed.span(node) == span:
+                name = node.id
+        if function is None or not name or not _names(function) or _names(function)[0] in ("self", "cls"):
+            return False
+        return any(
+            name in _targets(node) for node in ast.walk(function) if isinstance(node, (ast.For, ast.comprehension))
+        )
 
     def _parameter(self, span: Span) -> tuple[ast.FunctionDef, str] | None:
         """The function whose parameter an expression is, and its name; None for anything else, or if it is rebound."""
@@ -122,6 +142,11 @@ class Reader:
             except UnreadableSource:
                 self._parsed[path] = None
         return self._parsed[path]
+
+
+def _targets(loop: ast.For | ast.comprehension) -> set[str]:
+    """The names that a loop binds."""
+    return {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
 
 
 def _names(function: ast.FunctionDef) -> list[str]:

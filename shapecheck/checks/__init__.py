@@ -24,6 +24,7 @@ from shapecheck.checks import (
     misplaced,
     models,
     operators,
+    order,
     outputs,
     padding,
     pooling,
@@ -61,6 +62,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     grown.embedding_not_resized,
     models.model_inputs,
     labels.model_labels,
+    operators.lost_axis,
     operators.operator_shapes,
 )
 DETECTORS: tuple[Detector, ...] = (
@@ -89,6 +91,8 @@ DETECTORS: tuple[Detector, ...] = (
     rows.other_pooling,
     reshaped.shape_unpacked,
     axes.batch_first,
+    order.one_step_taken,
+    order.positions_along_batch,
     axes.regrouping_view,
     axes.softmax_axis,
     stated.wrong_shape,

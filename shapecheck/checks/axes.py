@@ -15,7 +15,7 @@ from shapecheck.shapes import regroups
 from shapecheck.trail import made
 from shapecheck.vocabulary import axis, given, main, short
 
-_SEQUENCE_MODULES = vocabulary.RECURRENT | {
+SEQUENCE_MODULES = vocabulary.RECURRENT | {
     "MultiheadAttention",
     "TransformerEncoder",
     "TransformerEncoderLayer",
@@ -30,30 +30,35 @@ def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP602: a sequence module without batch_first is fed (batch, seq, features) from an encoder."""
     for stage in graph.stages:
         tokens = main(stage)
-        if short(stage) not in _SEQUENCE_MODULES or stage.within or stage.module is None or tokens is None:
+        if short(stage) not in SEQUENCE_MODULES or stage.within or stage.module is None or tokens is None:
             continue
-        if _is_batch_first(stage) is not False or tokens.shape.rank != 3 or token_axis(tokens) != 1:
+        if is_batch_first(stage) is not False or tokens.shape.rank != 3 or token_axis(tokens) != 1:
             continue
         if token_model(tokens) is None:
             continue
-        yield found(
-            "SHP602",
-            "",
-            stage.module.created or stage.span,
-            stage=stage,
-            tensor=tokens,
-            symptom=stage.span,
-            label="built without batch_first=True",
-            help="add batch_first=True",
-            related=[words.comes_from(tokens)],
-            shapes=[words.named(tokens)],
-            module=words.shown(stage.op),
-            operand=words.called(tokens),
-            shape=tokens.shape,
-        )
+        yield time_first(stage, tokens)
 
 
-def _is_batch_first(stage: Stage) -> bool | None:
+def time_first(stage: Stage, tokens: Tensor) -> Finding:
+    """SHP602: a sequence module that takes axis 0 for the time, given examples there."""
+    return found(
+        "SHP602",
+        "",
+        (stage.module.created if stage.module is not None else None) or stage.span,
+        stage=stage,
+        tensor=tokens,
+        symptom=stage.span,
+        label="built without batch_first=True",
+        help="add batch_first=True",
+        related=[words.comes_from(tokens)],
+        shapes=[words.named(tokens)],
+        module=words.shown(stage.op),
+        operand=words.called(tokens),
+        shape=tokens.shape,
+    )
+
+
+def is_batch_first(stage: Stage) -> bool | None:
     """What the module (for TransformerEncoder: its layers) was built with; None where it is not known."""
     params = stage.module.params if stage.module is not None else {}
     layer = params.get("encoder_layer", params.get("decoder_layer"))

@@ -62,6 +62,7 @@ def _width(graph: ShapeGraph, fault: Fault) -> Finding | None:
         or _channels_removed(fault, operand, want)
         or _missing_flatten(fault, operand, want)
         or _wrong_axis_last(fault, operand, want)
+        or _rows_fixed(fault, operand, want)
         or _constructor(graph, fault, operand, want)
     )
 
@@ -140,6 +141,38 @@ def _missing_flatten(fault: Fault, operand: Tensor, want: Dim) -> Finding | None
     maker = operand.producer
     flattened = maker.span if maker is not None and short(maker) in ("flatten", "Flatten") else None
     return _at_operand(fault, operand, want, "flatten", "put .flatten(1) before this layer", flattened)
+
+
+def _rows_fixed(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
+    """SHP213: a view into a number of rows that are not the ones that arrive, so that the rest has another width."""
+    view = operand.producer
+    before = main(view) if view is not None and short(view) in _FLATTENS else None
+    if view is None or before is None or operand.shape.rank != 2 or (before.shape.rank or 0) < 2:
+        return None
+    total = number(1)
+    for dim in before.shape.dims[1:]:
+        total = total * dim
+    if not blame.equal(total, want) or not blame.differ(before.shape.dim(0), operand.shape.dim(0)):
+        return None
+    return found(
+        "SHP213",
+        "rows",
+        view.span,
+        stage=fault.stage,
+        tensor=before,
+        symptom=fault.stage.span,
+        label=f"{before.shape} becomes {operand.shape}",
+        help=f"{words.called(before).strip('`') if before.text else 'x'}.size(0) for the rows, or flatten(1)",
+        related=[words.comes_from(before)],
+        shapes=[words.named(before), words.named(operand)],
+        operator=words.shown(view.op),
+        operand=words.called(before),
+        before=before.shape,
+        after=operand.shape,
+        rows=words.sized(axis(operand, 0)),
+        have=words.sized(axis(before, 0)),
+        want=words.size(want),
+    )
 
 
 def _is_spatial_pooler(operand: Tensor) -> bool:

@@ -14,7 +14,19 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict
 from shapecheck.trail import made
-from shapecheck.vocabulary import BINARY, CONVOLUTIONS, Axis, axis, is_model, main, short
+from shapecheck.vocabulary import (
+    BINARY,
+    CONVOLUTIONS,
+    REDUCTIONS,
+    Axis,
+    axis,
+    given,
+    is_model,
+    main,
+    reduced_axes,
+    short,
+)
+from shapecheck.vocabulary import operands as vocabulary_operands
 from shapecheck.vocabulary import words as names
 
 _FAMILIES = {
@@ -49,6 +61,53 @@ FALLBACKS = ("SHP202", "SHP203")
 """The rules that name an operator and no more."""
 GENERAL = (*FALLBACKS, "SHP215", "SHP217", "SHP219", "SHP221", "SHP222", "SHP511", *_FAMILIES)
 """The rules that speak where no other does."""
+
+
+def lost_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP214: a mean or a maximum of the very tensor that it meets, without the axis that it ran over."""
+    pair = vocabulary_operands(stage)
+    if stage.conflict is None or short(stage) not in BINARY or len(pair) != 2:
+        return None
+    for whole, part in (pair, pair[::-1]):
+        step, before = _reduced_from(whole, part)
+        if step is None or before is None or part.shape.rank != (before.shape.rank or 0) - 1:
+            continue
+        gone = reduced_axes(step)
+        if gone is not None and len(gone) == 1 and given(step, "keepdim") is not True:
+            return found(
+                "SHP214",
+                "reduced",
+                step.span,
+                stage=stage,
+                tensor=before,
+                symptom=stage.span,
+                label=f"{before.shape} becomes {step.out.shape}",
+                help="keepdim=True",
+                related=[words.comes_from(whole), words.comes_from(part)],
+                shapes=[words.named(whole), words.named(part)],
+                operator=words.shown(step.op),
+                before=before.shape,
+                after=step.out.shape,
+                at=gone[0],
+                whole=words.called(whole),
+                shape=whole.shape,
+            )
+    return None
+
+
+def _reduced_from(whole: Tensor, part: Tensor) -> tuple[Stage | None, Tensor | None]:
+    """The reduction on the way to one operand of a tensor that the other one is, or comes from by keeping its shape."""
+    same = {id(whole)}
+    for step in trail.steps(whole):
+        before = main(step)
+        if before is None or before.shape.rank != whole.shape.rank:
+            break
+        same.add(id(before))
+    for step in trail.steps(part):
+        before = main(step)
+        if before is not None and id(before) in same and short(step) in REDUCTIONS:
+            return step, before
+    return None, None
 
 
 def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:

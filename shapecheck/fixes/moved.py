@@ -114,6 +114,23 @@ def groups_in_order(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator
         )
 
 
+def rows_of_input(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``h.view(16, -1)`` to ``h.view(h.size(0), -1)``, where the rows are those that arrive."""
+    call = call_of(finding, tree)
+    if call is None or not isinstance(call.func, cst.Attribute) or "for the rows" not in finding.help:
+        return
+    owner, sizes = call.func.value, [arg.value for arg in call.args if arg.keyword is None and not arg.star]
+    if isinstance(owner, (cst.Name, cst.Attribute)) and len(sizes) == 2:
+        yield Fix("as many rows as arrive", (tree.replace(sizes[0], f"{tree.code(owner)}.size(0)"),))
+
+
+def axis_kept(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``x.mean(dim=1)`` to ``x.mean(dim=1, keepdim=True)``, where that is what lacks."""
+    call = call_of(finding, tree) if finding.help == "keepdim=True" else None
+    if call is not None:
+        yield Fix("keep the axis", (keyword(tree, call, "keepdim", "True"),))
+
+
 def along(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """Another ``dim`` for an argmax, a similarity, a scaling."""
     call, new = call_of(finding, tree), finding.help.removeprefix("take dim=")

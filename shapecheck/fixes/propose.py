@@ -32,6 +32,8 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP207": (simple.in_features,),
     "SHP208": (simple.in_features,),
     "SHP209": (moved.second_transposed,),
+    "SHP213": (moved.rows_of_input,),
+    "SHP214": (moved.axis_kept,),
     "SHP216": (simple.in_features,),
     "SHP217": (fitted.resized,),
     "SHP218": (moved.moved_for_norm,),

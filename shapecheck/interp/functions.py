@@ -152,8 +152,19 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
         m.scope, m.activation, m.context, m.way, m.home = saved
         saved[1].impure = saved[1].impure or activation.impure
     if activation.yields:
+        if _yields_in_order(function.node) == len(activation.yields):
+            return Items("iterator", list(activation.yields)), activation.impure
         return Items("iterator", None, join_all(activation.yields)), activation.impure
     return join_all(activation.returns), activation.impure
+
+
+def _yields_in_order(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
+    """The number of values that a generator without loops and branches gives, each by a statement of its own; -1 for
+    any other."""
+    body = node.body if isinstance(node.body, list) else []
+    straight = [part for part in body if isinstance(part, ast.Expr) and type(part.value) is ast.Yield]
+    ways = (ast.Yield, ast.YieldFrom, ast.Return)
+    return len(straight) if len(straight) == sum(isinstance(part, ways) for part in ast.walk(node)) else -1
 
 
 # -- everything else -------------------------------------------------------------------------------------------------

@@ -1,0 +1,122 @@
+"""SHP602 and SHP415: examples where the time is expected, told by what is done with the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapecheck import trail
+from shapecheck.checks import blame, words
+from shapecheck.checks.axes import SEQUENCE_MODULES, is_batch_first, time_first
+from shapecheck.checks.report import found
+from shapecheck.dims import Dim
+from shapecheck.findings import Finding
+from shapecheck.flow import token_model
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.vocabulary import KEEPS, REDUCTIONS, key_parts, main, operands, reduced_axes, short
+
+_ADDS = ("add", "add_")
+
+
+def one_step_taken(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP602: ``states[:, -1]`` or a mean over axis 1 of what a module gives that takes axis 1 for the examples: one
+    example would stand for all."""
+    told: set[int] = set()
+    for stage in graph.stages:
+        if stage.within or stage.conflict is not None or not _takes_axis_one(stage):
+            continue
+        module = _sequence_module(main(stage))
+        tokens = main(module) if module is not None else None
+        if module is None or tokens is None or id(module.module) in told or token_model(tokens) is not None:
+            continue
+        examples = tokens.shape.dim(1)
+        if is_batch_first(module) is False and examples.known and examples.value != 1 and tokens.shape.rank == 3:
+            told.add(id(module.module))
+            yield time_first(module, tokens)
+
+
+def _takes_axis_one(stage: Stage) -> bool:
+    """Whether one place of axis 1 is left of a tensor, or none."""
+    before = main(stage)
+    if before is None or before.shape.rank != 3:
+        return False
+    if short(stage) == "__getitem__":
+        parts = key_parts(stage)
+        return len(parts) >= 2 and parts[0] == slice(None) and isinstance(parts[1], (int, Dim))
+    gone = reduced_axes(stage) if short(stage) in REDUCTIONS else None
+    return gone is not None and [axis % 3 for axis in gone] == [1]
+
+
+def _sequence_module(tensor: Tensor | None) -> Stage | None:
+    """The sequence module whose states a tensor is, as they came or merely dropped out and normalized."""
+    while tensor is not None and tensor.producer is not None:
+        stage = tensor.producer
+        if short(stage) in SEQUENCE_MODULES:
+            return stage if tensor is stage.out else None
+        if short(stage) not in KEEPS:
+            return None
+        tensor = main(stage)
+    return None
+
+
+def positions_along_batch(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP415: positions cut to as many as there are examples, and added along them."""
+    for stage in graph.stages:
+        pair = operands(stage)
+        if short(stage) not in _ADDS or stage.within or stage.conflict is not None or len(pair) != 2:
+            continue
+        for tokens, positions in (pair, pair[::-1]):
+            maker = _counted_by_rows(tokens, positions)
+            if maker is not None and _read_batch_first(graph, stage):
+                yield _along_batch(stage, maker, tokens, positions)
+                break
+
+
+def _counted_by_rows(tokens: Tensor, positions: Tensor) -> Stage | None:
+    """What cut (or numbered) positions (rows, 1, width) that are to be those of tokens (rows, length, width)."""
+    if tokens.shape.rank != 3 or positions.shape.rank != 3:
+        return None
+    rows = tokens.shape.dim(0)
+    if positions.shape.dim(1).expr != 1 or tokens.shape.dim(1).expr == 1 or rows.expr == 1:
+        return None
+    if not blame.equal(rows, positions.shape.dim(0)) or not rows.known:
+        return None
+    for step in trail.steps(positions):
+        before = main(step)
+        if short(step) == "arange":
+            return step
+        if short(step) == "__getitem__" and before is not None and isinstance(key_parts(step)[0], slice):
+            cut = key_parts(step)[0] != slice(None) and not blame.equal(before.shape.dim(0), rows)
+            return step if cut else None
+    return None
+
+
+def _read_batch_first(graph: ShapeGraph, stage: Stage) -> bool:
+    """Whether a sequence module that takes axis 0 for the examples reads what a stage gives."""
+    for later in graph.stages:
+        tokens = main(later)
+        if later.index <= stage.index or short(later) not in SEQUENCE_MODULES or tokens is None:
+            continue
+        if is_batch_first(later) is True and any(step is stage for step in trail.steps(tokens)):
+            return True
+    return False
+
+
+def _along_batch(stage: Stage, maker: Stage, tokens: Tensor, positions: Tensor) -> Finding:
+    return found(
+        "SHP415",
+        "",
+        maker.span,
+        stage=stage,
+        tensor=positions,
+        symptom=stage.span,
+        label=f"{positions.shape}: as many as there are examples",
+        help="count the tokens: size(1), and put the positions on axis 1",
+        related=[words.comes_from(tokens), words.comes_from(positions)],
+        shapes=[words.named(tokens), words.named(positions)],
+        tokens=words.called(tokens),
+        shape=tokens.shape,
+        positions=words.called(positions),
+        given=positions.shape,
+        rows=words.size(tokens.shape.dim(0)),
+        length=words.size(tokens.shape.dim(1)),
+    )
