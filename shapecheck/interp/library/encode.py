@@ -44,8 +44,8 @@ _ROLES: dict[str, Role] = {
 def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """``tokenizer(text, ...)``: the encoding, with the sizes that the options fix."""
     taken = take(args, *_CALL)
-    if not args.exact:
-        return Encoding({}, None, None, False)
+    if not args.exact or taken.plain("return_overflowing_tokens", False) not in (False, None):
+        return Encoding({}, None, None, False)  # with overflow, a text gives as many rows as it is long
     split = taken.plain("is_split_into_words", False) is True
     text = taken.get("text") or taken.get("batch_text_or_text_pairs") or taken.get("text_target")
     texts = texts_of(text, taken.get("text_pair"), split, machine, node)

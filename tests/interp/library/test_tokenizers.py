@@ -34,6 +34,12 @@ def test_the_options_decide_the_shape(call: str, shape: str) -> None:
     assert shapes(TOK + f'torch.relu({call}["input_ids"])') == [shape]
 
 
+@pytest.mark.parametrize("texts", ['"a text"', '["a", "b"]'])
+def test_how_many_rows_a_text_that_overflows_gives_is_not_known(texts: str) -> None:
+    call = f"tok({texts}, truncation=True, max_length=6, stride=2, padding=True, return_overflowing_tokens=True)"
+    assert shapes(TOK + f'torch.relu({call}.convert_to_tensors("pt")["input_ids"])') == []
+
+
 def test_lists_become_tensors_of_the_same_length() -> None:
     text = """
     tok = AutoTokenizer.from_pretrained("roberta-base")
