@@ -56,6 +56,8 @@ _CARRY = (
         "index_select gather"
     )
 )
+_MADE_OF_DATA = words("tensor as_tensor from_numpy LongTensor randint stack pad_sequence full zeros")
+"""What makes a tensor of numbers that stand for words, where an embedding takes it; positions are counted (arange)."""
 _COMPARISONS = words("eq ne lt le gt ge")
 _WHOLE_NUMBERS = words(
     "long int to view reshape squeeze unsqueeze flatten detach clone contiguous cuda cpu transpose permute"
@@ -105,7 +107,7 @@ def _name_inputs(stage: Stage) -> None:
             _set_role(scores, "logits")
     elif short(stage) in ("Embedding", "embedding"):
         value = main(stage)
-        if value is not None and value.producer is None:
+        if value is not None and (value.producer is None or short(value.producer) in _MADE_OF_DATA):
             _set_role(value, "ids")
 
 

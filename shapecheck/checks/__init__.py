@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 
 from shapecheck import trail, vocabulary
 from shapecheck.checks import (
+    attention,
     axes,
     broadcast,
     chosen,
     convolution,
+    counted,
     grown,
     labels,
     lengths,
@@ -45,7 +47,9 @@ EXPLAINERS: tuple[Explainer, ...] = (
     reshaped.squeezed_batch,
     pooling.unpooled_classifier,
     pooling.first_example,
+    pooling.tokens_for_vectors,
     masks.mask_axis,
+    masks.lengths_over_texts,
     misplaced.joined_along_rows,
     misplaced.channels_ahead,
     linear.linear_in_features,
@@ -56,6 +60,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     labels.loss_range,
     labels.scores_of_tokens,
     loss.class_axis,
+    loss.classes_regrouped,
     loss.class_target,
     loss.pair_target,
     loss.other_loss,
@@ -95,6 +100,10 @@ DETECTORS: tuple[Detector, ...] = (
     order.positions_along_batch,
     axes.regrouping_view,
     axes.softmax_axis,
+    attention.contracted_axis,
+    attention.queries_masked,
+    pooling.over_texts,
+    broadcast.index_broadcast,
     stated.wrong_shape,
     stated.name_of_two_sizes,
     axes.rows_regrouped,
@@ -109,6 +118,8 @@ _COLUMNS = ("SHP309", "SHP601", "SHP607")
 
 def run(graph: ShapeGraph) -> list[Finding]:
     """Every rule over one graph (annotated by :func:`shapecheck.flow.annotate`): unmerged, unordered."""
+    for stage in graph.stages:
+        stage.conflict = stage.conflict or counted.unlike(stage)
     findings = _first_causes([found for stage in graph.stages if (found := explain(graph, stage)) is not None])
     raised_at = {finding.span for finding in findings}
     for detector in DETECTORS:

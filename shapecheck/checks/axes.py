@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapecheck import vocabulary
-from shapecheck.checks import blame, words
+from shapecheck.checks import blame, counted, words
+from shapecheck.checks.attention import SOFTMAX
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
@@ -23,18 +24,18 @@ SEQUENCE_MODULES = vocabulary.RECURRENT | {
     "TransformerDecoderLayer",
 }
 _VIEWS = frozenset(("view", "reshape", "unflatten"))
-_SOFTMAX = frozenset(("softmax", "log_softmax", "Softmax", "LogSoftmax", "softmin", "Softmin"))
 
 
 def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP602: a sequence module without batch_first is fed (batch, seq, features) from an encoder."""
+    known = counted.batch_axes(graph)
     for stage in graph.stages:
         tokens = main(stage)
         if short(stage) not in SEQUENCE_MODULES or stage.within or stage.module is None or tokens is None:
             continue
         if is_batch_first(stage) is not False or tokens.shape.rank != 3 or token_axis(tokens) != 1:
             continue
-        if token_model(tokens) is None:
+        if token_model(tokens) is None and not counted.counts_texts(axis(tokens, 0), known):
             continue
         yield time_first(stage, tokens)
 
@@ -189,9 +190,10 @@ def _product(first: Dim, rest: tuple[Dim, ...], wanted: tuple[Dim, ...]) -> bool
 
 def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP604: a softmax over an axis of size one; SHP606: over the batch."""
+    known = counted.batch_axes(graph)
     for stage in graph.stages:
         scores = main(stage)
-        if short(stage) not in _SOFTMAX or stage.within or scores is None or scores.shape.rank in (None, 0):
+        if short(stage) not in SOFTMAX or stage.within or scores is None or scores.shape.rank in (None, 0):
             continue
         dims = vocabulary.ints(given(stage, "dim"))
         if dims is None or scores.shape.rank is None:
@@ -199,7 +201,7 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         at = dims[0] % scores.shape.rank
         if scores.shape.dim(at).expr == 1 and scores.shape.rank > 1 and _is_score(axis(scores, at)):
             yield _softmax(stage, scores, at, "single")
-        elif at == 0 and over_batch(scores):
+        elif at == 0 and over_batch(scores, known):
             yield _softmax(stage, scores, at, "batch")
 
 
@@ -208,13 +210,17 @@ def _is_score(here: vocabulary.Axis) -> bool:
     return short(made(here).stage) in ("Linear", "linear")
 
 
-def over_batch(scores: Tensor) -> bool:
-    """Whether axis 0 of a matrix counts the texts of a batch, and axis 1 the outputs of a layer or a head."""
-    if scores.shape.rank != 2 or blame.equal(*scores.shape.dims):
+def over_batch(scores: Tensor, known: frozenset[tuple[int, int]]) -> bool:
+    """Whether axis 0 counts the texts of a batch, and the others the outputs of a layer or a head, or the tokens.
+
+    ``known`` are the axes that count texts for another reason (see :func:`counted.batch_axes`).
+    """
+    rank = scores.shape.rank or 0
+    if rank not in (2, 3) or not counted.counts_texts(axis(scores, 0), known):
         return False
-    first, second = made(axis(scores, 0)), made(axis(scores, 1))
-    counted = first.index == 0 and first.tensor.role in ("ids", "mask", "pixels", "audio")
-    return counted and (short(second.stage) in ("Linear", "linear") or second.tensor.role == "logits")
+    last = made(axis(scores, -1))
+    of_a_head = short(last.stage) in ("Linear", "linear") or last.tensor.role == "logits"
+    return of_a_head or token_axis(scores) == 1
 
 
 def _softmax(stage: Stage, scores: Tensor, at: int, variant: str) -> Finding:

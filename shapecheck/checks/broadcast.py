@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from shapecheck.checks import blame, words
+from shapecheck.checks import blame, counted, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, NamedShape, Related
 from shapecheck.flow import PAIR_LOSSES
@@ -18,6 +19,7 @@ from shapecheck.vocabulary import words as names
 _ELEMENTWISE = names("pow square abs pow_ abs_ square_ mul clamp relu sqrt float to double")
 _DIFFERENCES = frozenset(("sub", "rsub"))
 _COMPARISONS = frozenset(("eq", "ne"))
+_LABELS = re.compile(r"\b(labels?|targets?|gold|y_true|ground_truth)\b\W*$")
 _RAISE = names("BCELoss BCEWithLogitsLoss binary_cross_entropy binary_cross_entropy_with_logits")
 
 
@@ -32,16 +34,24 @@ def loss_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
             yield from _outer(stage, pair[0], pair[1], "")
         elif name in _DIFFERENCES | _COMPARISONS and len(operands(stage)) == 2:
             one, two = operands(stage)
-            if _is_prediction(one) != _is_prediction(two) and _reduced_to_a_number(graph, stage):
-                guess, truth = (one, two) if _is_prediction(one) else (two, one)
-                yield from _outer(stage, guess, truth, "difference" if name in _DIFFERENCES else "metric")
+            told = _guess_and_truth(one, two)
+            if told is not None and _reduced_to_a_number(graph, stage):
+                yield from _outer(stage, *told, "difference" if name in _DIFFERENCES else "metric")
+
+
+def _guess_and_truth(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Which of two tensors is the prediction: the column of a layer's outputs, else the one that is no label."""
+    for test in (_is_prediction, lambda tensor: not _is_label(tensor)):
+        if test(one) != test(two):
+            return (one, two) if test(one) else (two, one)
+    return None
 
 
 def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: str) -> Iterator[Finding]:
     if scores is None or target is None:
         return
     pairs = crossed(scores.shape, target.shape)
-    if pairs is None or _on_purpose(scores) or _on_purpose(target):
+    if pairs is None or not (_one_label_each(scores, target) or not (_on_purpose(scores) or _on_purpose(target))):
         return
     column = scores.shape.rank == 2 and target.shape.rank == 1
     root, other = _root(stage, scores, target, variant)
@@ -58,6 +68,7 @@ def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: 
         else "",
         related=[
             Related(other, "this side brings the other shape") if other else None,
+            words.axis_from(scores, -1) if column else None,
             words.comes_from(scores),
             words.comes_from(target),
         ],
@@ -101,6 +112,52 @@ def _on_purpose(tensor: Tensor) -> bool:
     return False
 
 
+def _is_label(tensor: Tensor) -> bool:
+    return tensor.role == "labels" or _LABELS.search(tensor.text) is not None
+
+
+def _one_label_each(scores: Tensor, target: Tensor) -> bool:
+    """Whether a row of labels meets a column with as many rows, made of another tensor: no pairs can be meant, though
+    an axis was added by hand (to the wrong side)."""
+    ranks = scores.shape.rank, target.shape.rank
+    if not _is_label(target) or sorted(ranks, key=str) != [1, 2]:
+        return False
+    origins = made(axis(scores, 0)), made(axis(target, 0))
+    return blame.equal(scores.shape.dim(0), target.shape.dim(0)) and origins[0].tensor is not origins[1].tensor
+
+
+def index_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP613: positions (batch, 1) beside rows (batch,) as indices: every row with every position."""
+    for stage in graph.stages:
+        rows, ends = counted.index_pair(stage)
+        if rows is None or ends is None or stage.within or stage.conflict is not None:
+            continue
+        pairs = crossed(rows.shape, ends.shape)
+        column, row = (ends, rows) if ends.shape.rank == 2 else (rows, ends)
+        if pairs is None or column.shape.rank != 2 or row.shape.rank != 1 or _on_purpose(column) or _on_purpose(row):
+            continue
+        if column.shape.dim(1).value != 1 or not blame.equal(column.shape.dim(0), row.shape.dim(0)):
+            continue
+        maker = made(axis(column, 1)).stage
+        yield found(
+            "SHP613",
+            "",
+            maker.span if maker is not None else blame.operand_span(stage, column),
+            stage=stage,
+            tensor=column,
+            symptom=stage.span,
+            label=f"{column.shape}",
+            help=f"{column.text or 'the positions'}.squeeze(-1)",
+            related=[words.comes_from(row), words.comes_from(column)],
+            shapes=[words.named(rows), words.named(ends), _result(stage.out.shape)],
+            column=words.called(column),
+            column_shape=column.shape,
+            row=words.called(row),
+            row_shape=row.shape,
+            after=stage.out.shape,
+        )
+
+
 def _is_prediction(tensor: Tensor) -> bool:
     """Whether a tensor is a column of scores from a layer with one output."""
     rank = tensor.shape.rank
@@ -132,6 +189,7 @@ def _root(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> tuple[S
     written = (
         target.span if maker is None else maker.span if short(maker) in ("tensor", "as_tensor", "FloatTensor") else None
     )
-    if written is not None and variant != "metric" and not stage.context and target.span is not None:
+    beside = maker is None or not maker.context  # not in a function that collates, say
+    if written is not None and beside and variant != "metric" and not stage.context and target.span is not None:
         return target.span, stage.span
     return used, written

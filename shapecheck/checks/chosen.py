@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapecheck.checks import words
+from shapecheck import trail
+from shapecheck.checks import counted, words
 from shapecheck.checks.axes import over_batch
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.trail import made
-from shapecheck.vocabulary import axis, given, ints, main, short
+from shapecheck.vocabulary import KEEPS, axis, given, ints, main, operands, reduced_axes, short
 
 _CHOOSE = ("argmax", "argmin")
 _USUAL_AXIS = {"cosine_similarity": 1, "CosineSimilarity": 1, "normalize": 1}
@@ -19,6 +20,7 @@ _USUAL_AXIS = {"cosine_similarity": 1, "CosineSimilarity": 1, "normalize": 1}
 
 def argmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP608: the best text of each class instead of the best class of each text, or the best of one class."""
+    known, classes = counted.batch_axes(graph), counted.class_axes(graph)
     for stage in graph.stages:
         scores, dims = main(stage), ints(given(stage, "dim", "axis"))
         if short(stage) not in _CHOOSE or stage.within or stage.conflict or scores is None or dims is None:
@@ -27,8 +29,10 @@ def argmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         if rank is None or rank < 2:
             continue
         at = dims[0] % rank
-        if at == 0 and over_batch(scores):
+        if at == 0 and over_batch(scores, known):
             yield _along(stage, scores, "SHP608", "", at, 1)
+        elif rank == 3 and at == 1 and id(made(axis(scores, -1)).tensor) in classes:
+            yield _along(stage, scores, "SHP608", "tokens", at, -1)
         elif scores.shape.dim(at).expr == 1 and short(made(axis(scores, at)).stage) in ("Linear", "linear"):
             yield _along(stage, scores, "SHP608", "single", at, at)
 
@@ -37,6 +41,8 @@ def similarity_axis(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP610: a similarity, or a length of one, along the batch or the tokens instead of the features."""
     for stage in graph.stages:
         vectors = stage.tensor("x1") or main(stage)
+        if short(stage) == "sum" and not stage.within and vectors is not None and _dot_over_texts(stage, vectors):
+            yield _along(stage, vectors, "SHP610", "", 0, -1)
         if short(stage) not in _USUAL_AXIS or stage.within or stage.conflict or vectors is None:
             continue
         stated, rank = given(stage, "dim"), vectors.shape.rank
@@ -48,6 +54,24 @@ def similarity_axis(graph: ShapeGraph) -> Iterator[Finding]:
             yield _along(stage, vectors, "SHP610", "", at, -1)
         elif rank == 3 and token_axis(vectors) == at == 1 and vectors.role == "tokens":
             yield _along(stage, vectors, "SHP610", "tokens", at, -1)
+
+
+def _dot_over_texts(stage: Stage, product: Tensor) -> bool:
+    """Whether a sum over the batch stands for the dot products of vectors that were brought to length one."""
+    maker = product.producer
+    if reduced_axes(stage) != (0,) or product.shape.rank != 2 or maker is None or short(maker) != "mul":
+        return False
+    pair = operands(maker)
+    return len(pair) == 2 and all(map(_of_length_one, pair))
+
+
+def _of_length_one(vectors: Tensor) -> bool:
+    for step in trail.steps(vectors):
+        if short(step) == "normalize":
+            return ints(given(step, "dim") or 1) in ((1,), (-1,)) and vectors.shape.rank == 2
+        if short(step) not in KEEPS:
+            return False
+    return False
 
 
 def _is_vector_per_text(vectors: Tensor) -> bool:

@@ -26,8 +26,13 @@ def _labels_per_token(graph: ShapeGraph, stage: Stage, module: Module) -> Findin
         return None
     if not blame.equal(labels.shape.dim(1), ids.shape.dim(1)) and labels.low != -100:
         return None
-    other = short(stage).replace("SequenceClassification", "TokenClassification")
-    return _other_class("SHP307", "model", stage, module, labels, ids, other)
+    return per_token(stage, stage, labels, ids)
+
+
+def per_token(stage: Stage, model: Stage, labels: Tensor, ids: Tensor) -> Finding:
+    """SHP307 for the class of a model whose scores meet a label for every token in a loss (or in its own)."""
+    other = short(model).replace("SequenceClassification", "TokenClassification")
+    return _other_class("SHP307", "model", stage, model, labels, ids, other)
 
 
 def _labels_per_text(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None:
@@ -40,7 +45,7 @@ def _labels_per_text(graph: ShapeGraph, stage: Stage, module: Module) -> Finding
     if labels.shape.rank == 2 and labels.shape.dim(1).value != 1:
         return None
     other = short(stage).replace("TokenClassification", "SequenceClassification")
-    return _other_class("SHP308", "", stage, module, labels, ids, other)
+    return _other_class("SHP308", "", stage, stage, labels, ids, other)
 
 
 def _same_rows(labels: Tensor, ids: Tensor) -> bool:
@@ -48,12 +53,13 @@ def _same_rows(labels: Tensor, ids: Tensor) -> bool:
 
 
 def _other_class(
-    code: str, variant: str, stage: Stage, module: Module, labels: Tensor, ids: Tensor, other: str
+    code: str, variant: str, stage: Stage, model: Stage, labels: Tensor, ids: Tensor, other: str
 ) -> Finding:
+    created = model.module.created if model.module is not None else None
     return found(
         code,
         variant,
-        module.created or stage.span,
+        created or model.span,
         stage=stage,
         tensor=labels,
         symptom=stage.span,
@@ -61,7 +67,7 @@ def _other_class(
         help=f"use {other}",
         related=[words.comes_from(labels)],
         shapes=[words.named(labels, name="labels"), words.named(ids, name="input_ids")],
-        model=short(stage),
+        model=short(model),
         other=other,
         target=words.called(labels),
         target_shape=labels.shape,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapecheck import trail, vocabulary
-from shapecheck.checks import blame, words
+from shapecheck.checks import blame, counted, given_labels, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
@@ -62,6 +62,45 @@ def class_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
     )
 
 
+def classes_regrouped(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP316: a view cuts the scores into rows of another length than the head has outputs."""
+    if stage.conflict is None:
+        return None
+    scores, target = stage.tensor("input"), stage.tensor("target")
+    if short(stage) in counted.VIEWS and stage.conflict.kind == "numel":
+        view, before, want = stage, main(stage), counted.row_length(stage)
+        if before is None or want is None or not counted.of_a_head(before):
+            return None
+    elif scores is not None and target is not None and scores.producer is not None:
+        view, before, want = scores.producer, counted.regrouped_classes(scores, target), scores.shape.dim(1)
+    else:
+        return None
+    if before is None or blame.equal(before.shape.dim(-1), want):
+        return None
+    have = axis(before, -1)
+    root, reason = width_root(graph, have)
+    head = made(have).stage
+    created = head.module.created if head is not None and head.module is not None else None
+    return found(
+        "SHP316",
+        "",
+        root or created or view.span,
+        stage=stage,
+        tensor=before,
+        symptom=view.span,
+        label=f"{words.size(have.dim)} scores for each",
+        help=f"make it {words.size(want)}",
+        related=[Related(reason, "the head that gives the scores") if reason else None, words.comes_from(target)],
+        shapes=[words.named(before)],
+        scores=words.called(before),
+        shape=before.shape,
+        have=words.sized(have),
+        want=words.size(want),
+        view=words.shown(view.op),
+        line=view.span.line,
+    )
+
+
 def _plain(tensor: Tensor) -> str:
     return tensor.text or "it"
 
@@ -113,7 +152,11 @@ def _target(
         symptom=stage.span,
         label=f"the target is {target.shape}",
         help=advice,
-        related=[words.comes_from(scores), words.comes_from(target)],
+        related=[
+            words.axis_from(scores, -1) if variant == "scores-column" else None,
+            words.comes_from(scores),
+            words.comes_from(target),
+        ],
         shapes=[words.named(scores), words.named(target, name="target")],
         loss=words.shown(stage.op),
         scores=words.called(scores),
@@ -127,7 +170,10 @@ def _target(
 
 def _rows(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Finding | None:
     """Scores and target differ in their number of rows: the stage that gave one of them its rows is the root."""
-    if not scores.shape.rank or not target.shape.rank or not blame.differ(scores.shape.dim(0), target.shape.dim(0)):
+    of_other_rows = stage.conflict is not None and stage.conflict.kind == "batch"
+    if not scores.shape.rank or not target.shape.rank:
+        return _target(graph, stage, scores, target, "", blame.operand_span(stage, target), "")
+    if not of_other_rows and not blame.differ(scores.shape.dim(0), target.shape.dim(0)):
         return _target(graph, stage, scores, target, "", blame.operand_span(stage, target), "")
     pooled = _pooled_tagger(stage, scores, target)
     if pooled is not None:
@@ -160,7 +206,10 @@ def _pooled_tagger(stage: Stage, scores: Tensor, target: Tensor) -> Finding | No
     ids = source.tensor if source.tensor.role == "ids" and source.index == 0 else None
     if ids is None or ids.shape.rank != 2 or (ids.shape.dim(0).expr, ids.shape.dim(1).expr) != factors:
         return None
-    steps = (step for step in trail.steps(scores) if not vocabulary.is_model(step))
+    steps = [step for step in trail.steps(scores) if not vocabulary.is_model(step)]
+    whole = made(axis(scores, 1)).stage
+    if whole is not None and whole.module is not None and whole.module.params.get("head") == "sequence-classification":
+        return given_labels.per_token(stage, whole, target, ids)
     pooling = next(
         (step for step in steps if (before := main(step)) and token_axis(before) and not token_axis(step.out)), None
     )

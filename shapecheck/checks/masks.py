@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapecheck import trail, vocabulary
-from shapecheck.checks import blame, words
+from shapecheck.checks import blame, counted, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Severity
 from shapecheck.flow import token_axis
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
-from shapecheck.vocabulary import BINARY, axis, given, ints, main, operands, short
+from shapecheck.vocabulary import BINARY, REDUCTIONS, axis, given, ints, main, operands, reduced_axes, short
 from shapecheck.vocabulary import words as names
 
 _HIDES = names("masked_fill masked_fill_ where mul mul_")
@@ -46,6 +46,35 @@ def mask_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
         operand=words.called(features),
         shape=features.shape,
     )
+
+
+def lengths_over_texts(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP105: the mask (batch, seq) summed over its texts, where the number of tokens of each text is wanted."""
+    rows, ends = counted.index_pair(stage)
+    if stage.conflict is None or rows is None or ends is None:
+        return None
+    for step in trail.steps(ends):
+        mask = main(step)
+        if short(step) in REDUCTIONS and mask is not None and mask.role == "mask" and reduced_axes(step) == (0,):
+            return found(
+                "SHP105",
+                "lengths",
+                step.span,
+                stage=stage,
+                tensor=mask,
+                symptom=stage.span,
+                label=f"{mask.shape} becomes {step.out.shape}",
+                help="take dim=1, the tokens",
+                related=[words.comes_from(mask), words.comes_from(rows)],
+                shapes=[words.named(mask), words.named(rows), words.named(ends)],
+                operator=words.shown(step.op),
+                mask=words.called(mask),
+                mask_shape=mask.shape,
+                after=step.out.shape,
+                rows=words.called(rows),
+                rows_shape=rows.shape,
+            )
+    return None
 
 
 def mask_across(graph: ShapeGraph) -> Iterator[Finding]:

@@ -93,7 +93,6 @@ def _divided(stage: Stage, total: Stage, tokens: Tensor) -> Finding:
         stage.span,
         stage=stage,
         tensor=tokens,
-        severity="warning" if tokens.padding in _CERTAIN else "info",
         label=f"{words.size(tokens.shape.dim(token_axis(tokens) or 1))} counts the padding too",
         help="divide by mask.sum(dim=1, keepdim=True), the number of real tokens",
         related=[words.comes_from(tokens)],

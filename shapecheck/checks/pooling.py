@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shapecheck.checks import blame, words
+from collections.abc import Iterator
+
+from shapecheck.checks import blame, counted, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding
 from shapecheck.flow import LOSSES, token_axis, token_source
@@ -10,7 +12,7 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
 from shapecheck.trail import previous
-from shapecheck.vocabulary import KEEPS, REDUCTIONS, axis, is_model, main, short
+from shapecheck.vocabulary import KEEPS, REDUCTIONS, axis, given, is_model, main, reduced_axes, short
 
 _HEAD = KEEPS | {
     "Linear",
@@ -37,8 +39,11 @@ def unpooled_classifier(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if per_token is None or target.shape.rank is None:
         return None
     index = token_axis(per_token)
-    if index is None or any(
-        not blame.differ(d, per_token.shape.dim(index)) and d.value != 1 for d in target.shape.dims[1:]
+    if (
+        not index
+        or any(  # tokens along axis 0: their texts are gone, and no pooling is missing
+            not blame.differ(d, per_token.shape.dim(index)) and d.value != 1 for d in target.shape.dims[1:]
+        )
     ):
         return None
     if not _one_row_per_text(per_token, target):
@@ -136,6 +141,62 @@ def first_example(graph: ShapeGraph, stage: Stage) -> Finding | None:
             return _took_rows(stage, culprit, before.tensor, target)
         here = before
     return None
+
+
+def over_texts(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP103 where nothing raises: a mean over the batch of features (batch, seq, hidden)."""
+    known = counted.batch_axes(graph)
+    for stage in graph.stages:
+        tokens = main(stage)
+        if short(stage) not in ("mean", "amax", "max") or stage.within or stage.conflict or tokens is None:
+            continue
+        if tokens.role != "tokens" or tokens.shape.rank != 3 or token_axis(tokens) != 1:
+            continue
+        if reduced_axes(stage) != (0,) or given(stage, "keepdim") or tokens.shape.dim(0).value in (None, 1):
+            continue
+        if counted.counts_texts(axis(tokens, 0), known):
+            yield found(
+                "SHP103",
+                "mixed",
+                stage.span,
+                stage=stage,
+                tensor=tokens,
+                severity="warning",
+                label=f"{tokens.shape} becomes {stage.out.shape}",
+                help="take dim=1, the tokens",
+                related=[words.comes_from(tokens)],
+                shapes=[words.named(tokens)],
+                operator=words.shown(stage.op),
+                operand=words.called(tokens),
+                before=tokens.shape,
+                after=stage.out.shape,
+            )
+
+
+def tokens_for_vectors(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP101 where a product of vectors raises (``a @ b.t()``): one side is (batch, seq, hidden)."""
+    tokens = main(stage)
+    if stage.conflict is None or stage.conflict.kind != "rank" or short(stage) not in ("t", "mm", "addmm"):
+        return None
+    if tokens is None or tokens.shape.rank != 3 or token_axis(tokens) != 1:
+        return None
+    head, features, span = classifier(tokens)
+    return found(
+        "SHP101",
+        "vectors",
+        span,
+        stage=stage,
+        tensor=features,
+        symptom=stage.span,
+        label=f"{features.shape}: {words.sized(axis(features, -1))}",
+        help="pool the tokens to one vector per text",
+        related=[words.comes_from(features)],
+        shapes=[words.named(features)],
+        head=words.shown(head.op) if head is not None else "the product",
+        shape=features.shape,
+        operator=words.shown(stage.op),
+        line=stage.span.line,
+    )
 
 
 def _took_rows(stage: Stage, culprit: Stage, tokens: Tensor, target: Tensor) -> Finding:

@@ -37,7 +37,9 @@ def found(
     if stage is not None:
         says = stage.message or (stage.conflict.message if stage.conflict else says)
     if symptom is not None and not _one_place(symptom, span):
-        places.insert(0, Related(symptom, "PyTorch raises here" if says else "it takes effect here"))
+        told = Related(symptom, "PyTorch raises here" if says else "it takes effect here")
+        # On the root's own line it tells a reader less than the places that the sizes come from.
+        places.insert(len(places) if (symptom.path, symptom.line) == (span.path, span.line) else 0, told)
     return Finding(
         rule=rule.code,
         name=rule.name,

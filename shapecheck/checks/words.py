@@ -147,6 +147,13 @@ def named(tensor: Tensor | None, why: str = "", name: str = "") -> NamedShape:
     return NamedShape(name or tensor.text or tensor.field or tensor.role or "input", dims, why)
 
 
+def axis_from(tensor: Tensor, index: int) -> Related | None:
+    """Where an axis of a tensor was made, for the related places of a finding."""
+    maker = made(vocabulary.axis(tensor, index)).stage
+    dim = tensor.shape.dim(index)
+    return Related(maker.span, f"the axis of {size(dim)} is made here") if maker is not None else None
+
+
 def comes_from(tensor: Tensor | None) -> Related | None:
     """The place where a tensor came to be, as a related place."""
     span = vocabulary.place(tensor) if tensor is not None else None

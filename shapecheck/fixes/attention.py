@@ -12,11 +12,19 @@ from shapecheck.fixes.simple import suffixed
 from shapecheck.fixes.tree import Tree, grouped
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 
+_QUERIES_TO_KEYS = {"[:, :, None]": "[:, None, :]", "[:, None, :, None]": "[:, None, None, :]"}
+
 
 def mask_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``mask.unsqueeze(1)`` to ``mask.unsqueeze(-1)``; ``mask[:, None]`` likewise; an axis for a mask without one."""
     node = tree.expression(finding.span)
     title = "give the mask its axis at the end"
+    stage, mask = finding.stage, finding.tensor
+    if isinstance(stage, Stage) and isinstance(mask, Tensor):
+        along_queries = stage.conflict is None and mask.shape.dim(-1).value == 1
+        if vocabulary.short(stage) == "__getitem__" or along_queries:
+            yield from _along_keys(finding, tree)
+            return
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "unsqueeze":
         if len(node.args) == 1:
             yield Fix(title, (tree.replace(node.args[0].value, "-1"),))
@@ -39,6 +47,22 @@ def as_padding(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     for arg in call.args if call is not None else ():
         if arg.keyword is not None and arg.keyword.value == "attn_mask":
             yield Fix("say that it is padding", (tree.replace(arg.keyword, "key_padding_mask"),))
+
+
+def _along_keys(finding: Finding, tree: Tree) -> Iterator[Fix]:
+    """``mask[:, :, None]`` to ``mask[:, None, :]``; ``mask.sum(dim=0)`` to ``dim=1``."""
+    node = tree.expression(finding.span)
+    if isinstance(node, cst.UnaryOperation):
+        node = node.expression
+    if isinstance(node, cst.Subscript):
+        code = tree.code(node)
+        for before, now in _QUERIES_TO_KEYS.items():
+            if code.endswith(before):
+                yield Fix("hide the padded keys", (tree.replace(node, code.removesuffix(before) + now),))
+    elif isinstance(node, cst.Call):
+        dim = next((arg for arg in node.args if tree.code(arg.value) == "0"), None)
+        if dim is not None:
+            yield Fix("count the tokens of each text: dim=1", (tree.replace(dim.value, "1"),))
 
 
 def turned_round(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

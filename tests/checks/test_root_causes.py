@@ -181,7 +181,8 @@ def test_pairs_made_on_purpose_are_left_alone() -> None:
     rows = script.linear(script.tensor(4, 768), 768, 1, line=6, created=3)
     flat = script.stage("torch.Tensor.squeeze", {"input": rows, "dim": -1}, (4,), line=6)
     column = script.stage("torch.Tensor.unsqueeze", {"input": flat, "dim": 1}, (4, 1), line=7)
-    script.stage("torch.nn.functional.mse_loss", {"input": column, "target": script.tensor(4)}, line=7)
+    pairs = script.stage("torch.sub", {"input": column, "other": flat}, (4, 4), line=7)
+    script.stage("torch.mean", {"input": script.stage("torch.abs", {"input": pairs}, (4, 4), line=7)}, (), line=7)
     flow.annotate(script.graph)
     assert checks.run(script.graph) == []
 

@@ -1,0 +1,191 @@
+"""What an axis counts, the examples of a batch or the tokens of each; and sizes that cannot go together for it.
+
+A length that only the data knows is never certainly another number than a batch size. But where a loss has one label
+for each text, rows that count tokens are wrong whatever their number: such a stage gets a conflict of its own here, so
+that the explainers look at it as at any other that raises.
+"""
+
+from __future__ import annotations
+
+from shapecheck.checks import blame
+from shapecheck.dims import Dim
+from shapecheck.flow import CLASS_LOSSES, LOSSES, token_axis, token_source
+from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
+from shapecheck.shapes import Conflict
+from shapecheck.trail import made
+from shapecheck.vocabulary import Axis, axis, given, ints, key_parts, main, short
+
+_INPUTS: frozenset[Role | None] = frozenset(("ids", "mask", "pixels", "audio"))
+VIEWS = frozenset(("view", "reshape"))
+
+
+def unlike(stage: Stage) -> Conflict | None:
+    """A conflict of two sizes that count different things, and of which one is not known."""
+    if stage.conflict is not None or stage.within:
+        return None
+    name = short(stage)
+    if name == "__getitem__":
+        return _lengths_for_rows(stage)
+    if name in LOSSES:
+        scores, target = stage.tensor("input"), stage.tensor("target")
+        if scores is None or target is None or not scores.shape.rank or not target.shape.rank:
+            return None
+        classes = _classes(scores, target) if name in CLASS_LOSSES else None
+        others = (_tokens_for_texts, _texts_for_tokens, _regrouped)
+        return classes or next((conflict for unlike in others if (conflict := unlike(scores, target))), None)
+    return _tokens_for_features(stage) if name in ("Linear", "linear") else None
+
+
+def _tokens_for_texts(scores: Tensor, target: Tensor) -> Conflict | None:
+    """Scores (seq, classes) for labels (batch,): one row for each token, one label for each text."""
+    have, want = scores.shape.dim(0), target.shape.dim(0)
+    source = token_source(scores, 0)
+    if source is None or blame.equal(have, want) or not blame.equal(want, source.tensor.shape.dim(0)):
+        return None
+    return _other_rows(scores, target)
+
+
+def _texts_for_tokens(scores: Tensor, target: Tensor) -> Conflict | None:
+    """Scores (batch, classes) for flattened labels (batch*seq,): the same the other way round."""
+    have, factors = scores.shape.dim(0), target.shape.dim(0).ordered_factors
+    if target.shape.rank != 1 or len(factors) != 2 or have.expr != factors[0] or factors[1] == 1:
+        return None
+    source = made(axis(scores, 0))
+    counts_texts = source.index == 0 and source.tensor.role in _INPUTS and (source.tensor.shape.rank or 0) > 1
+    return _other_rows(scores, target) if counts_texts and not isinstance(factors[1], int) else None
+
+
+def _regrouped(scores: Tensor, target: Tensor) -> Conflict | None:
+    """Scores (batch, seq, 2) viewed as rows of 5: of another number than there are labels (batch*seq,)."""
+    before = regrouped_classes(scores, target)
+    if before is None:
+        return None
+    have, want, rows = before.shape.dim(-1), scores.shape.dim(-1), target.shape.dim(0)
+    return Conflict("classes", f"shape '[-1, {want}]' is invalid for input of size {rows}*{have}", have, want)
+
+
+def regrouped_classes(scores: Tensor, target: Tensor) -> Tensor | None:
+    """The output of a head that a view cut into rows of another length than it has classes, though a label is given for
+    each row of its own."""
+    view, rank = scores.producer, scores.shape.rank
+    before = main(view) if view is not None and short(view) in VIEWS else None
+    if before is None or rank != 2 or (before.shape.rank or 0) < 2:
+        return None
+    have, want = before.shape.dim(-1), scores.shape.dim(1)
+    total = before.shape.dim(0)
+    for dim in before.shape.dims[1:-1]:
+        total = total * dim
+    if target.shape.rank != 1 or not blame.equal(total, target.shape.dim(0)):
+        return None
+    return before if of_a_head(before) and have.value and want.value and have.value != want.value else None
+
+
+def of_a_head(scores: Tensor) -> bool:
+    """Whether the last axis of a tensor is what a layer or a model's head gives for each token or text."""
+    head = made(axis(scores, -1))
+    return short(head.stage) in ("Linear", "linear") or head.tensor.role == "logits"
+
+
+def row_length(view: Stage) -> Dim | None:
+    """The number of columns that ``view(-1, 5)`` asks for; None for any other view."""
+    sizes = given(view, "size", "shape")
+    if not isinstance(sizes, (tuple, list)) or len(sizes) != 2 or ints(sizes[0]) != (-1,):
+        return None
+    return sizes[1] if isinstance(sizes[1], Dim) and (sizes[1].value or 0) > 1 else None
+
+
+def _other_rows(scores: Tensor, target: Tensor) -> Conflict:
+    have, want = scores.shape.dim(0), target.shape.dim(0)
+    message = f"Expected input batch_size ({have}) to match target batch_size ({want})."
+    return Conflict("batch", message, have, want, "input", "target", 0)
+
+
+def _classes(scores: Tensor, target: Tensor) -> Conflict | None:
+    """Scores (batch, seq, classes) for labels (batch, seq): the loss takes the tokens for the classes."""
+    rank = scores.shape.rank or 0
+    if (
+        rank < 3
+        or target.shape.rank != rank - 1
+        or not all(map(blame.equal, scores.shape.dims[:-1], target.shape.dims))
+    ):
+        return None
+    tokens, classes = scores.shape.dim(1), scores.shape.dim(-1)
+    if blame.equal(tokens, classes) or classes.value is None:
+        return None
+    wanted = ", ".join(str(dim) for dim in (scores.shape.dim(0), *scores.shape.dims[2:]))
+    got = ", ".join(map(str, target.shape.dims))
+    message = f"Expected target size [{wanted}], got [{got}]"
+    return Conflict("target", message, tokens, classes, "input", "target", 1)
+
+
+def _tokens_for_features(stage: Stage) -> Conflict | None:
+    """A Linear over what counts tokens, where the features that it wants were taken away on the way."""
+    operand, wanted = stage.tensor("input"), given(stage, "in_features")
+    if operand is None or not operand.shape.rank or not hasattr(wanted, "compare"):
+        return None
+    last = operand.shape.rank - 1
+    if blame.equal(operand.shape.dim(last), wanted) or token_source(operand, last) is None:
+        return None
+    lost = blame.dropper(operand, wanted)
+    if lost is None or token_axis(lost[1]) is None:
+        return None
+    have = operand.shape.dim(last)
+    rows = "*".join(str(dim) for dim in operand.shape.dims[:-1]) or "1"
+    out = given(stage, "out_features")
+    message = f"mat1 and mat2 shapes cannot be multiplied ({rows}x{have} and {wanted}x{out})"
+    return Conflict("inner", message, have, wanted, "input", "in_features", last)
+
+
+def _lengths_for_rows(stage: Stage) -> Conflict | None:
+    """Rows (batch,) and positions (seq,) as the two indices: the positions were counted over the texts."""
+    rows, ends = index_pair(stage)
+    if rows is None or ends is None or rows.shape.rank != 1 or ends.shape.rank != 1:
+        return None
+    source, operand = made(axis(ends, 0)), main(stage)
+    of_tokens = source.tensor.role == "mask" and source.index == 1 and source.tensor.shape.rank == 2
+    have, want = ends.shape.dim(0), rows.shape.dim(0)
+    if not of_tokens or operand is None or not blame.equal(want, source.tensor.shape.dim(0)) or blame.equal(have, want):
+        return None
+    message = f"shape mismatch: indexing tensors could not be broadcast together with shapes [{want}], [{have}]"
+    return Conflict("broadcast", message, have, want, "key", "key", 0)
+
+
+def index_pair(stage: Stage) -> tuple[Tensor | None, Tensor | None]:
+    """The two tensors that index the first two axes (``hidden[rows, positions]``)."""
+    parts = key_parts(stage) if short(stage) == "__getitem__" else ()
+    pair = [part for part in parts[:2] if isinstance(part, Tensor)]
+    return (pair[0], pair[1]) if len(pair) == 2 else (None, None)
+
+
+def batch_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
+    """The axes that count examples, for a loss has one label for each: the identity of a tensor, and its axis 0."""
+    found = set()
+    for stage in graph.stages:
+        scores, target = stage.tensor("input"), stage.tensor("target")
+        if short(stage) not in LOSSES or stage.within or scores is None or target is None:
+            continue
+        if (scores.shape.rank or 0) > 1 and target.shape.rank and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
+            source = made(axis(scores, 0))
+            if source.index == 0 and len(source.dim.ordered_factors) < 2:
+                found.add((id(source.tensor), 0))
+    return frozenset(found)
+
+
+def counts_texts(here: Axis, known: frozenset[tuple[int, int]]) -> bool:
+    """Whether an axis counts the examples of a batch: those a model is given, or those that a loss has a label for."""
+    source = made(here)
+    if source.index != 0 or not source.tensor.shape.rank:
+        return False
+    return source.tensor.role in _INPUTS or (id(source.tensor), 0) in known
+
+
+def class_axes(graph: ShapeGraph) -> frozenset[int]:
+    """The tensors (by identity) whose last axis holds the scores of classes, for a loss takes them so."""
+    found = set()
+    for stage in graph.stages:
+        scores = stage.tensor("input")
+        if short(stage) in CLASS_LOSSES and not stage.within and scores is not None and scores.shape.rank == 2:
+            source = made(axis(scores, 1))
+            if source.index == (source.tensor.shape.rank or 0) - 1:
+                found.add(id(source.tensor))
+    return frozenset(found)
