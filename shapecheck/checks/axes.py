@@ -166,7 +166,7 @@ def _moved(before: Tensor, after: Tensor) -> Dim | None:
 
     Only a split of another axis counts, as into attention heads: (batch, seq, heads*width) viewed as (batch, heads,
     seq, width), and (with the two exchanged) the merge back. Views that keep the number of axes are a known trick
-    (the shift of relative positions).
+    (the shift of relative positions). A number that two axes have by chance (2 texts, 2 rows of pixels) tells nothing.
     """
     old, new = before.shape.dims, after.shape.dims
     if before.shape.rank is None or after.shape.rank is None or len(new) != len(old) + 1 or not regroups(old, new):
@@ -174,7 +174,8 @@ def _moved(before: Tensor, after: Tensor) -> Dim | None:
     for i, dim in enumerate(old[:-1]):
         if dim.value == 1 or not all(map(blame.equal, old[:i], new[:i])) or blame.equal(dim, new[i]):
             continue
-        if i + 1 < len(new) and blame.equal(dim, new[i + 1]) and _product(new[i], new[i + 2 :], old[i + 1 :]):
+        alone = not isinstance(dim.expr, int) or sum(blame.equal(dim, other) for other in old) == 1
+        if alone and i + 1 < len(new) and blame.equal(dim, new[i + 1]) and _product(new[i], new[i + 2 :], old[i + 1 :]):
             return dim
     return None
 

@@ -67,8 +67,8 @@ def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: 
         if column
         else "",
         related=[
-            Related(other, "this side brings the other shape") if other else None,
             words.axis_from(scores, -1) if column else None,
+            Related(other, "this side brings the other shape") if other else None,
             words.comes_from(scores),
             words.comes_from(target),
         ],
