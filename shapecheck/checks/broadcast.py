@@ -189,7 +189,8 @@ def _root(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> tuple[S
     written = (
         target.span if maker is None else maker.span if short(maker) in ("tensor", "as_tensor", "FloatTensor") else None
     )
-    beside = maker is None or not maker.context  # not in a function that collates, say
+    head = made(axis(scores, -1)).stage
+    beside = head is None or not head.context  # not in a model's forward, which may squeeze
     if written is not None and beside and variant != "metric" and not stage.context and target.span is not None:
         return target.span, stage.span
     return used, written
