@@ -200,6 +200,40 @@ def test_a_submodule_is_compared_with_what_the_superproject_had(since: Since, gi
     assert since("HEAD~1", "vendored lib") == ["vendored lib/lib.py"]
 
 
+def test_a_file_of_another_repository_is_compared_within_that(
+    say: Any, since: Since, git: Git, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    git("init", other)
+    file = write(str(other / "a.py"), BROKEN)
+    git("-C", other, "add", "--all")
+    git("-C", other, "commit", "--quiet", "--message", "first")
+    git("-C", other, "tag", "v1")
+    assert since("HEAD", file) == []
+    refused(say("check", file, "--since", "v1"), "--since: there is no revision v1 here")
+    write(str(file), OTHER)
+    assert since("HEAD", file) == [str(file)]
+
+
+def test_a_submodule_that_lacks_the_commit_it_was_at_is_one_sentence(
+    say: Any, since: Since, git: Git, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    git("init", library)
+    write(str(library / "lib.py"), BROKEN)
+    git("-C", library, "add", "--all")
+    git("-C", library, "commit", "--quiet", "--message", "first")
+    git("submodule", "--quiet", "add", library, "vendored")
+    commit(git)
+    gone = "1" * 40
+    git("update-index", "--cacheinfo", f"160000,{gone},vendored")
+    git("commit", "--quiet", "--message", "elsewhere")
+    refused(
+        say("check", "vendored", "--since", "HEAD"),
+        f"the submodule {tmp_path / 'vendored'} lacks the commit {gone[:12]}",
+    )
+
+
 def test_in_a_linked_worktree_it_is_that_worktree_that_counts(
     since: Since, git: Git, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
