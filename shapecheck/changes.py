@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
@@ -47,8 +47,8 @@ class Changes:
     A submodule is compared with the commit that its superproject had then.
     """
 
-    def __init__(self, revision: str) -> None:
-        """UsageError where the repository of this folder has no such revision."""
+    def __init__(self, revision: str, paths: Iterable[str | Path] = ()) -> None:
+        """UsageError where the repositories of the paths have no such revision: before anything is looked at."""
         if revision.startswith("-") or not revision:
             raise UsageError(f"--since wants a revision, such as origin/main or HEAD~1, not {revision!r}")
         self.revision = revision
@@ -56,8 +56,10 @@ class Changes:
         self._roots: dict[str, str | None] = {}
         self._lines: dict[tuple[str, str | None], set[int] | None] = {}
         self._home = self._root(os.path.realpath(os.getcwd()))
-        if self._home is not None:
-            self._repository(self._home)
+        for path in map(os.path.realpath, paths):
+            root = self._root(path if os.path.isdir(path) else os.path.dirname(path))
+            if root is not None:
+                self._repository(root)
 
     def require(self, path: str) -> None:
         """UsageError where a file lies in no repository."""

@@ -210,9 +210,10 @@ def test_a_file_of_another_repository_is_compared_within_that(
     git("-C", other, "commit", "--quiet", "--message", "first")
     git("-C", other, "tag", "v1")
     assert since("HEAD", file) == []
-    refused(say("check", file, "--since", "v1"), "--since: there is no revision v1 here")
+    assert since("v1", file) == []
     write(str(file), OTHER)
-    assert since("HEAD", file) == [str(file)]
+    assert since("v1", file) == [str(file)]
+    refused(say("check", file, "old.py", "--since", "v1"), "--since: there is no revision v1 here")
 
 
 def test_a_submodule_that_lacks_the_commit_it_was_at_is_one_sentence(

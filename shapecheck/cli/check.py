@@ -52,7 +52,7 @@ def _check(paths: tuple[str, ...], settings: dict[str, Any]) -> int:
     options = _options(paths, settings)
     cache = cache_of(settings)
     with progress(settings["quiet"]) as tell:
-        outcome = settled_outcome(lambda: engine.check(paths, options, cache, tell), options, settings)
+        outcome = settled_outcome(lambda: engine.check(paths, options, cache, tell), paths, options, settings)
     if cache is not None and cache.trouble and settings["verbose"]:
         click.echo(f"shapecheck: {cache.trouble}", err=True)
     return report(outcome, settings)
@@ -113,7 +113,9 @@ def _check_stdin(paths: tuple[str, ...], name: str | None, settings: dict[str, A
         nonlocal data
         data = fixes.rewritten(data, name, texts[name])
 
-    outcome = settled_outcome(lambda: engine.check_data(data, name, options), options, settings, write, only=name)
+    outcome = settled_outcome(
+        lambda: engine.check_data(data, name, options), [name], options, settings, write, only=name
+    )
     prints = settings["add_ignores"] is not None or (settings["fix"] and not settings["diff"])
     if prints:  # as ruff does: the text goes where it came from, and the report beside it
         sys.stdout.flush()

@@ -56,5 +56,5 @@ def _run(script: Path, argv: list[str], settings: dict[str, Any], module: str = 
     how = replace(how_of(settings, traced_with), module=module)
     argv = argv or list(traced_with.args or ())
     options = replace(options, stages=options.stages or not settings["quiet"])
-    outcome = settled_outcome(lambda: running.run(script, argv, options, how), options, settings)
+    outcome = settled_outcome(lambda: running.run(script, argv, options, how), [script], options, settings)
     return report(outcome, settings)

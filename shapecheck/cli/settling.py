@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def settled_outcome(
     find: Callable[[], Outcome],
+    paths: Iterable[str | Path],
     options: Options,
     settings: dict[str, Any],
     write: Callable[[Mapping[str, str]], None] | None = None,
@@ -26,6 +27,7 @@ def settled_outcome(
     """What is left of what ``find`` finds once all was done that the options ask for.
 
     Args:
+        paths: what is looked at.
         write: puts new texts in place of files; None for the files themselves.
         only: the one file that may be changed, where there is one.
 
@@ -35,7 +37,7 @@ def settled_outcome(
     from shapecheck import fixes, mend
 
     _refuse(settings)
-    sieve = _sieve(settings, options)
+    sieve = _sieve(settings, options, paths)
     put = write or fixes.write
     seen = find if sieve is None else lambda: sieve(find())
     outcome = mend.repeat(seen, mending(settings, only), put)
@@ -62,7 +64,7 @@ def _refuse(settings: dict[str, Any]) -> None:
         raise UsageError("the reason of --add-ignores has to fit on one line")
 
 
-def _sieve(settings: dict[str, Any], options: Options) -> Sieve | None:
+def _sieve(settings: dict[str, Any], options: Options, paths: Iterable[str | Path]) -> Sieve | None:
     """What hides findings, where anything does."""
     known, revision = settings["baseline"], settings["since"]
     if not known and revision is None:
@@ -75,4 +77,4 @@ def _sieve(settings: dict[str, Any], options: Options) -> Sieve | None:
     if path is not None and path.is_absolute() and path.is_relative_to(os.getcwd()):
         path = path.relative_to(os.getcwd())  # as a settings file names it, told as it would be typed here
     baseline = Baseline.load(path, missing_ok=settings["update_baseline"]) if path is not None else None
-    return Sieve(options.lookup.rules, baseline, Changes(revision) if revision is not None else None)
+    return Sieve(options.lookup.rules, baseline, Changes(revision, paths) if revision is not None else None)
