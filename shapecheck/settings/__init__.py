@@ -155,7 +155,9 @@ def _rules(lookup: Lookup, path: str) -> Selection:
     settings = _of_files(lookup, os.path.dirname(path))
     rules = Selection(settings.select, settings.ignore, settings.extend_select, severities=settings.severities)
     said = {key: value for key, value in lookup.given if key in _CHOICE}
-    if said:
-        rules = Selection(**said, under=None if "select" in said else rules, severities=settings.severities)
+    if "select" in said:  # that a rule is off is a choice of the file's as well
+        rules = Selection(**said, severities=tuple(one for one in settings.severities if one[1] != "off"))
+    elif said:
+        rules = Selection(**said, severities=settings.severities, under=rules)
     off = tuple(code for ignored in settings.per_file_ignores if ignored.holds(path) for code in ignored.codes)
     return replace(rules, off=off)
