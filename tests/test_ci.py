@@ -215,6 +215,18 @@ def test_the_command_runs_in_the_folder_of_the_checkout(installed: dict[str, str
     assert "--> train.py:27:" in made.log
 
 
+def test_findings_can_be_kept_to_what_has_changed(installed: dict[str, str], workspace: Path) -> None:
+    identity = ("-c", "user.name=A Tester", "-c", "user.email=tester@example.org")
+    for words in (("add", "."), (*identity, "commit", "-q", "-m", "Begin")):
+        subprocess.run(["git", *words], cwd=workspace, check=True)
+    assert not job(workspace.parent, installed, args="--since HEAD .").failed
+    shutil.copy(SCRIPTS / "module_cls_broken.py", workspace / "new.py")
+    made = job(workspace.parent, installed, args="--since HEAD .")
+    assert "file=new.py" in made.log
+    assert "file=train.py" not in made.log
+    assert made.failed
+
+
 @pytest.mark.parametrize("name", ["args", "command", "path", "version"])
 def test_no_input_is_run_as_shell(name: str, installed: dict[str, str], workspace: Path) -> None:
     if name == "path":

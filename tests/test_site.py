@@ -80,6 +80,16 @@ def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:
         assert subprocess.run(words, cwd=tmp_path, capture_output=True).returncode == code, link
 
 
+def test_what_a_page_shows_of_a_command_is_compared_unless_it_is_a_measurement() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
+        for info, block in re.findall(r"^```([^`\n]*)\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            for command in re.findall(r"^\$ (.*)", block, re.MULTILINE) if info != "console" else ():
+                measures = re.search(r"python ((?:benchmarks|tools|tests)/\w+\.py)", command) or command.startswith(
+                    "export"
+                )
+                assert measures, f"{page.name}: {command}"
+
+
 def test_every_call_in_a_shell_block_is_one_that_the_command_line_takes() -> None:
     calls = []
     for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
