@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import venv
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
+
+from tests.saying import Said
 
 pytest.importorskip("torch")
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "fixtures" / "scripts"
-SCHEMA = json.loads((ROOT / "docs" / "schema.json").read_text())
-
-
-@dataclass
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def report(self) -> dict[str, Any]:
-        document = json.loads(self.out)
-        jsonschema.Draft202012Validator(SCHEMA).validate(document)
-        return dict(document)
 
 
 def run(*arguments: str | Path, folder: Path) -> Said:
