@@ -264,6 +264,15 @@ def test_excludes_and_gitignore_hold_for_a_search(say: Any) -> None:
     assert found(say, "--extend-exclude", "a.py,nothing") == []
 
 
+def test_outcomes_are_kept_where_the_settings_say_and_removed_there(say: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHAPECHECK_CACHE_DIR")
+    write("shapecheck.toml", 'cache-dir = ".cache"')
+    say("check", write("src/a.py", FINE))
+    assert Path(".cache").is_dir()
+    monkeypatch.chdir("src")
+    assert say("clean").out.startswith("removed the outcome of 1 file from ")
+
+
 # -- what a script is traced with --------------------------------------------------------------------------------------
 
 TABLES = """
@@ -340,6 +349,11 @@ def test_a_model_that_is_only_defined_gets_its_inputs(say: Any) -> None:
     ran = say("run", "--output-format", "json", script)
     assert ran.rules == ["SHP201"]
     assert any(told.endswith("where the settings say 1.13") for told in ran.report["assumptions"])
+    told = "no model of the script takes the input other that the settings name"
+    assert (
+        told
+        in say("run", "--output-format", "json", write("good.py", MODEL.replace("100", "300"))).report["assumptions"]
+    )
     assert say("trace", f"{script}::Net").code == 1
     assert say("trace", "--input", "features=float32[2,100]", f"{script}::Net").code == 0
     assert say("trace", "--isolated", f"{script}::Net").code == 0

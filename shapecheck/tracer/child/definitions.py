@@ -27,10 +27,15 @@ def run(session: Session, text: str, inputs: Mapping[str, Any]) -> None:
     """
     if session.stages:
         return
+    unused = set(inputs)
     for cls in list(_roots(vars(sys.modules["__main__"]), text))[:_MOST]:
         session.origin = Span(str(session.script), inspect.getsourcelines(cls)[1])
-        _tried(session, cls, target.taken(cls, inputs))
+        given = target.taken(cls, inputs)
+        unused -= set(given)
+        _tried(session, cls, given)
     session.origin = None
+    for name in sorted(unused):
+        session.assume(f"no model of the script takes the input {name} that the settings name")
 
 
 def _roots(names: dict[str, Any], text: str) -> Iterator[type]:
