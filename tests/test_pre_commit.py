@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -184,6 +185,18 @@ def test_a_renamed_file_is_checked_under_its_new_name_and_a_deleted_one_not_at_a
 def test_names_with_spaces_and_other_letters_are_checked(project: Project) -> None:
     project.add(BROKEN, "my models/größe & co.py")
     assert "my models/größe & co.py:27:" in project.failing("shapecheck")
+
+
+def test_a_notebook_is_checked_and_mended_like_a_script(project: Project) -> None:
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": []}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{**cell, "source": BROKEN.read_text()}]}
+    path = project.home / "train.ipynb"
+    path.write_text(json.dumps(notebook, indent=1))
+    project.git("add", ".")
+    assert "train.ipynb:cell 1:27:" in project.failing("shapecheck")
+    project.use("{id: shapecheck-fix, args: [--pooling, cls]}")
+    assert "files were modified by this hook" in project.failing("shapecheck-fix")
+    assert "hidden[:, 0]" in json.loads(path.read_text())["cells"][0]["source"]
 
 
 def test_windows_line_ends_are_read_and_kept_by_the_fix(project: Project) -> None:
