@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate
 
-from shapecheck.edits import lines_of
+from shapecheck.edits import equal_start, lines_of
 from shapecheck.notebook.document import Cell, Document
 
 _UNIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
@@ -114,10 +114,8 @@ def _spliced(literal: str, old: str, new: str, ascii_only: bool) -> str:
 
 def _middle(units: Sequence[str], old: str, new: str, ascii_only: bool) -> str:
     """A stretch of a JSON string with another text between the longest equal start and end."""
-    shortest = min(len(old), len(new))
-    head = next((at for at in range(shortest) if old[at] != new[at]), shortest)
-    rest = shortest - head
-    tail = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
+    head = equal_start(old, new)
+    tail = equal_start(old[head:][::-1], new[head:][::-1])
     middle = _literal(new[head : len(new) - tail], ascii_only)[1:-1]
     return "".join([*units[:head], middle, *units[len(units) - tail :]])
 

@@ -83,6 +83,8 @@ def test_what_stays_of_a_line_stays_as_it_was_spelled() -> None:
         ('[\n "a\\n",\n "b"\n]', "b", '[\n "b"\n]'),
         ('[\n "a\\n",\n "b"\n]', "a\n", '[\n "a\\n"\n]'),
         ('["a"]', "a\nb", '["a\\n", "b"]'),
+        ('["a\\r\\n", "b\\r\\n", "c"]', "a\r\nB\r\nc", '["a\\r\\n", "B\\r\\n", "c"]'),
+        ('["a\\u2028", "b\\f", "c\\n", "d"]', "a\u2028b\fc\nD", '["a\\u2028", "b\\f", "c\\n", "D"]'),
     ],
 )
 def test_sources_of_any_form_keep_it(source: str, new: str, written: str) -> None:
