@@ -5,6 +5,9 @@
 Prints CPU seconds (user and system, the quickest of N rounds), the ratio to libcst.parse_module, and the most memory
 that a process held. Every tool runs in processes of its own, one at a time, without a cache. Of torchfix, fixit and
 pyrefly, those are measured that stand in FOLDER (the ``bin`` of a virtual environment, say) or on the PATH.
+
+Then the same checks from an empty and from a filled cache, start included, and by one and by two processes (where the
+seconds that pass count, on a machine that is idle otherwise).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +35,11 @@ import sys
 from shapecheck.cli import cli
 cli.main(["check", "--jobs", "1", "--no-cache", "--exit-zero", "--output-file", "/dev/null", *sys.argv[1:]])
 """
+KEPT = """
+import sys
+from shapecheck.cli import cli
+cli.main(["check", "--exit-zero", "--output-file", "/dev/null", *sys.argv[1:]])
+"""
 PEERS: dict[str, list[str]] = {
     "torchfix": ["--jobs", "1"],
     "fixit": ["--quiet", "lint"],
@@ -40,10 +49,11 @@ ONE = Path(__file__).parents[1] / "fixtures" / "scripts" / "loader_cls_broken.py
 
 
 class Cost(NamedTuple):
-    """CPU seconds of a process and its children, and the megabytes that the largest of them held."""
+    """CPU seconds of a process and its children, megabytes that the largest of them held, and seconds that passed."""
 
     seconds: float
     megabytes: float
+    passed: float = 0.0
 
 
 def cost(command: list[str], rounds: int) -> Cost:
@@ -54,11 +64,12 @@ def cost(command: list[str], rounds: int) -> Cost:
 def _once(command: list[str]) -> Cost:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once, not at every start
+    started = time.perf_counter()
     child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     unit = 2**20 if sys.platform == "darwin" else 2**10
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
+    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / unit, time.perf_counter() - started)
 
 
 def python(code: str, *arguments: str) -> list[str]:
@@ -104,6 +115,27 @@ def tree(paths: list[str], bare: Cost, libcst: Cost, tools: str | None, rounds: 
         print(f"{name:<20} {used.seconds:8.2f} CPU s  {used.seconds / unit:6.2f} x parse  {used.megabytes:6.0f} MB")
 
 
+def caches(name: str, paths: list[str], rounds: int) -> None:
+    """What a check costs with an empty cache, and with one in which all outcomes are kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        empty = (str(Path(folder) / str(number)) for number in range(rounds))
+        cold = min(_once(python(KEPT, "--jobs", "1", "--cache-dir", place, *paths)) for place in empty)
+        warm = cost(python(KEPT, "--jobs", "1", "--cache-dir", str(Path(folder) / "0"), *paths), rounds)
+    print(f"check of {name}: cold cache {cold.seconds:.2f} CPU s, warm {warm.seconds:.2f}; {warm.megabytes:.0f} MB")
+
+
+def processes(paths: list[str], rounds: int) -> None:
+    """The seconds that pass with one and with two processes."""
+    one, two = (
+        min((_once(python(KEPT, "--no-cache", "--jobs", jobs, *paths)) for _ in range(rounds)), key=lambda c: c.passed)
+        for jobs in ("1", "2")
+    )
+    print(
+        f"1 process {one.passed:.2f} s ({one.seconds:.2f} CPU s), 2 processes {two.passed:.2f} s ({two.seconds:.2f} "
+        f"CPU s): {one.passed / two.passed:.2f} times as fast"
+    )
+
+
 def main() -> None:
     """Measure one script, then all files under the paths."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -116,6 +148,10 @@ def main() -> None:
     one_script(libcst, given.rounds)
     if given.paths:
         tree(given.paths, bare, libcst, given.tools, given.rounds)
+    caches(ONE.name, [str(ONE)], given.rounds)
+    if given.paths:
+        caches(" ".join(given.paths), given.paths, given.rounds)
+        processes(given.paths, given.rounds)
 
 
 if __name__ == "__main__":
