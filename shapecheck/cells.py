@@ -24,11 +24,11 @@ def presented(outcome: Outcome) -> Outcome:
     coordinates and fit these texts.
     """
     texts = {path: text for path, text in outcome.sources.items() if path.endswith(NOTEBOOK)}
+    sources = {path: _as_written(text) for path, text in outcome.sources.items() if path not in texts}
     if not texts:
-        return outcome
+        return replace(outcome, sources=sources)
     from shapecheck import notebook  # costs as much as a small file, and most checks are of none
 
-    sources = {path: text for path, text in outcome.sources.items() if path not in texts}
     for path, text in texts.items():
         sources |= {Span(path, 1, cell=number).where: cell for number, cell in notebook.cells(text)}
     only = next(iter(texts.values())) if len(texts) == 1 else ""
@@ -51,6 +51,15 @@ def presented(outcome: Outcome) -> Outcome:
         sources=sources,
         trace=trace,
     )
+
+
+def _as_written(text: str) -> str:
+    """A script with the raw magics that its author wrote."""
+    if "# %%" not in text:
+        return text
+    from shapecheck import notebook
+
+    return notebook.own(text)
 
 
 def in_cell(span: Span, sources: Mapping[str, str]) -> Span:

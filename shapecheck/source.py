@@ -41,7 +41,6 @@ class Source:
         bom: whether the file begins with a UTF-8 byte order mark.
         on_disk: whether it was read from that path, and not made or changed since.
         notebook: what the text was made of, where it is that of a notebook's cells.
-        own: the text as it stands in the file, where that is a script in cells whose raw magics became Python.
     """
 
     path: str
@@ -50,7 +49,6 @@ class Source:
     bom: bool = False
     on_disk: bool = field(default=False, compare=False)
     notebook: Notebook | None = field(default=None, compare=False, repr=False)
-    own: str | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -59,10 +57,10 @@ class Source:
 
     def encoded(self, text: str) -> bytes:
         """Another text in this file's encoding, with its byte order mark (and raw magics that this one had)."""
-        if self.own is not None:
+        if "# %%" in self.text:
             from shapecheck import notebook
 
-            text = notebook.restored(self.own, text)
+            text = notebook.restored(self.text, text)
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
 
 
@@ -93,8 +91,7 @@ def decode(data: bytes, path: str = "<stdin>") -> Source:
     if "# %%" in text or "#%%" in text:
         from shapecheck import notebook
 
-        plain = notebook.plain(text)
-        return Source(path, plain, encoding, bom, own=None if plain == text else text)
+        text = notebook.plain(text)
     return Source(path, text, encoding, bom)
 
 

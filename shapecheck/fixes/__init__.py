@@ -62,10 +62,8 @@ def _check(path: str, before: str, text: str) -> None:
         parse(Source(path, text))
     except UnreadableSource as why:
         raise FixConflict(f"{path} would not parse after this fix") from why
-    if path.endswith(NOTEBOOK):
-        from shapecheck import notebook
-
-        notebook.changes(before, text)
+    if path.endswith(NOTEBOOK) or "# %%" in before:
+        diff(path, before, text)  # which asks for the text as its author would have changed it
 
 
 def diff(path: str, before: str, after: str) -> str:
@@ -74,6 +72,10 @@ def diff(path: str, before: str, after: str) -> str:
         from shapecheck import notebook
 
         return notebook.diff(path, before, after)
+    if "# %%" in before:
+        from shapecheck import notebook
+
+        before, after = notebook.own(before), notebook.restored(before, after)
     return unified_diff(path, before, after)
 
 

@@ -16,7 +16,7 @@ from shapecheck.edits import lines_of
 from shapecheck.notebook import document, magics, text, writing
 from shapecheck.notebook.document import Cell
 from shapecheck.notebook.magics import Translation
-from shapecheck.notebook.percent import plain, restored
+from shapecheck.notebook.percent import own, plain, restored
 from shapecheck.notebook.text import cell_of, cells, changes, diff
 from shapecheck.places import NOTEBOOK as SUFFIX
 
@@ -28,6 +28,7 @@ __all__ = [
     "cells",
     "changes",
     "diff",
+    "own",
     "plain",
     "read",
     "restored",

@@ -10,38 +10,60 @@ from itertools import pairwise
 
 from shapecheck.edits import lines_of
 from shapecheck.notebook import magics
-from shapecheck.notebook.text import Part
+from shapecheck.notebook.text import Part, joined, parts
 from shapecheck.notebook.text import restored as restored_part
 
 _MARK = re.compile(r"#\s?(?:%%|In\[)")
 _RAW = re.compile(r"^[ \t]*[%!]|=[ \t]*[%!]", re.MULTILINE)
+_END = "# %% [cell 0] "
+"""How the line begins that stands below such a script, and leads back to what its author wrote, as over a cell."""
 
 
 def plain(text: str) -> str:
     """A script with Python in place of its raw magics, line for line; any other text as it is."""
     if ("# %%" not in text and "#%%" not in text) or not _RAW.search(text):
         return text
-    return "".join(_part(text).python)
+    own = lines_of(text)
+    python = _python(own)
+    if python == [line.rstrip("\r\n") for line in own]:
+        return text
+    end, _, body = joined(0, own, python).partition("\n")
+    return f"{body}{end}\n"
+
+
+def own(text: str) -> str:
+    """A script as its author wrote it, of a text that :func:`plain` made; any other text as it is."""
+    part = _part(text)
+    return text if part is None else "".join(part.own)
 
 
 def restored(before: str, text: str) -> str:
-    """A script with edits made to its plain text. FixConflict where they change a line that is no Python."""
-    if plain(before) == before:
-        return text
-    return restored_part(_part(before), lines_of(text))
+    """A text that :func:`plain` made and that was edited since, as its author would have made the change.
+
+    Raises FixConflict where a line is changed that is no Python.
+    """
+    part, edited = _part(before), _part(text)
+    return text if part is None or edited is None else restored_part(part, edited.python)
 
 
-def _part(text: str) -> Part:
-    """The whole script: its lines as they stand in it, and as Python."""
-    own = lines_of(text)
-    if not any(map(_MARK.match, own)):
-        return Part(0, 0, tuple(own), tuple(own))
+def _part(text: str) -> Part | None:
+    at = text.rfind(_END)
+    if at < 0:
+        return None
+    found = parts(f"{text[at:]}{text[:at]}")
+    return found[0] if len(found) == 1 else None
+
+
+def _python(own: list[str]) -> list[str]:
+    """The lines as Python, without their ends, cell by cell."""
     starts = [0, *(at for at, line in enumerate(own) if _MARK.match(line)), len(own)]
+    if len(starts) == 2:
+        return [line.rstrip("\r\n") for line in own]
     python: list[str] = []
     for start, end in pairwise(starts):
-        head = own[start : start + 1] if start and end > start else []
+        head = [line.rstrip("\r\n") for line in own[start : start + 1]] if start and end > start else []
         python += head + _cell(own[start + len(head) : end])
-    return Part(0, 0, tuple(python), tuple(own))
+    return python
 
 
 def _cell(own: list[str]) -> list[str]:
@@ -51,5 +73,5 @@ def _cell(own: list[str]) -> list[str]:
         body = line.rstrip("\r\n")
         left_out = python != body and python.lstrip().startswith(("pass  # ", "# "))
         indent = python[: len(python) - len(python.lstrip())]
-        out.append((f"{indent}pass  # {body.strip()}" if left_out else python) + line[len(body) :])
+        out.append(f"{indent}pass  # {body.strip()}" if left_out else python)
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ ls
 def test_raw_magics_of_a_script_in_cells_become_python_on_the_same_lines() -> None:
     text = notebook.plain(SPYDER)
     ast.parse(text)
+    assert notebook.own(text) == SPYDER
+    assert notebook.plain(text) == text
     own, python = SPYDER.splitlines(), text.splitlines()
     assert {own[at]: python[at] for at in range(len(own)) if own[at] != python[at]} == {
         "%matplotlib inline": "pass  # %matplotlib inline",
@@ -67,3 +70,18 @@ def test_a_fault_in_a_script_in_cells_is_found_and_mended(tmp_path: Path, comman
     assert "fixed" in result.output
     mended = SPYDER.replace("nn.Linear(512, 3)", "nn.Linear(768, 3)")
     assert path.read_bytes() == mended.replace("\n", "\r\n").encode()
+
+
+def test_a_report_and_a_diff_show_a_script_as_its_author_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("spyder.py").write_text(SPYDER)
+    report, diff = (
+        CliRunner().invoke(cli, ["check", *asked, "spyder.py"], standalone_mode=False).stdout
+        for asked in ((), ("--diff",))
+    )
+    assert " 12 | %time scores = layer(torch.zeros(8, 768))\n" in report
+    assert " files = !ls\n" in diff
+    subprocess.run(["git", "apply"], input=diff, text=True, check=True)
+    assert Path("spyder.py").read_text() == SPYDER.replace("nn.Linear(512, 3)", "nn.Linear(768, 3)")
