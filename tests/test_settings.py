@@ -400,6 +400,7 @@ def test_a_script_that_is_excluded_is_run_unless_that_is_forced(say: Any) -> Non
         ("[[run]]\nmemory = 1.5", "2: run[0].memory: expected a whole number of megabytes of 64 or more, not 1.5"),
         ("[[run]]\narg = []", "2: run[0].arg: there is no such key (did you mean args?)"),
         ("[[run]]\nenv = { A = 1 }", "2: run[0].env.A: expected a text, under the name of a variable, not 1"),
+        ("[[run]]\nenv = { LD_PRELOAD = 'a.so' }", "2: run[0].env.LD_PRELOAD: it is read when Python starts, before"),
         ("[[run]]\ninputs = { x = 'int65[2]' }", "2: run[0].inputs.x: int65 is no dtype; one of float32"),
         ("[[run]]\ninputs = { x = [1] }", "2: run[0].inputs.x: expected a dtype with sizes"),
         ("\n\nselect = [", "3: not TOML: "),

@@ -30,6 +30,9 @@ OUTPUT_FORMATS = (
 """The last one is an older name of the first."""
 LEAST_SECONDS, LEAST_MEGABYTES = 0.1, 64
 
+_AT_START = ("PYTHON", "LD_", "DYLD_")
+"""Variables that would change the process which imports torch for all scripts, outside of the guard around each."""
+
 _VERSION = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?(\+[\w.]+)?")
 
 
@@ -186,6 +189,8 @@ def _environment(value: Any, base: str) -> tuple[tuple[str, str], ...]:
     for name, text in pairs:
         if not name or "=" in name or not isinstance(text, str) or "\0" in name + text:
             raise _expected("a text, under the name of a variable", text).under(name)
+        if name.startswith(_AT_START):
+            raise Wrong("it is read when Python starts, before the script: set it where shapecheck is called", name)
     return pairs
 
 

@@ -27,7 +27,7 @@ class Worker:
 
     Args:
         python: the interpreter.
-        environment: the variables that the scripts see.
+        environment: the variables that it starts with, and that scripts see which are asked for without others.
         server: whether a process that outlives this one may do the work.
     """
 
@@ -39,10 +39,10 @@ class Worker:
     def ask(self, request: Record, timeout: float) -> list[Record]:
         """Run one request; its records, as many as came. The last one tells how it ended."""
         whole = {
+            "environment": self._environment,
             **request,
             "id": next(self._numbers),
             "timeout": timeout,
-            "environment": self._environment,
             "folder": _folder(),
             "temporary": tempfile.gettempdir(),
         }

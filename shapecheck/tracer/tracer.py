@@ -78,8 +78,7 @@ class Tracer:
         script = files.text(files.script)
         if script is None and (request.target is None or request.target.in_file):
             return TraceResult("unavailable", f"{request.script} cannot be read")
-        around = {**os.environ, **request.env, **_OFFLINE}
-        worker = self._workers.setdefault(python + repr(request.env), Worker(python, around, self._server))
+        worker = self._workers.setdefault(python, Worker(python, {**os.environ, **_OFFLINE}, self._server))
         given = repr((request.target, request.env, request.inputs))
         key = (python, files.script, request.module, *request.argv, given)
         before = self._named.get(key) if request.overlay else None
@@ -115,6 +114,7 @@ class Tracer:
         asked = {
             "script": files.script,
             "argv": request.argv,
+            "environment": {**os.environ, **request.env, **_OFFLINE},
             "module": request.module,
             "sizes": list(asdict(sizes).values()),
             "memory_mb": request.memory_mb,
