@@ -41,8 +41,8 @@ def default(example: Value, count: Dim) -> Value:
         case TensorValue() | ArrayValue():
             return TensorValue(stacked(example.tensor, count))
         case Int():
-            low = example.dim.expr if isinstance(example.dim.expr, int) else None
-            return TensorValue(Tensor(Shape((count,)), "int64", low=low, high=low))
+            low, high = example.bounds or (None, None)
+            return TensorValue(Tensor(Shape((count,)), "int64", low=low, high=high))
         case Const(value=bool()):
             return TensorValue(Tensor(Shape((count,)), "bool"))
         case Const(value=float()):

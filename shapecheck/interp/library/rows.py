@@ -97,7 +97,9 @@ def element_of(tensor: Tensor) -> Value:
     """One number of a list of numbers."""
     if tensor.dtype is None or not tensor.dtype.startswith(("int", "uint")):
         return Unknown()
-    return Int(number(tensor.low)) if tensor.low is not None and tensor.low == tensor.high else Int(UNKNOWN_DIM)
+    if tensor.low is None or tensor.high is None:
+        return Int(UNKNOWN_DIM)
+    return Int(number(tensor.low)) if tensor.low == tensor.high else Int(UNKNOWN_DIM, (tensor.low, tensor.high))
 
 
 def described(data: Value) -> Tensor:
@@ -113,8 +115,8 @@ def described(data: Value) -> Tensor:
                 else Tensor(_last_unknown(data.tensor.shape), data.tensor.dtype, data.tensor.role)
             )
         case Int():
-            low = data.dim.expr if isinstance(data.dim.expr, int) else None
-            return Tensor(Shape(()), "int64", low=low, high=low)
+            low, high = data.bounds or (None, None)
+            return Tensor(Shape(()), "int64", low=low, high=high)
         case Const(value=bool()):
             return Tensor(Shape(()), "bool")
         case Const(value=float()):

@@ -179,6 +179,10 @@ class Value:
         """What is known of a value that is this one or ``other`` (of the same type), after the two arms of a branch."""
         return self if self.key() == other.key() else Unknown()
 
+    def bounded(self, values: Sequence[Value]) -> Value:
+        """This value, which ``values`` came to, with the bounds of the integers in it."""
+        return self
+
     def key(self) -> Hashable:
         """What tells this value from others: calls with arguments of equal keys give equal results.
 

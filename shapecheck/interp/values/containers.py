@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim
 from shapecheck.interp.values.base import Bound, CallArgs, Iteration, Machine, Unknown, Value
-from shapecheck.interp.values.plain import join, join_all
+from shapecheck.interp.values.plain import bounded, join, join_all
 from shapecheck.ops.values import UNKNOWN
 
 
@@ -73,6 +73,12 @@ class Items(Value):
         if self.items is not None and other.items is not None and len(self.items) == len(other.items):
             return Items(self.kind, [join(a, b) for a, b in zip(self.items, other.items, strict=True)])
         return Items(self.kind, None, join_all([*self.each(), *other.each()]))
+
+    def bounded(self, values: Sequence[Value]) -> Value:
+        rows = [value.items for value in values if isinstance(value, Items) and value.items is not None]
+        if self.items is None or len(rows) != len(values) or any(len(row) != len(self.items) for row in rows):
+            return self
+        return Items(self.kind, [bounded(item, column) for item, *column in zip(self.items, *rows, strict=True)])
 
     def each(self) -> list[Value]:
         """The elements, or the one that stands for each."""
@@ -161,3 +167,11 @@ class Mapping(Value):
         }
         element = join(self.element, other.element)
         return Mapping(items, all_complete(self.complete, other.complete, lacking if lacking.keys else True), element)
+
+    def bounded(self, values: Sequence[Value]) -> Value:
+        rows = [value.items for value in values if isinstance(value, Mapping)]
+        if len(rows) == len(values):
+            for key, item in self.items.items():
+                if all(key in row for row in rows):
+                    self.items[key] = bounded(item, [row[key] for row in rows])
+        return self

@@ -71,9 +71,18 @@ class Const(Value):
 
 @dataclass(slots=True)
 class Int(Value):
-    """An integer: a number, a symbolic size, or unknown."""
+    """An integer: a number, a symbolic size, or unknown.
+
+    ``among``: the least and the greatest of the numbers that it may be, where it is an element of a list of numbers.
+    """
 
     dim: Dim
+    among: tuple[int, int] | None = None
+
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """The least and the greatest that it may be, where both are known."""
+        return (self.dim.expr, self.dim.expr) if isinstance(self.dim.expr, int) else self.among
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         return self if name in ("real", "numerator") else Bound(self, name)
@@ -86,10 +95,13 @@ class Int(Value):
         return self.dim
 
     def join(self, other: Value) -> Value:
-        return self if self.dim.expr == other.dim.expr else Int(UNKNOWN_DIM)  # type: ignore[attr-defined]
+        assert isinstance(other, Int)
+        if self.dim.expr == other.dim.expr is not None:
+            return self
+        return Int(UNKNOWN_DIM, self.among if self.among == other.among else None)
 
     def key(self) -> Hashable:
-        return ("int", self.dim.expr)
+        return ("int", self.dim.expr, self.among)
 
 
 @dataclass(slots=True)
@@ -179,4 +191,14 @@ def join_all(values: Sequence[Value]) -> Value:
     out = values[0] if values else Unknown()
     for value in values[1:]:
         out = join(out, value)
-    return out
+    return bounded(out, values)
+
+
+def bounded(joined: Value, values: Sequence[Value]) -> Value:
+    """What several values came to, with the bounds of the integers among them: as ids of classes have in a list."""
+    if isinstance(joined, Int) and joined.dim.expr is None and joined.among is None:
+        found = [value.bounds if isinstance(value, Int) else None for value in values]
+        known = [bounds for bounds in found if bounds is not None]
+        if known and len(known) == len(found):
+            return Int(UNKNOWN_DIM, (min(low for low, _ in known), max(high for _, high in known)))
+    return joined if any(joined is value for value in values) else joined.bounded(values)
