@@ -381,3 +381,19 @@ def test_sounds_become_pictures_of_the_real_sizes(holds: Holds) -> None:
         """
     )
     assert any(text.startswith("sounds that are not there") for text in result.assumptions)
+
+
+@pytest.mark.skipif(find_spec("pandas") is not None, reason="pandas is installed")
+def test_rows_of_data_frames_are_chosen_by_condition_and_by_group(holds: Holds) -> None:
+    holds(
+        """
+        import pandas as pd
+        frame = pd.DataFrame({"text": list("abcdef"), "label": [0, 1, 0, 1, 0, 2]})
+        least = 1
+        assert list(frame["label"].unique()) == [0, 1, 2]
+        assert list(frame.query("label == 1")["text"]) == ["b", "d"]
+        assert len(frame.query("label >= @least and text != 'f'")) == 2
+        assert list(frame.groupby("label").head(n=1)["text"]) == ["a", "b", "f"]
+        assert len(frame.groupby("label").sample(n=1)) == 3
+        """
+    )

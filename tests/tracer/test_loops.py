@@ -277,3 +277,17 @@ def test_the_scripts_own_optimizer_steps_over_a_few_parameters_of_each_shape(tra
         assert {(4, 4), (4,), (2, 4), (2,)} == set(stepped) and len(stepped) < 10, stepped
     """)
     assert result.status == "completed", result.reason
+
+
+def test_a_loop_over_the_parts_of_a_dict_ends_after_a_step_and_its_last_part(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        net = torch.nn.Linear(5, 2)
+        optimizer = torch.optim.SGD(net.parameters(), 0.1)
+        parts = {f"fold-{n}": torch.ones(n, 5) for n in range(1, 60)}
+        for name, inputs in parts.items():
+            net(inputs).mean().backward()
+            optimizer.step()
+    """)
+    assert result.status == "completed", result.reason
+    assert rows_of(result) == ["(1, 2)", "(59, 2)"]

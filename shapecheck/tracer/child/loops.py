@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, ValuesView
 from itertools import islice
 from typing import Any
 
@@ -30,6 +30,9 @@ REPEATS = 16
 
 As many turns of an evaluation over an iterator of unknown length, after which only its last item is left.
 """
+
+
+_VIEWS: tuple[Any, ...] = (KeysView, ValuesView, ItemsView)
 
 
 class Loops:
@@ -92,6 +95,8 @@ class Loops:
         if self._in_step and isinstance(iterable, list) and all(isinstance(p, torch.nn.Parameter) for p in iterable):
             return _of_each_shape(iterable)
         counted = getattr(iterable, "iterable", iterable)  # a progress bar's own
+        if isinstance(counted, _VIEWS) and len(counted) > 1:
+            return self._items(list(counted), False)
         if isinstance(counted, (range, list, tuple)):
             return self._items(counted, alike and isinstance(counted, range))
         if isinstance(iterable, Iterator) and not isinstance(iterable, _SingleProcessDataLoaderIter):

@@ -106,6 +106,10 @@ def is_transparent(module: torch.nn.Module) -> bool:
     return code is not None and is_user_file(code.co_filename)
 
 
+_STAND_INS = "shapecheck.tracer.standins.absent."
+"""Where classes live that stand for those of packages that are not installed."""
+
+
 def kind(module: torch.nn.Module) -> str:
     """The class by its public name (``torch.nn.Linear``, ``transformers.BertModel``), or the user's name for it."""
     for cls in type(module).__mro__:
@@ -115,7 +119,7 @@ def kind(module: torch.nn.Module) -> str:
         if home.startswith("transformers."):
             return f"transformers.{cls.__qualname__}"
         if _installed(home):
-            return f"{home}.{cls.__qualname__}"
+            return f"{home.removeprefix(_STAND_INS)}.{cls.__qualname__}"
         if "forward" in cls.__dict__:
             return cls.__qualname__
     return type(module).__qualname__

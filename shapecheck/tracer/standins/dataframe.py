@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -210,6 +211,15 @@ class DataFrame:
         """Some rows."""
         return self._rows(sampled(list(range(len(self))), n, frac))
 
+    def query(self, expr: str, *args: Any, **options: Any) -> DataFrame:
+        """The rows that a condition on their columns holds for; all of them where it is one that is not understood."""
+        from_caller = dict(sys._getframe(1).f_locals)
+        condition = compile(expr.replace("@", "").replace("`", "").strip(), "<query>", "eval")
+        try:
+            return self._rows([row for row in range(len(self)) if eval(condition, from_caller, self._row(row))])
+        except (NameError, TypeError, ValueError, AttributeError):
+            return self._rows(range(len(self)))
+
     def reset_index(self, *args: Any, **options: Any) -> DataFrame:
         """Rows numbered anew."""
         return self._with(self._columns, range(len(self)))
@@ -284,6 +294,16 @@ class Groups(list[Any]):
     def get_group(self, name: Any) -> Any:
         """One group."""
         return dict(self)[name]
+
+    def head(self, n: int = 5) -> Any:
+        """The first rows of each group, together in a frame."""
+        parts = [part.head(n) for _, part in self]
+        names = dict.fromkeys(name for part in parts for name in part)
+        return DataFrame({name: [value for part in parts for value in part[name]] for name in names})
+
+    def sample(self, n: int | None = None, frac: float | None = None, **options: Any) -> Any:
+        """Some rows of each group, together in a frame."""
+        return Groups((name, part.sample(n, frac)) for name, part in self).head(sys.maxsize)
 
     def first(self) -> Series:
         """The first value of each group."""

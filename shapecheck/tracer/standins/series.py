@@ -125,7 +125,7 @@ class Series:
 
     def unique(self) -> Any:
         """The different values, as an array."""
-        return Series(dict.fromkeys(self._list)).values
+        return Series(list(dict.fromkeys(self._list))).values
 
     def nunique(self) -> int:
         """How many different values there are."""
