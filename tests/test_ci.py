@@ -49,9 +49,8 @@ class Job:
         return bool(self.values.get(asked[1]))
 
     def run(self, step: dict[str, Any]) -> None:
-        told = json.loads(json.dumps(step), object_hook=None)
         resolved = {
-            key: {name: EXPRESSION.sub(self.value, str(text)) for name, text in told.get(key, {}).items()}
+            key: {name: EXPRESSION.sub(self.value, str(text)) for name, text in step.get(key, {}).items()}
             for key in ("env", "with")
         }
         if "uses" in step:
