@@ -13,6 +13,7 @@ from shapecheck import trail, vocabulary
 from shapecheck.checks import (
     attention,
     axes,
+    backward,
     broadcast,
     chosen,
     convolution,
@@ -50,6 +51,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     pooling.tokens_for_vectors,
     masks.mask_axis,
     masks.lengths_over_texts,
+    order.examples_first,
     misplaced.joined_along_rows,
     misplaced.channels_ahead,
     linear.linear_in_features,
@@ -67,6 +69,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     grown.embedding_not_resized,
     models.model_inputs,
     labels.model_labels,
+    backward.of_many,
     operators.lost_axis,
     operators.operator_shapes,
 )
@@ -163,11 +166,23 @@ def _first_causes(findings: list[Finding]) -> list[Finding]:
     for finding in findings:
         stage = finding.stage
         if finding.rule in operators.GENERAL and isinstance(stage, Stage):
+            if any(_same_fault(stage, earlier.stage) for earlier in kept if earlier.rule == finding.rule):
+                continue
             way = {step.span for tensor in stage.tensors() for step in trail.steps(tensor)}
             if any(earlier.span in way for earlier in kept):
                 continue
         kept.append(finding)
     return kept
+
+
+def _same_fault(stage: Stage, earlier: object) -> bool:
+    """Whether two calls of one function raise for one reason: parts of one tensor, handled alike (q, k and v)."""
+    if not isinstance(earlier, Stage) or stage.context != earlier.context or stage.op != earlier.op:
+        return False
+    one, other = vocabulary.main(stage), vocabulary.main(earlier)
+    if stage.conflict is None or earlier.conflict is None or one is None or other is None or one.producer is None:
+        return False
+    return one.producer is other.producer and stage.conflict.message == earlier.conflict.message
 
 
 def explain(graph: ShapeGraph, stage: Stage) -> Finding | None:

@@ -9,7 +9,7 @@ from shapecheck.checks import blame, counted, words
 from shapecheck.checks.attention import SOFTMAX
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
-from shapecheck.findings import Finding, Related
+from shapecheck.findings import Finding, Related, Severity
 from shapecheck.flow import token_axis, token_model
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.shapes import regroups
@@ -40,7 +40,7 @@ def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
         yield time_first(stage, tokens)
 
 
-def time_first(stage: Stage, tokens: Tensor) -> Finding:
+def time_first(stage: Stage, tokens: Tensor, severity: Severity | None = None) -> Finding:
     """SHP602: a sequence module that takes axis 0 for the time, given examples there."""
     return found(
         "SHP602",
@@ -49,6 +49,7 @@ def time_first(stage: Stage, tokens: Tensor) -> Finding:
         stage=stage,
         tensor=tokens,
         symptom=stage.span,
+        severity=severity,
         label="built without batch_first=True",
         help="add batch_first=True",
         related=[words.comes_from(tokens)],

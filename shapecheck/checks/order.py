@@ -14,7 +14,38 @@ from shapecheck.flow import token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.vocabulary import KEEPS, REDUCTIONS, key_parts, main, operands, reduced_axes, short
 
+_MASKS = ("tgt_mask", "src_mask", "mask", "attn_mask")
 _ADDS = ("add", "add_")
+
+
+def examples_first(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP602 where it raises: the two sequences agree on axis 0 and not on axis 1, which is taken for the examples; or
+    a mask is as long as axis 1."""
+    conflict = stage.conflict
+    if conflict is None or short(stage) not in SEQUENCE_MODULES | {"Transformer"} or is_batch_first(stage) is not False:
+        return None
+    pair = [t for name in ("src", "tgt", "memory", "query", "key") if (t := stage.tensor(name)) is not None]
+    tokens = next((t for t in (stage.tensor("tgt"), main(stage)) if t is not None), None)
+    if tokens is None or any(t.shape.rank != 3 for t in pair):
+        return None
+    mask = next((t for name in _MASKS if (t := stage.tensor(name)) is not None), None)
+    if conflict.kind == "batch":
+        met = len(pair) > 1 and blame.equal(pair[0].shape.dim(0), pair[1].shape.dim(0)) and not _same_axis(pair)
+    else:
+        met = mask is not None and "mask" in conflict.message and _lies_along(mask, tokens)
+    return time_first(stage, tokens, "error") if met else None
+
+
+def _same_axis(pair: list[Tensor]) -> bool:
+    return blame.equal(pair[0].shape.dim(1), pair[1].shape.dim(1))
+
+
+def _lies_along(mask: Tensor, tokens: Tensor) -> bool:
+    """Whether a square mask is as long as axis 1 of the tokens, and not as axis 0."""
+    time, examples = tokens.shape.dims[:2]
+    return mask.shape.rank == 2 and all(
+        blame.equal(side, examples) and blame.differ(side, time) for side in mask.shape.dims
+    )
 
 
 def one_step_taken(graph: ShapeGraph) -> Iterator[Finding]:

@@ -40,6 +40,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP220": (attention.as_padding,),
     "SHP225": (moved.along,),
     "SHP226": (moved.patches_first,),
+    "SHP228": (simple.averaged,),
     "SHP301": (simple.class_axis,),
     "SHP303": (calls.more_labels,),
     "SHP304": (simple.label_columns,),

@@ -77,6 +77,9 @@ def in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
     if stage.module is not None and finding.span == stage.module.created:
         return  # the width is not among the constructor's arguments
     node = tree.expression(finding.span)
+    created = stage.module.created if stage.module is not None else None
+    if isinstance(node, cst.Call) and created is not None and not created.covers(finding.span):
+        return  # a helper's call: the width is one of several that it is given
     arriving = axis(operand, -1)
     code = _in_words(tree, node, arriving, stage) if node is not None else None
     if node is not None and code is not None:
@@ -238,6 +241,13 @@ def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
             yield from suffixed(tree, span, ".squeeze(-1)", "drop the last axis")
             return
+
+
+def averaged(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``.mean()`` behind a loss that gives a number for each example."""
+    if finding.help.startswith("average"):
+        for fix in suffixed(tree, finding.span, ".mean()", "average over the examples"):
+            yield Fix(fix.title, fix.edits, safety="unsafe", why="weights for each example would come before it")
 
 
 def flattened(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shapecheck.dims import number
+from shapecheck.dims import Truth, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.axes import axis
 from shapecheck.ops.call import Call
@@ -44,7 +44,7 @@ def length(call: Call) -> Result:
 def item(call: Call) -> Result:
     """``item()``: a Python number out of a tensor of one element."""
     count = call.shape().numel
-    if count.value is not None and count.value != 1:
+    if count.compare(number(1)) is Truth.DIFFERENT:
         raise call.clash(
             "numel", f"a Tensor with {count} elements cannot be converted to Scalar", left=count, right=number(1)
         )

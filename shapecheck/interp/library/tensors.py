@@ -7,7 +7,7 @@ from typing import Any
 
 from shapecheck import ops
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import number
+from shapecheck.dims import Truth, number
 from shapecheck.graph import Tensor
 from shapecheck.interp.library.around import DType, ShapeValue
 from shapecheck.interp.library.registry import Opaque, take
@@ -32,7 +32,7 @@ MOVES = frozenset(
 )
 """Methods that give the same tensor back, as far as shapes are concerned."""
 
-SILENT = frozenset({"backward", "register_hook", "zero_", "detach_"})
+SILENT = frozenset({"register_hook", "zero_", "detach_"})
 
 _ANSWERS = frozenset(
     {
@@ -99,6 +99,8 @@ def method(value: TensorValue, name: str, args: CallArgs, machine: Machine, node
     if name in _ANSWERS:
         return Unknown()
     match name:
+        case "backward" if tensor.shape.numel.compare(number(1)) is not Truth.DIFFERENT:
+            return Const(None)
         case "size":
             return _size(tensor, args)
         case "dim" | "ndimension":
