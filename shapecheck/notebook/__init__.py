@@ -116,7 +116,7 @@ class _Program:
 
     def _add(self, cell: Cell, made: Translation, before: str) -> None:
         head = self.lines + 1
-        wrong = magics.parses("\n".join(["if True:" if made.indented else "", *made.lines, ""]))
+        wrong = made.wrong()
         python = made.lines if wrong is None else magics.blank(made.lines)
         if wrong is not None:
             line, column = getattr(wrong, "lineno", None) or 2, getattr(wrong, "offset", None) or 1

@@ -27,7 +27,7 @@ _RUNS_PYTHON = {
 }
 """Magics with a Python statement behind them, and those of their options that take a value."""
 
-_PYTHON_CELLS = {*_RUNS_PYTHON, "capture", "ipytest", "wandb", "scalene", "notify", "heat", "skip_on_error"}
+_PYTHON_CELLS = {*_RUNS_PYTHON, "capture", "ipytest", "wandb", "scalene", "notify", "heat"}
 """Cell magics that run their cell as Python in the notebook's own process."""
 
 _OTHER_LANGUAGES = set(
@@ -64,12 +64,23 @@ class Translation:
     indented: bool = False
     notes: list[tuple[int, str]] = field(default_factory=list)
 
+    def wrong(self) -> SyntaxError | ValueError | None:
+        """What keeps the lines from being Python, if anything does; its line numbers count the head of the cell too."""
+        return parses("\n".join(["if True:" if self.indented else "", *self.lines, ""]))
+
 
 def translated(source: str) -> Translation:
     """A cell as Python. It need not parse: a cell that is no Python to begin with does not become any."""
     given = [line.rstrip("\r\n") for line in lines_of(source)]
-    made = Translation(_without_prompts(given))
-    first = next((at for at, line in enumerate(given) if line.strip()), None)
+    made = _translated(given)
+    if any(map(_FIRST_PROMPT.match, given)) and made.wrong() is not None:
+        return _translated(_without_prompts(given))  # else the prompts are those of an example in a docstring
+    return made
+
+
+def _translated(lines: list[str]) -> Translation:
+    made = Translation(list(lines))
+    first = next((at for at, line in enumerate(lines) if line.strip()), None)
     if first is None:
         return made
     start = _after_cell_magics(made, first)
@@ -108,8 +119,6 @@ def parses(text: str) -> SyntaxError | ValueError | None:
 
 def _without_prompts(lines: Sequence[str]) -> list[str]:
     """The lines without pasted prompts (``>>> ``, ``In [3]: ``): blanked if all are as wide, so that columns stay."""
-    if not any(_FIRST_PROMPT.match(line) for line in lines):
-        return list(lines)
     widths = {
         len(line) - len(_PROMPT.sub("", line, count=1)) for line in lines if _PROMPT.sub("", line, count=1).strip()
     }

@@ -74,6 +74,10 @@ def program(*sources: str) -> str:
         (">>> for x in y:\n...     f(x)", "if True:\n    for x in y:\n        f(x)"),
         (">>> x = 1\n\n >>> y = 2\n>>>", "x = 1\ny = 2"),
         ("y = 2\n>>> x = 1", "y = 2\nx = 1"),
+        (
+            "def f():\n    '''>>> f()\n    >>> g()\n    '''\n    ...",
+            'def f():\n    """>>> f()\n    >>> g()\n    """\n    ...',
+        ),
         ("In [3]: x = 1\n   ...: y = 2", "if True:\n    x = 1\n    y = 2"),
         ("x = (a\n % b)\ns = '''\n%time\n'''\ny = a % b;", "x = a % b\ns = '\\n%time\\n'\ny = a % b"),
         ("x = await f()\nasync with g() as h:\n    pass", "x = await f()\nasync with g() as h:\n    pass"),
