@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import builtins
 import bz2
-import csv
 import glob
 import gzip
 import io
-import json
 import lzma
 import os
-import pickle
 import shutil
 import sys
 from collections.abc import Callable
@@ -20,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.tracer.child.frames import is_user_file
+from shapecheck.tracer.standins import parsers
 from shapecheck.tracer.standins.absorb import Absorbing, if_installed
 from shapecheck.tracer.standins.columns import Columns, picture
-from shapecheck.tracer.standins.made_up import CsvRows, MadeUpText
+from shapecheck.tracer.standins.made_up import MadeUpText
 from shapecheck.tracer.standins.made_up_frames import made_up_frames
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import gives_up_without
@@ -127,9 +125,7 @@ def install(session: Session) -> None:
     _questions(files)
     _listings(files)
     _changes()
-    _loaders(files)
-    for name in ("yaml", "toml", "tomllib", "tomli"):
-        session.on_import(name, if_installed(_parsers))
+    parsers.install(session, files)
     session.on_import("torch", lambda module: _torch(module, files))
     session.on_import("numpy", if_installed(lambda module: _numpy(module, files)))
     session.on_import("pandas", if_installed(lambda module: made_up_frames(module, files)))
@@ -223,51 +219,6 @@ def _changes() -> None:
         patch_function(Path, name, tolerant)
     for name in ("rmtree", "copy", "copy2", "copyfile", "copytree", "move", "make_archive"):
         patch_function(shutil, name, tolerant)
-
-
-def _loaders(files: Files) -> None:
-    """``json.load`` and ``pickle.load`` of a file that is made up."""
-
-    def load(original: Callable[..., Any]) -> Callable[..., Any]:
-        def read(file: Any, *args: Any, **kwargs: Any) -> Any:
-            return file.parsed() if isinstance(file, MadeUpText) else original(file, *args, **kwargs)
-
-        return read
-
-    def loads(original: Callable[..., Any]) -> Callable[..., Any]:
-        def read(text: Any, *args: Any, **kwargs: Any) -> Any:
-            made = getattr(text, "record", None)
-            return original(text, *args, **kwargs) if made is None else made
-
-        return read
-
-    patch_function(json, "load", load)
-    patch_function(json, "loads", loads)
-    patch_function(pickle, "load", load)
-    patch_function(csv, "DictReader", partial(_table_reader, files))
-
-
-def _table_reader(files: Files, original: Any) -> Callable[..., Any]:
-    """``csv.DictReader`` of a file that is made up: rows with any column."""
-
-    def reader(f: Any, *args: Any, **kwargs: Any) -> Any:
-        return CsvRows(files.cells) if isinstance(f, MadeUpText) else original(f, *args, **kwargs)
-
-    return reader
-
-
-def _parsers(module: Any) -> None:
-    """Readers of settings in YAML and TOML, from a made-up file or from its text."""
-
-    def parse(original: Callable[..., Any]) -> Callable[..., Any]:
-        def read(source: Any, *args: Any, **kwargs: Any) -> Any:
-            made = source.parsed() if isinstance(source, MadeUpText) else getattr(source, "record", None)
-            return original(source, *args, **kwargs) if made is None else made
-
-        return read
-
-    for name in ("load", "loads", "safe_load", "full_load", "unsafe_load"):
-        patch_function(module, name, parse)
 
 
 def _torch(module: Any, files: Files) -> None:
