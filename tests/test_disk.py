@@ -8,12 +8,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shapecheck import disk, engine
-from shapecheck.disk import Fact
+from shapecheck.disk import Fact, Signature
 from tests.test_arrows import MODULES, PACKAGE, imports, part
 
 PROJECTS = Path(__file__).parents[1] / "fixtures" / "projects"
@@ -175,6 +176,20 @@ def test_an_edit_of_the_same_size_at_the_same_time_is_seen(tmp_path: Path) -> No
     path.write_text("size = 6\n")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert not disk.holds(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no time of change there")
+def test_an_edit_that_hides_its_time_is_seen_even_where_times_are_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("size = 5\n")
+    status = path.stat()
+    trusted = replace(fact("bytes", path), signature=Signature.of(status))
+    with disk.session():
+        assert disk.unchanged(trusted)
+    while path.stat().st_ctime_ns == status.st_ctime_ns:  # the clock of the file system goes in steps
+        path.write_text("size = 6\n")
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert not disk.holds(trusted)
 
 
 def test_a_file_that_changed_just_now_is_not_known_by_its_times(tmp_path: Path) -> None:
