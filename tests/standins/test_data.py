@@ -191,3 +191,15 @@ def test_an_unknown_data_set_holds_images_where_the_script_is_for_images(holds: 
         assert data.column_names == ["image", "label"] and data[0]["image"].mode == "RGB"
     """)
     assert any("columns image and label" in text for text in result.assumptions)
+
+
+def test_a_model_saved_to_memory_is_loaded_from_it(holds: Holds) -> None:
+    holds(
+        """
+        import io, torch
+        buffer = io.BytesIO()
+        torch.save({"model": torch.nn.Linear(3, 2).state_dict()}, buffer)
+        buffer.seek(0)
+        assert torch.load(buffer)["model"]["weight"].shape == (2, 3)
+        """
+    )

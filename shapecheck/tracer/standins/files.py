@@ -52,13 +52,19 @@ _BETWEEN = ("pathlib.py", "genericpath.py", "standins/files.py", "standins/table
 
 
 class Files:
-    """What the script wrote, by the path that it meant."""
+    """What the script wrote, by the path that it meant.
+
+    Attributes:
+        saved: what ``torch.save`` and ``numpy.save`` were given for a path.
+        streams: what ``torch.save`` was given for a stream in memory, with the stream, by its identity.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.columns = Columns(session)
         self.cells = Columns(session, cells=True)
         self.saved: dict[str, Any] = {}
+        self.streams: dict[int, tuple[Any, Any]] = {}
         self._written: dict[str, str] = {}
         self._folder = Path(session.scratch, "written")
         self._folder.mkdir(exist_ok=True)
@@ -228,12 +234,16 @@ def _torch(module: Any, files: Files) -> None:
         path = _path_of(f)
         if path is not None:
             files.saved[_key(path)] = obj
+        elif hasattr(f, "write"):
+            files.streams[id(f)] = f, obj
 
     def load(original: Callable[..., Any]) -> Callable[..., Any]:
         def read(f: Any, *args: Any, **kwargs: Any) -> Any:
             path = _path_of(f)
             if path is not None and _key(path) in files.saved:
                 return files.saved[_key(path)]
+            if id(f) in files.streams:
+                return files.streams[id(f)][1]
             if not isinstance(f, (str, os.PathLike)) or os.path.lexists(f):
                 return Weights(f) if isinstance(f, MadeUpText) else original(f, *args, **kwargs)
             files.session.assume(f"{f} is not there: no weights are loaded from it")
