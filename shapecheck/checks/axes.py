@@ -12,6 +12,7 @@ from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related, Severity
 from shapecheck.flow import token_axis, token_model
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
 from shapecheck.shapes import regroups
 from shapecheck.trail import made
 from shapecheck.vocabulary import axis, given, main, short
@@ -45,7 +46,7 @@ def time_first(stage: Stage, tokens: Tensor, severity: Severity | None = None) -
     return found(
         "SHP602",
         "",
-        (stage.module.created if stage.module is not None else None) or stage.span,
+        _built_with(stage) or stage.span,
         stage=stage,
         tensor=tokens,
         symptom=stage.span,
@@ -58,6 +59,14 @@ def time_first(stage: Stage, tokens: Tensor, severity: Severity | None = None) -
         operand=words.called(tokens),
         shape=tokens.shape,
     )
+
+
+def _built_with(stage: Stage) -> Span | None:
+    """The constructor that takes ``batch_first``: of a stack, that of the layer that is stacked."""
+    params = stage.module.params if stage.module is not None else {}
+    layer = params.get("encoder_layer", params.get("decoder_layer"))
+    module = layer if isinstance(layer, Module) else stage.module
+    return module.created if module is not None else None
 
 
 def is_batch_first(stage: Stage) -> bool | None:

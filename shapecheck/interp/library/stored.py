@@ -37,6 +37,11 @@ class FilePath(Value):
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         return Unknown()
 
+    def operate(self, op: str, other: Value, swapped: bool, machine: Machine, node: ast.AST) -> Value:
+        name = other.operand()
+        known = op == "truediv" and not swapped and self.text is not None and isinstance(name, str)
+        return FilePath(f"{self.text}/{name}") if known else FilePath() if op == "truediv" else Unknown()
+
     def key(self) -> Hashable:
         return id(self) if self.text is None else ("path", self.text)
 
@@ -47,6 +52,12 @@ def _joined(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     if args.exact and all(isinstance(part, str) for part in parts):
         return FilePath("/".join(str(part) for part in parts))
     return FilePath()
+
+
+@handles("pathlib.Path")
+def _path(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    name = args.positional[0].operand() if len(args.positional) == 1 else None
+    return FilePath(name if isinstance(name, str) else None)
 
 
 @handles("io.BytesIO", "tempfile.NamedTemporaryFile")
