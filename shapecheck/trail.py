@@ -255,6 +255,8 @@ def _binary(stage: Stage, here: Axis) -> Axis | None:
 
 def _matmul(stage: Stage, here: Axis) -> Axis | None:
     left_right = operands(stage)
+    if len(left_right) == 2 and left_right[1].shape.rank == 1 and (left_right[0].shape.rank or 0) > 1:
+        return axis(left_right[0], here.index) if here.index >= 0 else None
     if len(left_right) < 2 or (left_right[1].shape.rank or 0) < 2 or (left_right[0].shape.rank or 0) < 2:
         return None
     if _is_last(here):

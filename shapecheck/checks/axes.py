@@ -201,7 +201,7 @@ def _product(first: Dim, rest: tuple[Dim, ...], wanted: tuple[Dim, ...]) -> bool
 
 def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP604: a softmax over an axis of size one; SHP606: over the batch."""
-    known = counted.batch_axes(graph)
+    known, classes = counted.batch_axes(graph), counted.class_axes(graph)
     for stage in graph.stages:
         scores = main(stage)
         if short(stage) not in SOFTMAX or stage.within or scores is None or scores.shape.rank in (None, 0):
@@ -214,6 +214,8 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
             yield _softmax(stage, scores, at, "single")
         elif at == 0 and over_batch(scores, known):
             yield _softmax(stage, scores, at, "batch")
+        elif at != scores.shape.rank - 1 and scores.shape.rank > 2 and id(made(axis(scores, -1)).tensor) in classes:
+            yield _softmax(stage, scores, at, "classes")
 
 
 def _is_score(here: vocabulary.Axis) -> bool:
@@ -227,16 +229,17 @@ def over_batch(scores: Tensor, known: frozenset[tuple[int, int]]) -> bool:
     ``known`` are the axes that count texts for another reason (see :func:`counted.batch_axes`).
     """
     rank = scores.shape.rank or 0
-    if rank not in (2, 3) or not counted.counts_texts(axis(scores, 0), known):
+    first, last = axis(scores, 0), made(axis(scores, -1))
+    if rank not in (2, 3) or not counted.counts_texts(first, known):
         return False
-    last = made(axis(scores, -1))
     of_a_head = short(last.stage) in ("Linear", "linear") or last.tensor.role == "logits"
-    return of_a_head or token_axis(scores) == 1
+    of_each_text = last.tensor is made(first).tensor and last.index != 0
+    return of_a_head or of_each_text or token_axis(scores) == 1
 
 
 def _softmax(stage: Stage, scores: Tensor, at: int, variant: str) -> Finding:
     tokens = token_axis(scores)
-    other = tokens if tokens is not None and tokens != at else 1
+    other = -1 if variant == "classes" else tokens if tokens is not None and tokens != at else 1
     return found(
         "SHP606" if variant == "batch" else "SHP604",
         "" if variant == "batch" else variant,

@@ -39,6 +39,7 @@ def argmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
 
 def similarity_axis(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP610: a similarity, or a length of one, along the batch or the tokens instead of the features."""
+    known = counted.batch_axes(graph)
     for stage in graph.stages:
         vectors = stage.tensor("x1") or main(stage)
         if short(stage) == "sum" and not stage.within and vectors is not None and _dot_over_texts(stage, vectors):
@@ -50,7 +51,7 @@ def similarity_axis(graph: ShapeGraph) -> Iterator[Finding]:
         if rank is None or dims is None:
             continue
         at = dims[0] % rank
-        if rank == 2 and at == 0 and _is_vector_per_text(vectors):
+        if rank == 2 and at == 0 and (_is_vector_per_text(vectors) or _is_projected(vectors, known)):
             yield _along(stage, vectors, "SHP610", "", at, -1)
         elif rank == 3 and token_axis(vectors) == at == 1 and vectors.role == "tokens":
             yield _along(stage, vectors, "SHP610", "tokens", at, -1)
@@ -72,6 +73,14 @@ def _of_length_one(vectors: Tensor) -> bool:
         if short(step) not in KEEPS:
             return False
     return False
+
+
+def _is_projected(vectors: Tensor, known: frozenset[tuple[int, int]]) -> bool:
+    """Whether a layer made the features, and a loss has a label for each row: as for the two sides of a similarity."""
+    return counted.counts_texts(axis(vectors, 0), known) and short(made(axis(vectors, -1)).stage) in (
+        "Linear",
+        "linear",
+    )
 
 
 def _is_vector_per_text(vectors: Tensor) -> bool:

@@ -164,7 +164,7 @@ def batch_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
         scores, target = stage.tensor("input"), stage.tensor("target")
         if short(stage) not in LOSSES or stage.within or scores is None or target is None:
             continue
-        if (scores.shape.rank or 0) > 1 and target.shape.rank and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
+        if scores.shape.rank and target.shape.rank and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
             source = made(axis(scores, 0))
             if source.index == 0 and len(source.dim.ordered_factors) < 2:
                 found.add((id(source.tensor), 0))

@@ -13,7 +13,7 @@ from shapecheck.findings import Finding, Related
 from shapecheck.flow import CLASS_LOSSES
 from shapecheck.graph import Event, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.vocabulary import axis, short
+from shapecheck.vocabulary import axis, main, short
 
 _CLASS_IDS = (*given_labels.ONE_LABEL, "token-classification")
 
@@ -35,6 +35,18 @@ def loss_range(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if short(stage) not in CLASS_LOSSES or scores is None or labels is None or (scores.shape.rank or 0) < 2:
         return None
     return _beyond(stage, labels, scores.shape.dim(1), _head_root(scores))
+
+
+_BY_INDEX = vocabulary.words("gather scatter scatter_ scatter_add scatter_add_ index_select")
+
+
+def _index_range(stage: Stage) -> Finding | None:
+    """SHP303 for class ids that pick from the scores, in a loss by hand: ``log_p.gather(1, target.unsqueeze(1))``."""
+    scores, ids, dims = main(stage), stage.tensor("index"), vocabulary.ints(vocabulary.given(stage, "dim"))
+    if scores is None or ids is None or dims is None or not scores.shape.rank:
+        return None
+    at = dims[0] % scores.shape.rank
+    return _beyond(stage, ids, scores.shape.dim(at), trail.made(axis(ids, 0)).tensor.span)
 
 
 _BELOW = re.compile(r"Target (-\d+) is out of bounds")
@@ -113,7 +125,9 @@ def label_range(graph: ShapeGraph) -> Iterator[Finding]:
     for stage in graph.stages:
         if stage.within or stage.conflict is not None:
             continue
-        if not vocabulary.is_model(stage):
+        if short(stage) in _BY_INDEX:
+            finding = _index_range(stage)
+        elif not vocabulary.is_model(stage):
             finding = loss_range(graph, stage)
         elif stage.module is not None and stage.module not in replaced:
             finding = _out_of_range(graph, stage, stage.module)

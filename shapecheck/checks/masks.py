@@ -82,11 +82,17 @@ def mask_across(graph: ShapeGraph) -> Iterator[Finding]:
     for stage in graph.stages:
         if short(stage) not in _HIDES or stage.within or stage.conflict is not None:
             continue
-        mask = next((t for t in operands(stage) if _is_mask(t) and t.shape.rank == 3), None)
+        mask = next((t for t in operands(stage) if _is_mask(t) and t.shape.rank in (2, 3)), None)
         features = next((t for t in operands(stage) if t is not mask and t.role == "tokens"), None)
         if mask is None or features is None or features.shape.rank != 3 or token_axis(features) != 1:
             continue
         tokens, width = features.shape.dim(1), features.shape.dim(2)
+        if mask.shape.rank == 2:
+            batch = features.shape.dim(0)
+            lined_up = blame.equal(mask.shape.dim(0), batch) and blame.equal(mask.shape.dim(1), tokens)
+            if lined_up and batch.value != 1 and not blame.equal(tokens, width):
+                yield _across(stage, None, mask, features)
+            continue
         maker = next((step for step in trail.steps(mask) if short(step) in _AXIS_MAKERS), None)
         if maker is None or mask.shape.dim(1).expr != 1 or not blame.equal(mask.shape.dim(2), tokens):
             continue
@@ -94,14 +100,14 @@ def mask_across(graph: ShapeGraph) -> Iterator[Finding]:
             yield _across(stage, maker, mask, features)
 
 
-def _across(stage: Stage, maker: Stage, mask: Tensor, features: Tensor) -> Finding:
+def _across(stage: Stage, maker: Stage | None, mask: Tensor, features: Tensor) -> Finding:
     return found(
         "SHP105",
-        "",
-        maker.span,
+        "" if maker is not None else "rank",
+        maker.span if maker is not None else blame.operand_span(stage, mask),
         stage=stage,
         tensor=mask,
-        severity="warning",
+        severity="warning" if maker is not None else "error",
         symptom=stage.span,
         label=f"the mask is {mask.shape}",
         help="give the mask a last axis: .unsqueeze(-1) makes it (batch, seq, 1)",

@@ -16,7 +16,7 @@ from shapecheck.interp.heap import Heap
 from shapecheck.interp.python.objects import Deferred
 from shapecheck.interp.results import Wrapped, wrap
 from shapecheck.interp.scopes import NEXT, Activation, Scope
-from shapecheck.interp.values import Bound, CallArgs, Iteration, TensorValue, Unknown, Value
+from shapecheck.interp.values import Bound, CallArgs, Iteration, TensorValue, Unknown, Value, hand_on
 from shapecheck.places import Origin, Span
 from shapecheck.shapes import Conflict
 from shapecheck.syntax import Parsed
@@ -305,6 +305,7 @@ class Interpreter:
         stage = Stage(op, span, inputs, spans, module=module, context=self.context, guard=self._guard())
         if isinstance(outcome, ops.Result):
             wrapped = wrap(outcome.value, span)
+            hand_on(op, inputs, wrapped.tensors)
         elif isinstance(outcome, Conflict):
             stage.conflict = outcome
             wrapped = _unknown_tensor(span)

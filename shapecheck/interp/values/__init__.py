@@ -11,7 +11,7 @@ from shapecheck.interp.values.base import NEVER, Bound, CallArgs, Iteration, Mac
 from shapecheck.interp.values.containers import Items, Lacking, Mapping, all_complete
 from shapecheck.interp.values.plain import Const, Int, Number, Slice, Text, join, join_all
 from shapecheck.interp.values.program import Builtin, Class, Context, Function, Instance
-from shapecheck.interp.values.tensor import TensorValue, joined
+from shapecheck.interp.values.tensor import TensorValue, hand_on, joined
 
 __all__ = [
     "NEVER",
@@ -37,6 +37,7 @@ __all__ = [
     "Unknown",
     "Value",
     "all_complete",
+    "hand_on",
     "join",
     "join_all",
     "joined",

@@ -83,3 +83,22 @@ class TensorValue(Value):
         place = (made.line, made.column) if made is not None else None
         shape = tuple([dim.expr for dim in t.shape.dims])
         return (shape, t.shape.open_at, t.dtype, t.role, t.padding, t.masked, t.low, t.high, t.field, place)
+
+
+_LAID_OUT_ANEW = frozenset(
+    "__getitem__ select squeeze unsqueeze flatten view reshape to long int detach clone contiguous cuda cpu".split()
+)
+_OF_A_TOKENIZER = frozenset(("ids", "mask", "segments", "positions"))
+
+
+def hand_on(op: str, inputs: dict[str, Any], outputs: dict[str, Tensor]) -> None:
+    """Let what a tokenizer's tensor means outlive a mere change of its axes: ``enc["input_ids"].squeeze(0)`` in a data
+    set, whose rows a loader collates. (Of what stays in one function, ``flow`` knows it without.)"""
+    given = inputs.get("input")
+    if not isinstance(given, Tensor) or op.rpartition(".")[2] not in _LAID_OUT_ANEW:
+        return
+    for out in outputs.values():
+        if out.role is None and given.role in _OF_A_TOKENIZER:
+            out.role, out.padding = given.role, given.padding
+        if out.low is None and out.high is None:
+            out.low, out.high = given.low, given.high
