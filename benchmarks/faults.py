@@ -5,8 +5,8 @@
 Each fault is one change of a working script. A *hit* is one of the first two findings on the changed lines, or on the
 line where PyTorch raises, or with its first related place there; *root* one on the changed lines (or, where the list
 says that another place is as fair, with the rule that it names). A fix is *verified* if ``run`` says so of the hit's
-first one, and *proven* if the patched script then runs under PyTorch, and a silent fault is gone. An *alarm* is an error
-or a warning on a script as it works.
+first one, and *proven* if the patched script then runs under PyTorch, and a silent fault is gone. An *alarm* is an
+error or a warning on a script as it works.
 """
 
 from __future__ import annotations
