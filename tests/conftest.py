@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ from tests.saying import Said
 
 settings.register_profile("shapecheck", deadline=None)  # a shared machine: no test depends on how long it takes
 settings.load_profile("shapecheck")
+
+# A shell starts what runs in its background deaf to Ctrl-C, and children inherit that; those of tests must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _NUMBERS = itertools.count()
 
