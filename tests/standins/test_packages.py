@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -395,5 +396,58 @@ def test_rows_of_data_frames_are_chosen_by_condition_and_by_group(holds: Holds) 
         assert len(frame.query("label >= @least and text != 'f'")) == 2
         assert list(frame.groupby("label").head(n=1)["text"]) == ["a", "b", "f"]
         assert len(frame.groupby("label").sample(n=1)) == 3
+        """
+    )
+
+
+def test_the_modules_of_an_installed_lightning_need_no_loader_for_a_validation(holds: Holds, tmp_path: Path) -> None:
+    package = tmp_path / "lightning"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        textwrap.dedent(
+            """
+            import torch
+
+            class _Hooks:
+                def train_dataloader(self):
+                    raise RuntimeError("`train_dataloader` must be implemented")
+                def val_dataloader(self):
+                    raise RuntimeError("`val_dataloader` must be implemented")
+                def nothing(self, *args):
+                    pass
+                prepare_data = setup = on_fit_start = on_train_start = on_train_epoch_start = nothing
+                on_train_batch_start = on_train_batch_end = on_train_epoch_end = on_train_end = on_fit_end = nothing
+                automatic_optimization = True
+
+            class LightningModule(_Hooks, torch.nn.Module):
+                pass
+
+            class LightningDataModule(_Hooks):
+                pass
+
+            class Trainer:
+                pass
+            """
+        )
+    )
+    holds(
+        """
+        import lightning
+        import torch
+        seen = []
+        class Net(lightning.LightningModule):
+            def __init__(self):
+                super().__init__()
+                self.layer = torch.nn.Linear(3, 1)
+            def training_step(self, batch, batch_idx):
+                seen.append(batch.shape)
+                return self.layer(batch).mean()
+            def configure_optimizers(self):
+                return torch.optim.SGD(self.parameters(), lr=0.1)
+        class Data(lightning.LightningDataModule):
+            def train_dataloader(self):
+                return torch.utils.data.DataLoader(torch.ones(4, 3), batch_size=2)
+        lightning.Trainer(max_epochs=1).fit(Net(), datamodule=Data())
+        assert (2, 3) in seen
         """
     )

@@ -132,7 +132,7 @@ class Trainer:
     ) -> None:
         """One validation batch, a training epoch, a validation epoch."""
         train = kw.get("train_dataloader", train_dataloaders)
-        source = self._attach(model, train if isinstance(train, LightningDataModule) else datamodule, "fit")
+        source = self._attach(model, train if _is_data_module(train) else datamodule, "fit")
         train = _loader(source, "train_dataloader") if source is not None or train is None else train
         train = train if train is not None else _loader(model, "train_dataloader")
         val = val_dataloaders or _loader(source, "val_dataloader") or _loader(model, "val_dataloader")
@@ -223,7 +223,7 @@ class Trainer:
 
     def _run(self, model: Any, loaders: Any, datamodule: Any, kind: str, name: str) -> list[Any]:
         model = model if model is not None else self.lightning_module
-        if isinstance(loaders, LightningDataModule):
+        if _is_data_module(loaders):
             loaders, datamodule = None, loaders
         source = self._attach(model, datamodule or self.datamodule, "fit" if kind == "validation" else kind)
         found = loaders if loaders is not None else _loader(source, name)
@@ -232,8 +232,17 @@ class Trainer:
 
 
 def _loader(source: Any, name: str) -> Any:
-    made = getattr(source, name, None)
-    return made() if made is not None else None
+    """What a module or a data module loads from, where it says so itself: what the installed package's own classes have
+    for it raises."""
+    made = getattr(type(source), name, None)
+    if made is None or made.__module__.partition(".")[0] in ("lightning", "pytorch_lightning"):
+        return None
+    return getattr(source, name)()
+
+
+def _is_data_module(source: Any) -> bool:
+    """Whether something is a data module, of the stand-in or of the installed package."""
+    return any(kind.__name__ == "LightningDataModule" for kind in type(source).__mro__)
 
 
 def _step(step: Any, batch: Any, number: int, *more: Any) -> Any:
