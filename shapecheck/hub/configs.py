@@ -212,6 +212,8 @@ class Config:
         if own == "num_labels":
             vision = "image_size" in self.checkpoint.fields or "num_channels" in self.cls.defaults
             return not vision and not any(word in self.checkpoint.canonical.lower() for word in _TASK_WORDS)
+        if own == "num_channels" and default == 3:
+            return True  # published models of pictures see colours, and the table names those that do not
         return not _is_size(default) or self._is_the_default()
 
     def _is_the_default(self) -> bool:
