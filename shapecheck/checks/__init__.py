@@ -40,6 +40,7 @@ from shapecheck.checks import (
 )
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.places import Span
 
 Explainer = Callable[[ShapeGraph, Stage], Finding | None]
 Detector = Callable[[ShapeGraph], Iterator[Finding]]
@@ -136,11 +137,15 @@ def run(graph: ShapeGraph) -> list[Finding]:
 
 
 def _one_per_column(findings: list[Finding]) -> list[Finding]:
-    """Without what follows from one column of scores that was not squeezed: the loss says it, the metric need not."""
+    """Without what follows from one column of scores (or of labels) that was not squeezed: the loss says it, the metric
+    need not."""
     kept: list[Finding] = []
     seen: set[int] = set()
+    made_at = {finding.span for finding in findings if finding.rule == "SHP305"}
     for finding in findings:
         stage = finding.stage
+        if finding.rule == "SHP607" and isinstance(stage, Stage) and made_at & _columns(stage):
+            continue
         scores = (stage.tensor("input") or finding.tensor) if isinstance(stage, Stage) else None
         if finding.rule in _COLUMNS and isinstance(scores, Tensor) and scores.shape.rank == 2:
             head = trail.made(vocabulary.axis(scores, -1)).stage
@@ -149,6 +154,15 @@ def _one_per_column(findings: list[Finding]) -> list[Finding]:
             seen.add(id(head))
         kept.append(finding)
     return kept
+
+
+def _columns(stage: Stage) -> set[Span]:
+    """Where the last axes of size one of a stage's operands were made."""
+    return {
+        loss.extra_axis(stage, tensor, -1)
+        for tensor in stage.tensors()
+        if (tensor.shape.rank or 0) > 1 and tensor.shape.dim(-1).value == 1
+    }
 
 
 def _rests_on_invention(finding: Finding, graph: ShapeGraph) -> bool:

@@ -115,7 +115,7 @@ def class_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
         return _rows(graph, stage, scores, target) if scores.shape.rank is not None else None
     if target.shape.rank == 2 and target.shape.dim(1).value == 1:
         return _target(
-            graph, stage, scores, target, "column", _extra_axis(stage, target, 1), f"pass {_plain(target)}.squeeze(1)"
+            graph, stage, scores, target, "column", extra_axis(stage, target, 1), f"pass {_plain(target)}.squeeze(1)"
         )
     if target.shape.rank == 2 and blame.equal(target.shape.dim(1), scores.shape.dim(1)):
         root = blame.operand_span(stage, target)
@@ -127,7 +127,7 @@ def class_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
     return _rows(graph, stage, scores, target)
 
 
-def _extra_axis(stage: Stage, tensor: Tensor, index: int) -> Span:
+def extra_axis(stage: Stage, tensor: Tensor, index: int) -> Span:
     """Where an axis of size one was added: the origin of the axis, else what made it, else the operand itself."""
     source = made(axis(tensor, index))
     if short(source.stage) in ("__getitem__", "unsqueeze", "view", "reshape") and source.stage is not None:
@@ -271,7 +271,7 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
         root = blame.operand_span(stage, scores)
         return _target(graph, stage, scores, target, "scores-column", root, f"pass {_plain(scores)}.squeeze(-1)")
     if ranks == (1, 2) and target.shape.dim(1).value == 1:
-        root = _extra_axis(stage, target, 1)
+        root = extra_axis(stage, target, 1)
         return _target(graph, stage, scores, target, "target-column", root, f"pass {_plain(target)}.squeeze(-1)")
     if ranks == (2, 2) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
         return _label_columns(graph, stage, scores, target)
