@@ -92,7 +92,10 @@ def refuted(claim: Finding, graph: ShapeGraph) -> bool:
 def _refutable(claim: Finding, stage: Stage) -> bool:
     """Whether the claim is about the shapes at the stage itself, not about padding or what is done with its output."""
     about_shapes = bool(claim.torch_says) or claim.rule in _SILENT_BUT_SHAPES
-    return about_shapes and claim.symptom is not None and _touch(claim.symptom, stage.span)
+    if not about_shapes or claim.symptom is None or not _touch(claim.symptom, stage.span):
+        return False
+    beyond = claim.symptom.exact and stage.span.exact and claim.symptom != stage.span
+    return not (beyond and claim.symptom.covers(stage.span))  # `encoder(ids)[2]` raises behind the call, not in it
 
 
 def _same_calls(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> bool:

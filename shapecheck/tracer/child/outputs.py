@@ -24,7 +24,13 @@ def _watch(session: Session, module: ModuleType) -> None:
     original_attribute = cls.__getattribute__
 
     def getitem(self: Any, key: Any) -> Any:
-        value = original_item(self, key)
+        try:
+            value = original_item(self, key)
+        except IndexError:
+            if _from_user(sys._getframe(1)):
+                fields = list(OrderedDict.keys(self))
+                session.event("attribute", index=key, fields=fields, stage=self, missing=True)
+            raise
         if isinstance(key, int) and _from_user(sys._getframe(1)):
             names = [name for name, item in self.items() if item is value]
             session.event("index", index=key, field=names[0] if names else "", stage=self)
