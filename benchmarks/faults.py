@@ -77,16 +77,19 @@ def patched(text: str, fix: dict[str, Any]) -> str:
 
 
 def proven(rows: list[Row], folder: Path) -> int:
-    """How many of the patched scripts run, and compute the right thing, under PyTorch."""
+    """How many of the patched scripts run, and compute the right thing, under PyTorch; the others are printed."""
     (folder / "again").mkdir()
     copies: dict[Path, Row] = {}
     for at, row in enumerate(rows):
         if row.patched is not None:
             copies[folder / f"patched_{at}.py"] = row
             (folder / f"patched_{at}.py").write_text(row.patched)
-    return sum(
-        said["raised"] is None and said["wrong"] in (None, False) for said in really(copies, folder / "again").values()
-    )
+    said = really(copies, folder / "again") if copies else {}
+    failed = {path: end for path, end in said.items() if end["raised"] is not None or end["wrong"]}
+    for path, end in failed.items():
+        fault = copies[path].fault
+        print(f"fix not proven: {fault.rule} {fault.script}:{fault.line} {end['raised'] or 'still wrong'}")
+    return len(said) - len(failed)
 
 
 def main() -> None:
@@ -113,12 +116,14 @@ def main() -> None:
                 if finding["severity"] != "info"
             ]
         for row in rows:
+            if row.patched is None:
+                print(f"no verified fix: {row.fault.rule} {row.fault.script}:{row.fault.line}")
             if not row.hit:
                 print(f"missed: {row.fault.rule} {row.fault.script}:{row.fault.line} {row.fault.unseen}")
         fixed = sum(row.patched is not None for row in rows)
         print(
             f"{given.command}: {sum(row.hit for row in rows)} of {len(rows)} hit, {sum(row.root for row in rows)} at "
-            f"the root, {fixed} fixes verified, {proven(rows, folder) if fixed else 0} of these proven, "
+            f"the root, {fixed} fixes verified, {proven(rows, folder)} of these proven, "
             f"{sum(row.extra for row in rows)} findings beyond the second, {len(alarms)} alarms {alarms or ''}"
         )
 

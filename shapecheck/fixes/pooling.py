@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from shapecheck import vocabulary
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes import masks
+from shapecheck.fixes.simple import OTHER_RESULT
 from shapecheck.fixes.tree import Tree, after, grouped
 from shapecheck.flow import token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
@@ -102,6 +103,14 @@ def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     unchanged = all(not edit.text or edit.text == tree.code(node) for edit in edits)
     if strategy is not None and not unchanged and not (strategy != "last" and masks.without_mask(site.model)):
         yield Fix(TITLES[strategy], edits, strategy)
+
+
+def over_tokens(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``hidden.mean(dim=0)`` to the mean over the tokens under the mask."""
+    stage = next((stage for stage in graph.stages if stage.span == finding.span), None)
+    if stage is not None and short(stage) in ("mean", "amax"):
+        for fix in under_mask(replace(finding, stage=stage), graph, tree):
+            yield replace(fix, safety="unsafe", why=OTHER_RESULT)
 
 
 def by_real_tokens(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

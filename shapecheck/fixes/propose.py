@@ -17,7 +17,7 @@ Fixer = Callable[[Finding, ShapeGraph, Tree], Iterator[Fix]]
 FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP101": (pooling.poolings,),
     "SHP102": (pooling.under_mask,),
-    "SHP103": (simple.wrong_axis,),
+    "SHP103": (simple.wrong_axis, pooling.over_tokens),
     "SHP104": (pooling.under_mask,),
     "SHP105": (attention.mask_axis,),
     "SHP106": (pooling.under_mask, pooling.by_real_tokens),

@@ -240,6 +240,9 @@ def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     for tensor, span in sides:
         if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
             yield from suffixed(tree, span, ".squeeze(-1)", "drop the last axis")
+            head = made(axis(tensor, 1)).stage
+            if head is not None and head.context and head.span.exact and head.span.path == tree.path:
+                yield from suffixed(tree, head.span, ".squeeze(-1)", "drop the last axis where the model makes it")
             return
 
 
