@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapecheck import trail, vocabulary
-from shapecheck.checks import blame, counted, given_labels, words
+from shapecheck.checks import blame, given_labels, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
@@ -59,45 +59,6 @@ def class_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
         classes=scores.shape.dim(-1),
         axis1=scores.shape.dim(1),
         target_shape=target.shape,
-    )
-
-
-def classes_regrouped(graph: ShapeGraph, stage: Stage) -> Finding | None:
-    """SHP316: a view cuts the scores into rows of another length than the head has outputs."""
-    if stage.conflict is None:
-        return None
-    scores, target = stage.tensor("input"), stage.tensor("target")
-    if short(stage) in counted.VIEWS and stage.conflict.kind == "numel":
-        view, before, want = stage, main(stage), counted.row_length(stage)
-        if before is None or want is None or not counted.of_a_head(before):
-            return None
-    elif scores is not None and target is not None and scores.producer is not None:
-        view, before, want = scores.producer, counted.regrouped_classes(scores, target), scores.shape.dim(1)
-    else:
-        return None
-    if before is None or blame.equal(before.shape.dim(-1), want):
-        return None
-    have = axis(before, -1)
-    root, reason = width_root(graph, have)
-    head = made(have).stage
-    created = head.module.created if head is not None and head.module is not None else None
-    return found(
-        "SHP316",
-        "",
-        root or created or view.span,
-        stage=stage,
-        tensor=before,
-        symptom=view.span,
-        label=f"{words.size(have.dim)} scores for each",
-        help=f"make it {words.size(want)}",
-        related=[Related(reason, "the head that gives the scores") if reason else None, words.comes_from(target)],
-        shapes=[words.named(before)],
-        scores=words.called(before),
-        shape=before.shape,
-        have=words.sized(have),
-        want=words.size(want),
-        view=words.shown(view.op),
-        line=view.span.line,
     )
 
 
