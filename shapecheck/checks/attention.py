@@ -16,6 +16,7 @@ SOFTMAX = names("softmax log_softmax Softmax LogSoftmax softmin Softmin")
 _PRODUCTS = names("matmul bmm mm")
 _WEIGHTS = names("softmax Softmax")
 _HIDES = names("masked_fill masked_fill_ add add_ where")
+_HANDS_ON = (KEEPS | {"unsqueeze", "transpose", "permute"}) - SOFTMAX - {"normalize"}
 _STEPS = 6
 
 
@@ -65,7 +66,7 @@ def _summed(graph: ShapeGraph, stage: Stage) -> int | None:
             while here.tensor is not weights and (before := previous(here)) is not None:
                 here = before
             return here.index if here.tensor is weights else None
-        if short(user) not in KEEPS | {"unsqueeze", "transpose", "permute"} or short(user) in SOFTMAX | {"normalize"}:
+        if short(user) not in _HANDS_ON:
             return None
         tensor = user.out
     return None

@@ -30,19 +30,32 @@ def unlike(stage: Stage) -> Conflict | None:
         scores, target = stage.tensor("input"), stage.tensor("target")
         if scores is None or target is None or not scores.shape.rank or not target.shape.rank:
             return None
-        classes = _classes(scores, target) if name in CLASS_LOSSES else None
-        others = (_tokens_for_texts, _texts_for_tokens, _regrouped)
-        return classes or next((conflict for unlike in others if (conflict := unlike(scores, target))), None)
+        kinds = (
+            (_classes, _tokens_for_texts, _texts_for_tokens, _regrouped) if name in CLASS_LOSSES else (_other_pairs,)
+        )
+        return next((conflict for kind in kinds if (conflict := kind(scores, target))), None)
     return _tokens_for_features(stage) if name in ("Linear", "linear") else None
 
 
 def _tokens_for_texts(scores: Tensor, target: Tensor) -> Conflict | None:
     """Scores (seq, classes) for labels (batch,): one row for each token, one label for each text."""
+    return _other_rows(scores, target) if _counts_tokens(scores, target) else None
+
+
+def _other_pairs(scores: Tensor, target: Tensor) -> Conflict | None:
+    """The same for a loss that compares number with number; scores (seq, 1) it would broadcast, and not raise."""
+    if scores.shape.rank != target.shape.rank or not _counts_tokens(scores, target):
+        return None
+    have, want = scores.shape.dim(0), target.shape.dim(0)
+    message = f"The size of tensor a ({have}) must match the size of tensor b ({want}) at non-singleton dimension 0"
+    return Conflict("target", message, have, want, "input", "target", 0)
+
+
+def _counts_tokens(scores: Tensor, target: Tensor) -> bool:
+    """Whether the rows of the scores are the tokens of a text, and those of the target the texts."""
     have, want = scores.shape.dim(0), target.shape.dim(0)
     source = token_source(scores, 0)
-    if source is None or blame.equal(have, want) or not blame.equal(want, source.tensor.shape.dim(0)):
-        return None
-    return _other_rows(scores, target)
+    return source is not None and not blame.equal(have, want) and blame.equal(want, source.tensor.shape.dim(0))
 
 
 def _texts_for_tokens(scores: Tensor, target: Tensor) -> Conflict | None:
@@ -121,7 +134,7 @@ def _classes(scores: Tensor, target: Tensor) -> Conflict | None:
 def _tokens_for_features(stage: Stage) -> Conflict | None:
     """A Linear over what counts tokens, where the features that it wants were taken away on the way."""
     operand, wanted = stage.tensor("input"), given(stage, "in_features")
-    if operand is None or not operand.shape.rank or not hasattr(wanted, "compare"):
+    if operand is None or not operand.shape.rank or not isinstance(wanted, Dim):
         return None
     last = operand.shape.rank - 1
     if blame.equal(operand.shape.dim(last), wanted) or token_source(operand, last) is None:
