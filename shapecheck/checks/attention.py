@@ -91,7 +91,7 @@ def queries_masked(graph: ShapeGraph) -> Iterator[Finding]:
                 severity="warning",
                 symptom=stage.span,
                 label=f"the mask is {mask.shape}",
-                help="its last axis counts the keys: mask[:, None, None, :]",
+                help=f"write mask[:, {'None, ' * (len(scores.shape.dims) - 2)}:], whose last axis counts the keys",
                 related=[words.comes_from(scores), words.comes_from(mask)],
                 shapes=[words.named(scores), words.named(mask, name="mask")],
                 mask=words.called(mask),

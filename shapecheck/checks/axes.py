@@ -214,7 +214,7 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
             yield _softmax(stage, scores, at, "single")
         elif at == 0 and over_batch(scores, known):
             yield _softmax(stage, scores, at, "batch")
-        elif at != scores.shape.rank - 1 and scores.shape.rank > 2 and id(made(axis(scores, -1)).tensor) in classes:
+        elif at != scores.shape.rank - 1 and scores.shape.rank > 2 and counted.holds_classes(scores, classes):
             yield _softmax(stage, scores, at, "classes")
 
 
@@ -232,9 +232,8 @@ def over_batch(scores: Tensor, known: frozenset[tuple[int, int]]) -> bool:
     first, last = axis(scores, 0), made(axis(scores, -1))
     if rank not in (2, 3) or not counted.counts_texts(first, known):
         return False
-    of_a_head = short(last.stage) in ("Linear", "linear") or last.tensor.role == "logits"
     of_each_text = last.tensor is made(first).tensor and last.index != 0
-    return of_a_head or of_each_text or token_axis(scores) == 1
+    return counted.of_a_head(scores) or of_each_text or token_axis(scores) == 1
 
 
 def _softmax(stage: Stage, scores: Tensor, at: int, variant: str) -> Finding:

@@ -119,8 +119,7 @@ def _is_label(tensor: Tensor) -> bool:
 def _one_label_each(scores: Tensor, target: Tensor) -> bool:
     """Whether a row of labels meets a column with as many rows, made of another tensor: no pairs can be meant, though
     an axis was added by hand (to the wrong side)."""
-    ranks = scores.shape.rank, target.shape.rank
-    if not _is_label(target) or sorted(ranks, key=str) != [1, 2]:
+    if not _is_label(target) or {scores.shape.rank, target.shape.rank} != {1, 2}:
         return False
     origins = made(axis(scores, 0)), made(axis(target, 0))
     return blame.equal(scores.shape.dim(0), target.shape.dim(0)) and origins[0].tensor is not origins[1].tensor
@@ -147,7 +146,7 @@ def index_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
             tensor=column,
             symptom=stage.span,
             label=f"{column.shape}",
-            help=f"{column.text or 'the positions'}.squeeze(-1)",
+            help=f"write {column.text or 'the positions'}.squeeze(-1)",
             related=[words.comes_from(row), words.comes_from(column)],
             shapes=[words.named(rows), words.named(ends), _result(stage.out.shape)],
             column=words.called(column),

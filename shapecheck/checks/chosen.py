@@ -31,7 +31,7 @@ def argmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         at = dims[0] % rank
         if at == 0 and over_batch(scores, known):
             yield _along(stage, scores, "SHP608", "", at, 1)
-        elif rank == 3 and at == 1 and id(made(axis(scores, -1)).tensor) in classes:
+        elif rank == 3 and at == 1 and counted.holds_classes(scores, classes):
             yield _along(stage, scores, "SHP608", "tokens", at, -1)
         elif scores.shape.dim(at).expr == 1 and short(made(axis(scores, at)).stage) in ("Linear", "linear"):
             yield _along(stage, scores, "SHP608", "single", at, at)
@@ -69,7 +69,8 @@ def _dot_over_texts(stage: Stage, product: Tensor) -> bool:
 def _of_length_one(vectors: Tensor) -> bool:
     for step in trail.steps(vectors):
         if short(step) == "normalize":
-            return ints(given(step, "dim") or 1) in ((1,), (-1,)) and vectors.shape.rank == 2
+            stated = given(step, "dim")
+            return ints(_USUAL_AXIS["normalize"] if stated is None else stated) in ((1,), (-1,))
         if short(step) not in KEEPS:
             return False
     return False

@@ -202,3 +202,8 @@ def class_axes(graph: ShapeGraph) -> frozenset[int]:
             if source.index == (source.tensor.shape.rank or 0) - 1:
                 found.add(id(source.tensor))
     return frozenset(found)
+
+
+def holds_classes(scores: Tensor, known: frozenset[int]) -> bool:
+    """Whether the last axis of a tensor is one of those (see :func:`class_axes`)."""
+    return id(made(axis(scores, -1)).tensor) in known

@@ -38,7 +38,7 @@ def classes_regrouped(graph: ShapeGraph, stage: Stage) -> Finding | None:
         tensor=before,
         symptom=view.span,
         label=f"{words.size(have.dim)} scores for each",
-        help=f"make it {words.size(want)}",
+        help=f"give the head {words.size(want)} outputs",
         related=[Related(reason, "the head that gives the scores") if reason else None, words.comes_from(target)],
         shapes=[words.named(before)],
         scores=words.called(before),
