@@ -68,6 +68,7 @@ class Finding:
         rule: code (``SHP101``); ``name``: the rule's name (``unpooled-classifier``).
         label: a few words for under the marked span: ``(batch, seq, 768): 768 is the hidden size of ...``.
         torch_says: PyTorch's own message, where it raises (or is certain to).
+        remedy: what a fix writes where the span alone does not tell: an axis, a class, an argument; not reported.
         symptom: the span where PyTorch raises; also the first of ``related`` where it differs from ``span``.
         entry: the file that was asked for when this was found: another one than its own where that one imports it.
         stage, tensor: the graph's stage at fault and the operand in question, for fixes and for merging
@@ -86,6 +87,7 @@ class Finding:
     fixes: tuple[Fix, ...] = ()
     torch_says: str = ""
     help: str = ""
+    remedy: str = field(default="", compare=False)
     symptom: Span | None = None
     entry: str = field(default="", compare=False)
     stage: object | None = field(default=None, repr=False, compare=False)

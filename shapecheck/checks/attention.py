@@ -31,7 +31,8 @@ def contracted_axis(graph: ShapeGraph) -> Iterator[Finding]:
             continue
         at = dims[0] % rank
         summed = _summed(graph, stage)
-        if summed not in (None, at) and scores.shape.dim(summed or 0).value != 1:
+        if summed is not None and summed != at and scores.shape.dim(summed).value != 1:
+            other = -1 if summed == rank - 1 else summed
             yield found(
                 "SHP604",
                 "contracted",
@@ -39,14 +40,15 @@ def contracted_axis(graph: ShapeGraph) -> Iterator[Finding]:
                 stage=stage,
                 tensor=scores,
                 label=f"{scores.shape}, over axis {at}",
-                help=f"take dim={-1 if summed == rank - 1 else summed}",
+                help=f"take dim={other}",
+                remedy=str(other),
                 related=[words.comes_from(scores)],
                 shapes=[words.named(scores)],
                 operator=words.shown(stage.op),
                 operand=words.called(scores),
                 shape=scores.shape,
                 at=at,
-                other=summed,
+                other=other,
             )
 
 

@@ -247,6 +247,7 @@ def _softmax(stage: Stage, scores: Tensor, at: int, variant: str) -> Finding:
         tensor=scores,
         label=f"{scores.shape}, over axis {at}",
         help=f"take dim={other}",
+        remedy=str(other),
         related=[words.comes_from(scores), _built(stage)],
         shapes=[words.named(scores)],
         operator=words.shown(stage.op),

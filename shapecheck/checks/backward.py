@@ -26,6 +26,7 @@ def of_many(graph: ShapeGraph, stage: Stage) -> Finding | None:
         symptom=stage.span,
         label=f"{many.shape}",
         help="average it: .mean()" if loss is not None else "",
+        remedy=".mean()" if loss is not None else "",
         related=[words.comes_from(many)],
         shapes=[words.named(many)],
         loss=words.shown(loss.op) if loss is not None else "",

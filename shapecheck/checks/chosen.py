@@ -99,6 +99,7 @@ def _along(stage: Stage, operand: Tensor, code: str, variant: str, at: int, othe
         tensor=operand,
         label=f"{operand.shape}, over axis {at}",
         help="" if variant == "single" else f"take dim={other}",
+        remedy="" if variant == "single" else str(other),
         related=[words.comes_from(operand)],
         shapes=[words.named(operand)],
         operator=words.shown(stage.op),

@@ -28,13 +28,15 @@ def channels(graph: ShapeGraph, stage: Stage) -> Finding | None:
     others = [k for k in range(rank) if k not in (0, at) and blame.equal(operand.shape.dim(k), wanted)]
     if others:
         span = blame.passed_in(graph, stage, blame.operand_span(stage, operand))
-        advice = f"put .transpose({at}, {others[0]}) before it"
+        remedy = f".transpose({at}, {others[0]})"
+        advice = f"put {remedy} before it"
     elif is_model(stage):
         span = blame.operand_span(stage, operand)
-        advice = _for_pictures(operand.shape.dim(at), wanted)
+        advice, remedy = _for_pictures(operand.shape.dim(at), wanted)
     else:
         built = blame.constructor_span(graph, stage.module, name, made(axis(operand, at)))
-        span, advice = built or stage.span, f"build it with {name}={words.size(operand.shape.dim(at))}"
+        span, remedy = built or stage.span, ""
+        advice = f"build it with {name}={words.size(operand.shape.dim(at))}"
     created = stage.module.created if stage.module is not None else None
     return found(
         "SHP410" if is_model(stage) else "SHP218" if others and "Norm" in short(stage) else "SHP204",
@@ -45,6 +47,7 @@ def channels(graph: ShapeGraph, stage: Stage) -> Finding | None:
         symptom=stage.span,
         label=f"{operand.shape}",
         help=advice,
+        remedy=remedy,
         related=[words.comes_from(operand), Related(created, "the layer is built here") if created else None],
         shapes=[words.named(operand)],
         conv=words.shown(stage.op),
@@ -84,8 +87,9 @@ def _unbatched(stage: Stage, operand: Tensor, at: int, wanted: Dim) -> Finding:
     )
 
 
-def _for_pictures(have: Dim, wanted: object) -> str:
-    """What to do with pictures of another number of channels than a model has."""
+def _for_pictures(have: Dim, wanted: object) -> tuple[str, str]:
+    """What to do with pictures of another number of channels than a model has; and what of it a fix can write."""
     if have.expr == 1 and isinstance(wanted, Dim) and wanted.expr == 3:
-        return "repeat the gray channel: pixel_values.expand(-1, 3, -1, -1)"
-    return "convert the pictures: image.convert('RGB')" if have.expr == 4 else ""
+        copies = ".expand(-1, 3, -1, -1)"
+        return f"repeat the gray channel: pixel_values{copies}", copies
+    return "convert the pictures: image.convert('RGB')" if have.expr == 4 else "", ""

@@ -65,6 +65,7 @@ def _other_class(
         symptom=stage.span,
         label="one row of scores per text" if code == "SHP307" else "a row of scores for every token",
         help=f"use {other}",
+        remedy=other,
         related=[words.comes_from(labels)],
         shapes=[words.named(labels, name="labels"), words.named(ids, name="input_ids")],
         model=short(model),

@@ -44,6 +44,7 @@ def joined_along_rows(graph: ShapeGraph, stage: Stage) -> Finding | None:
         symptom=stage.span,
         label=f"{join.out.shape}",
         help="take dim=-1",
+        remedy="-1",
         related=[words.comes_from(part) for part in parts[:2]],
         shapes=[words.named(part) for part in parts[:4]],
         operator=words.shown(join.op),

@@ -65,6 +65,7 @@ def _decoder_missing(graph: ShapeGraph, stage: Stage, module: Module) -> Finding
         else f"use {encoder}"
         if encoder
         else "call its encoder: model.get_encoder()(...)",
+        remedy=encoder,
         shapes=[words.named(_ids(stage), name="input_ids")],
         model=short(stage),
         encoder=encoder,
@@ -248,6 +249,7 @@ def _too_long(graph: ShapeGraph, stage: Stage, module: Module) -> Finding | None
         symptom=stage.span,
         label=f"{words.size(axis(ids, 1).dim)} tokens",
         help=f"pass truncation=True, max_length={limit}",
+        remedy=limit,
         related=[Related(module.created, f"{limit} positions") if module.created else None],
         shapes=[words.named(ids, name="input_ids")],
         model=short(stage),

@@ -82,7 +82,8 @@ def lost_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
                 tensor=before,
                 symptom=stage.span,
                 label=f"{before.shape} becomes {step.out.shape}",
-                help="keepdim=True",
+                help="keep the axis: keepdim=True",
+                remedy="keepdim",
                 related=[words.comes_from(whole), words.comes_from(part)],
                 shapes=[words.named(whole), words.named(part)],
                 operator=words.shown(step.op),
@@ -122,6 +123,7 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     code = _rule(stage, conflict)
     built = _of_parameter(graph, stage, left, right)
     telling = _telling(operands, left, right)
+    advice, remedy = _advice(code, left, right)
     sizes = [_size(conflict.left, left, conflict.axis), _right(stage, conflict, right)]
     if len(telling) == 2 and not _has(telling[0], conflict.left) and not _has(telling[1], conflict.right):
         sizes.reverse()  # each size stands where its operand does
@@ -133,7 +135,8 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
         tensor=left,
         symptom=stage.span,
         label=built.label if built is not None else " and ".join(f"{t.shape}" for t in operands[:3]),
-        help=built.help if built is not None else _advice(code, stage, left, right),
+        help=built.help if built is not None else advice,
+        remedy=remedy if built is None else "",
         related=[words.comes_from(t) for t in (left, right)],
         shapes=[words.named(t, name=_name(stage, t)) for t in operands[:4]],
         operator=words.shown(stage.op),
@@ -293,17 +296,18 @@ def _size(dim: Dim | None, tensor: Tensor | None, index: int | None) -> str:
     return f"{words.size(dim)} ({words.told(dim.origin)})" if dim.origin else words.size(dim)
 
 
-def _advice(code: str, stage: Stage, left: Tensor | None, right: Tensor | None) -> str:
-    """What to write, where the shapes themselves say it."""
+def _advice(code: str, left: Tensor | None, right: Tensor | None) -> tuple[str, str]:
+    """What to write, where the shapes themselves say it; and the part of it that a fix can write."""
     if code == "SHP511":
-        return "project both first: get_text_features(...) and get_image_features(...) do"
+        return "project both first: get_text_features(...) and get_image_features(...) do", ""
     if left is None or right is None or left.shape.rank is None or right.shape.rank is None:
-        return ""
+        return "", ""
     if code == "SHP209" and needs_transpose(left, right):
-        return f"transpose the second: {right.text or 'it'}.transpose(-2, -1)"
+        turn = ".transpose(-2, -1)"
+        return f"transpose the second: {right.text or 'it'}{turn}", turn
     if code == "SHP211" and left.shape.rank == right.shape.rank + 1 == 3:
-        return f"give each token its copy: {right.text or 'it'}.unsqueeze(1).expand(-1, {left.shape.dim(1)}, -1)"
-    return ""
+        return f"give each token its copy: {right.text or 'it'}.unsqueeze(1).expand(-1, {left.shape.dim(1)}, -1)", ""
+    return "", ""
 
 
 def needs_transpose(left: Tensor, right: Tensor) -> bool:

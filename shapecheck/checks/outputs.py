@@ -104,6 +104,7 @@ def _no_field(event: Event, stage: Stage) -> Finding:
         says=_says(code, name),
         label=f"{model} returns {_listed(fields)}",
         help=advice,
+        remedy=f"output_{name}" if code == "SHP508" else "",
         related=[Related(stage.span, f"{model} is called here")],
         model=model,
         name=name,

@@ -20,9 +20,9 @@ def softmax_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fi
     stage = stage_of(finding)
     module = stage.module if stage is not None else None
     call = tree.call(module.created) if isinstance(module, Module) and module.created else call_of(finding, tree)
-    if call is None or not finding.help.startswith("take dim="):
+    new = finding.remedy
+    if call is None or not new:
         return
-    new = finding.help.removeprefix("take dim=")
     args = [a for a in call.args if (a.keyword is not None and a.keyword.value == "dim") or _is_number(a.value)]
     if len(args) == 1:
         yield Fix(f"dim={new}", (tree.replace(args[0].value, new),))

@@ -85,11 +85,8 @@ def start_of(span: Span) -> Span:
 def encoder_class(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``T5EncoderModel`` in place of ``T5Model``, where it is built and where it is imported."""
     stage, call = stage_of(finding), call_of(finding, tree)
-    name = short(stage)
-    new = f"{name.removesuffix('Model')}EncoderModel"
-    if call is None or stage is None or f"use {new}" != finding.help:
-        return
-    yield from _renamed(tree, call, name, new)
+    if call is not None and finding.remedy:
+        yield from _renamed(tree, call, short(stage), finding.remedy)
 
 
 def other_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -98,9 +95,8 @@ def other_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     used = {node.value for node in tree.all(cst.Name)} if call is not None else set()
     code = tree.code(call.func) if call is not None else ""
     old = next((name for name in used if code == name or code.startswith(f"{name}.")), "")
-    new = finding.help.removeprefix("use ")
-    if call is not None and old and new != finding.help:
-        yield from _renamed(tree, call, old, new)
+    if call is not None and old and finding.remedy:
+        yield from _renamed(tree, call, old, finding.remedy)
 
 
 def _renamed(tree: Tree, call: cst.Call, old: str, new: str) -> Iterator[Fix]:
@@ -156,9 +152,8 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if operand is None or at is None:
         return
     node = tree.expression(finding.span)
-    if finding.help.startswith("put .transpose("):
-        swap = finding.help.removeprefix("put ").partition(" before")[0]
-        yield from suffixed(tree, finding.span, swap, "swap the axes")
+    if finding.remedy:
+        yield from suffixed(tree, finding.span, finding.remedy, "swap the axes")
     elif operand.shape.dim(at).value is not None:
         count = str(operand.shape.dim(at).value)
         name = _default_taken(finding, tree)
@@ -185,7 +180,7 @@ def _default_taken(finding: Finding, tree: Tree) -> str:
 def truncated(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``truncation=True, max_length=n`` for a tokenizer's call."""
     call = call_of(finding, tree)
-    limit = finding.help.rpartition("max_length=")[2]
+    limit = finding.remedy
     if call is None or not limit.isdigit() or not ("tokenizer" in tree.code(call.func).lower() or tokenizes(call)):
         return
     given = {arg.keyword.value for arg in call.args if arg.keyword is not None}

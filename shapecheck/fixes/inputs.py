@@ -71,8 +71,8 @@ def as_embeddings(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
 
 def asked_for(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``output_hidden_states=True`` for a model's call."""
-    call, asked = call_of(finding, tree), finding.help.removeprefix("pass ").removesuffix("=True")
-    if call is not None and asked.isidentifier():
+    call, asked = call_of(finding, tree), finding.remedy
+    if call is not None and asked:
         yield Fix(f"{asked}=True", (keyword(tree, call, asked, "True"),))
 
 

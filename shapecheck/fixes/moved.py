@@ -18,10 +18,9 @@ from shapecheck.vocabulary import ints, short
 
 def second_transposed(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``q @ k`` to ``q @ k.transpose(-2, -1)``."""
-    if finding.help.startswith("transpose the second"):
-        span = _second(finding, tree)
-        if span is not None:
-            yield from suffixed(tree, span, ".transpose(-2, -1)", "transpose the second factor")
+    span = _second(finding, tree) if finding.remedy else None
+    if span is not None:
+        yield from suffixed(tree, span, finding.remedy, "transpose the second factor")
 
 
 def _second(finding: Finding, tree: Tree) -> Span | None:
@@ -70,10 +69,10 @@ def without_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fi
 
 def channels_second(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``permute(0, 3, 1, 2)`` for pictures whose channels stand last; the gray channel repeated."""
-    if finding.help.startswith("put .transpose(1, 3)"):
+    if finding.remedy == ".transpose(1, 3)":  # which would exchange height and width as well
         yield from suffixed(tree, finding.span, ".permute(0, 3, 1, 2)", "put the channels second")
-    elif "expand(" in finding.help:
-        yield from suffixed(tree, finding.span, ".expand(-1, 3, -1, -1)", "repeat the gray channel")
+    elif finding.remedy.startswith(".expand"):
+        yield from suffixed(tree, finding.span, finding.remedy, "repeat the gray channel")
 
 
 def patches_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -117,24 +116,24 @@ def groups_in_order(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator
 def rows_of_input(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``h.view(16, -1)`` to ``h.view(h.size(0), -1)``, where the rows are those that arrive."""
     call = call_of(finding, tree)
-    if call is None or not isinstance(call.func, cst.Attribute) or "for the rows" not in finding.help:
+    if call is None or not isinstance(call.func, cst.Attribute) or not finding.remedy:
         return
     owner, sizes = call.func.value, [arg.value for arg in call.args if arg.keyword is None and not arg.star]
     if isinstance(owner, (cst.Name, cst.Attribute)) and len(sizes) == 2:
-        yield Fix("as many rows as arrive", (tree.replace(sizes[0], f"{tree.code(owner)}.size(0)"),))
+        yield Fix("as many rows as arrive", (tree.replace(sizes[0], f"{tree.code(owner)}{finding.remedy}"),))
 
 
 def axis_kept(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``x.mean(dim=1)`` to ``x.mean(dim=1, keepdim=True)``, where that is what lacks."""
-    call = call_of(finding, tree) if finding.help == "keepdim=True" else None
+    call = call_of(finding, tree) if finding.remedy else None
     if call is not None:
-        yield Fix("keep the axis", (keyword(tree, call, "keepdim", "True"),))
+        yield Fix("keep the axis", (keyword(tree, call, finding.remedy, "True"),))
 
 
 def along(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """Another ``dim`` for an argmax, a similarity, a scaling."""
-    call, new = call_of(finding, tree), finding.help.removeprefix("take dim=")
-    if call is None or new == finding.help:
+    call, new = call_of(finding, tree), finding.remedy
+    if call is None or not new:
         return
     numbers = [
         arg for arg in call.args if arg.keyword is None and isinstance(arg.value, (cst.Integer, cst.UnaryOperation))

@@ -248,8 +248,8 @@ def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
 
 def averaged(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``.mean()`` behind a loss that gives a number for each example."""
-    if finding.help.startswith("average"):
-        for fix in suffixed(tree, finding.span, ".mean()", "average over the examples"):
+    if finding.remedy:
+        for fix in suffixed(tree, finding.span, finding.remedy, "average over the examples"):
             yield Fix(fix.title, fix.edits, safety="unsafe", why="weights for each example would come before it")
 
 
