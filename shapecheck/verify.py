@@ -63,11 +63,20 @@ class Verifier:
         result = self.trace(replace(self.request, overlay=texts))
         if result.status == "unavailable":
             return None
-        known = {_moved(place_of(other), edits) for other in findings if other is not finding}
+        known = {
+            _moved(place_of(other), edits)
+            for other in findings
+            if other is not finding and not self._follows(other, fix)
+        }
         left = self.judge(result.graph, self.texts.over(texts)) + self._static(texts)
         if any(place_of(other) not in known for other in left if other.severity != "info"):
             return False
         return passed(result, finding, edits)
+
+    def _follows(self, other: Finding, fix: Fix) -> bool:
+        """Whether a finding came up only in the trace under this very fix: the text shows no fault there without it, so
+        it may be the fix's own doing."""
+        return other.evidence == ("traced",) and set(fix.edits) <= set(self.under.get(place_of(other), ()))
 
     def _static(self, texts: dict[str, str]) -> list[Finding]:
         """What the patched text alone says; not asked where other files changed, which are read from disk."""
