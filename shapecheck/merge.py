@@ -11,6 +11,8 @@ from shapecheck.graph import Frame, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 
 _SILENT_BUT_SHAPES = ("SHP601", "SHP603", "SHP604", "SHP606", "SHP607", "SHP608", "SHP611")
+_ABOUT_VALUES = ("SHP303", "SHP314")
+"""Claims about the ids of a whole data set: the one batch that a trace takes does not refute them."""
 _TRUSTED = ("known", "observed")
 
 
@@ -92,7 +94,12 @@ def refuted(claim: Finding, graph: ShapeGraph) -> bool:
 def _refutable(claim: Finding, stage: Stage) -> bool:
     """Whether the claim is about the shapes at the stage itself, not about padding or what is done with its output."""
     about_shapes = bool(claim.torch_says) or claim.rule in _SILENT_BUT_SHAPES
-    if not about_shapes or claim.symptom is None or not _touch(claim.symptom, stage.span):
+    if (
+        claim.rule in _ABOUT_VALUES
+        or not about_shapes
+        or claim.symptom is None
+        or not _touch(claim.symptom, stage.span)
+    ):
         return False
     beyond = claim.symptom.exact and stage.span.exact and claim.symptom != stage.span
     return not (beyond and claim.symptom.covers(stage.span))  # `encoder(ids)[2]` raises behind the call, not in it

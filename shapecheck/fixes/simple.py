@@ -240,10 +240,16 @@ def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     for tensor, span in sides:
         if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
             yield from suffixed(tree, span, ".squeeze(-1)", "drop the last axis")
-            head = made(axis(tensor, 1)).stage
-            if head is not None and head.context and head.span.exact and head.span.path == tree.path:
-                yield from suffixed(tree, head.span, ".squeeze(-1)", "drop the last axis where the model makes it")
             return
+
+
+def squeezed_where_made(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The axis of size one taken where a model's forward makes it: for the loss and for every metric at once."""
+    stage = stage_of(finding)
+    columns = [t for t in stage.tensors() if t.shape.rank == 2 and t.shape.dim(1).value == 1] if stage else []
+    head = made(axis(columns[0], 1)).stage if columns else None
+    if head is not None and head.context and head.span.exact and head.span.path == tree.path:
+        yield from suffixed(tree, head.span, ".squeeze(-1)", "drop the last axis where the model makes it")
 
 
 def averaged(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import os
+import random
 import signal
 import sys
 from pathlib import Path
@@ -56,6 +57,9 @@ def _prepare(session: Session) -> Any:
     recording = recorder.install(session)
     ending = loops.Loops(session, recording)
     ending.install()
+    # What the worker did before it forked has moved the generators: from here the same script takes the same rows.
+    random.seed(0)
+    torch.manual_seed(0)
     return ending.loop
 
 
