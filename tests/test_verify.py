@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.findings import Edit, Evidence, Finding, Fix
 from shapecheck.graph import ShapeGraph, Stage
 from shapecheck.places import Span
 from shapecheck.source import Source
@@ -35,6 +36,7 @@ def verdict(
     message: str | None = None,
     others: tuple[Finding, ...] = (),
     read: tuple[Finding, ...] = (),
+    under: dict[tuple[str, str, int], tuple[Edit, ...]] | None = None,
 ) -> bool | None:
     """What a verifier says of a fix whose patched copy gives the findings ``left`` when traced, ``read`` when read."""
     overlays = []
@@ -50,9 +52,8 @@ def verdict(
         assert source.text == overlays[-1]["a.py"] != TEXT
         return list(read)
 
-    verifier = Verifier(
-        trace, lambda graph, texts: list(left), read_again, TraceRequest(Path("a.py")), Texts({"a.py": TEXT})
-    )
+    request, texts = TraceRequest(Path("a.py")), Texts({"a.py": TEXT})
+    verifier = Verifier(trace, lambda graph, texts: list(left), read_again, request, texts, under or {})
     first, *_ = verifier.verified([finding(2, "SHP101", "error", fix), *others])
     return first.fixes[0].verified
 
@@ -124,3 +125,12 @@ def test_verified_fixes_come_first() -> None:
     )
     (mended,) = verifier.verified([finding(2, "SHP101", "error", refuted, IN_PLACE)])
     assert [(fix.title, fix.verified) for fix in mended.fixes] == [("in place", True), ("refuted", False)]
+
+
+@pytest.mark.parametrize(("evidence", "verified"), [(("traced",), False), (("static", "traced"), True)])
+def test_a_further_fault_that_only_the_trace_under_this_very_fix_shows_may_be_its_own_doing(
+    evidence: tuple[Evidence, ...], verified: bool
+) -> None:
+    further = replace(finding(3, "SHP302"), evidence=evidence)
+    under = {("SHP302", "a.py", 3): IN_PLACE.edits}
+    assert verdict(IN_PLACE, further, others=(further,), under=under) is verified

@@ -45,6 +45,18 @@ def test_a_claim_is_refuted_by_a_trace_that_ran_that_stage_on_observed_operands(
     assert merged(head(512, raises=True), head(768, raises=False)) == []
 
 
+def test_a_claim_about_the_ids_of_a_whole_data_set_outlives_a_batch_that_has_none_of_them() -> None:
+    static, traced = Script(), Script()
+    for script, highest in ((static, 7), (traced, 4)):
+        scores, labels = script.tensor(4, 5), script.tensor(4, text="labels", dtype="int64")
+        labels.low, labels.high = 0, highest
+        for tensor in (scores, labels):
+            tensor.shape = Shape(tuple(Dim(dim.value, status="observed") for dim in tensor.shape.dims))
+        script.stage("torch.nn.functional.cross_entropy", {"input": scores, "target": labels}, (), line=7)
+    (finding,) = merged(static, traced)
+    assert (finding.rule, finding.evidence) == ("SHP303", ("static",))
+
+
 def test_assumed_and_invented_operands_refute_nothing() -> None:
     for status in ("assumed", "invented"):
         (finding,) = merged(head(512, raises=True), head(768, raises=False, status=status))  # type: ignore[arg-type]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from shapecheck.tracer import TraceResult
+from shapecheck.tracer import Tracer, TraceRequest, TraceResult
 
 Trace = Callable[..., TraceResult]
 
@@ -291,3 +292,17 @@ def test_a_loop_over_the_parts_of_a_dict_ends_after_a_step_and_its_last_part(tra
     """)
     assert result.status == "completed", result.reason
     assert rows_of(result) == ["(1, 2)", "(59, 2)"]
+
+
+def test_the_same_script_takes_the_same_rows_from_a_warm_worker_as_from_a_cold_one(tmp_path: Path) -> None:
+    script = tmp_path / "shuffled.py"
+    script.write_text(
+        "import random\nimport torch\n"
+        "picked = torch.randperm(1000)[:5].tolist() + random.sample(range(1000), 5)\n"
+        "raise ValueError(picked)\n"
+    )
+    said = []
+    for _ in range(2):
+        with Tracer() as tracer:  # a worker of its own, cold at its first trace and warm at its second
+            said += [tracer.trace(TraceRequest(script)).error for _ in range(2)]
+    assert len({error.message for error in said if error is not None}) == 1 and None not in said
