@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 
 from shapecheck.tracer.child.kernel import LINUX, NO_NEW_PRIVILEGES, libc, prctl
 
@@ -13,6 +14,8 @@ _PATH_BENEATH = 1
 _EXECUTE, _WRITE_FILE, _REFER, _TRUNCATE = 1 << 0, 1 << 1, 1 << 13, 1 << 14
 _CHANGES = sum(1 << bit for bit in (4, 5, 6, 7, 8, 9, 10, 11, 12))
 """remove_dir, remove_file, make_char, make_dir, make_reg, make_sock, make_fifo, make_block, make_sym."""
+_BENEATH = "=Qi"
+"""What a rule is to the kernel, without padding: the rights and the folder's descriptor."""
 _TCP = 0b11
 """bind and connect, since the fourth version."""
 _SCOPES = 0b11
@@ -21,11 +24,6 @@ _SCOPES = 0b11
 
 class _Ruleset(ctypes.Structure):
     _fields_ = [("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]
-
-
-class _Beneath(ctypes.Structure):
-    _pack_ = 1
-    _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
 
 
 def restrict(folders: list[str], files: list[str]) -> bool:
@@ -63,8 +61,8 @@ def _allow(handle: int, path: str, rights: int) -> bool:
     except FileNotFoundError:
         return True  # what is not there needs no permission
     try:
-        rule = _Beneath(rights, descriptor)
-        return bool(libc().syscall(_ADD_RULE, handle, _PATH_BENEATH, ctypes.byref(rule), ctypes.c_uint32(0)) == 0)
+        rule = struct.pack(_BENEATH, rights, descriptor)
+        return bool(libc().syscall(_ADD_RULE, handle, _PATH_BENEATH, rule, ctypes.c_uint32(0)) == 0)
     finally:
         os.close(descriptor)
 
