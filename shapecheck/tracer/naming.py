@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shapecheck.dims import Expr, add, mul, name, render
+from shapecheck.dims import names as names_of
 
 Record = dict[str, Any]
 Axes = dict[int, tuple[Expr | None, ...]]
@@ -59,8 +60,12 @@ class Atoms:
         self._chosen = first
         self._atoms: list[Atom] = [(BATCH, first.batch, second.batch), (SEQ, first.seq, second.seq)]
 
-    def __str__(self) -> str:
-        return f"batch of {self._chosen.batch}, sequences of {self._chosen.seq} tokens"
+    def assumed(self, axes: Axes) -> list[str]:
+        """The sizes that the tracer chose, in words: those only that an axis has, as the script left them open."""
+        met = {found for shape in axes.values() for axis in shape if axis is not None for found in names_of(axis)}
+        sizes = {BATCH: f"batch of {self._chosen.batch}", SEQ: f"sequences of {self._chosen.seq} tokens"}
+        words = [words for size, words in sizes.items() if names_of(size) & met]
+        return [", ".join(words)] if words else []
 
     def learn(self, tensor: Record, partner: Record) -> None:
         """Take the axes of token ids and their masks for what they are: rows, and tokens."""

@@ -252,9 +252,8 @@ def _result(
 ) -> TraceResult:
     end = ending(first, files.span, request, python)
     graph = _graph(first, files, axes)
-    graph.assumptions = [record["text"] for record in first if record["kind"] == "assumption"]
-    if second:
-        graph.assumptions.insert(0, str(atoms))
+    assumptions = [record["text"] for record in first if record["kind"] == "assumption"]
+    graph.assumptions = [*(atoms.assumed(axes) if second else []), *assumptions]
     start: Record = next((record for record in first if record["kind"] == "start"), {})
     versions = start.get("versions", {})
     return TraceResult(

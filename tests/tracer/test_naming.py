@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shapecheck.dims import Name, Poly, names, render
+from shapecheck.dims import Name, Poly, mul, name, names, render
 from shapecheck.graph import Module, ShapeGraph, Stage
 from shapecheck.places import Span
 from shapecheck.source import Source
 from shapecheck.tracer.folding import fold
-from shapecheck.tracer.naming import Atoms, Chosen, choose
+from shapecheck.tracer.naming import BATCH, SEQ, Atoms, Axes, Chosen, choose
 from shapecheck.tracer.text import Text, operands
 
 SIZES = Chosen(5, 17, 67), Chosen(11, 23, 73)
@@ -44,6 +44,18 @@ def test_the_length_that_texts_came_to_is_learnt_from_their_ids() -> None:
     atoms.learn({"sizes": [2, 9], "role": "ids"}, {"sizes": [2, 14], "role": "ids"})
     expr = atoms.expression(18, 28)
     assert expr is not None and render(expr) == "2*seq"
+
+
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        ({1: (BATCH, mul(SEQ, 12)), 2: (None,)}, ["batch of 5, sequences of 17 tokens"]),
+        ({1: (4, BATCH)}, ["batch of 5"]),
+        ({1: (4, 32), 2: (name("seq", 1),)}, []),
+    ],
+)
+def test_a_chosen_size_is_an_assumption_where_the_script_left_it_open(axes: Axes, said: list[str]) -> None:
+    assert Atoms(*SIZES).assumed(axes) == said
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
