@@ -55,11 +55,16 @@ class How:
         )
 
 
+def require(script: Path) -> None:
+    """UsageError where there is no such script."""
+    if not script.is_file():
+        raise UsageError(f"{script} is a folder; run takes a script" if script.is_dir() else f"{script} does not exist")
+
+
 def run(script: Path, argv: list[str], options: Options, how: How, start: Callable[[bool], Tracer] = Tracer) -> Outcome:
     """Check and trace one script. UsageError where there is no such script."""
     started = time.perf_counter()
-    if not script.is_file():
-        raise UsageError(f"{script} is a folder; run takes a script" if script.is_dir() else f"{script} does not exist")
+    require(script)
     if engine.left_out(str(script), options):
         return engine.closed(Outcome(), options, started)
     source: Source | None = None

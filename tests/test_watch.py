@@ -1,4 +1,4 @@
-"""`shapecheck check --watch`: a report after each change that matters, and none after others."""
+"""`check --watch` and `run --watch`: a report after each change that matters, and none after others."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent 
 
 
 class Watched:
-    """A check that watches; its reports come one by one."""
+    """A check (or a run) that watches; its reports come one by one."""
 
-    def __init__(self, *arguments: str) -> None:
-        called = [sys.executable, "-m", "shapecheck", "check", "--watch", "--output-format", "concise", *arguments]
+    def __init__(self, *arguments: str, command: str = "check") -> None:
+        called = [sys.executable, "-m", "shapecheck", command, "--watch", "--output-format", "concise", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
             called, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -92,6 +92,53 @@ def test_what_does_not_matter_is_followed_by_none(watched: Watched) -> None:
     assert "watching" not in "".join(watched.lines.queue)
 
 
+READS = """import importlib, json, torch
+sizes = importlib.import_module("si" + "zes")
+with open("classes.json") as file:
+    classes = json.load(file)
+scores = torch.nn.Linear(sizes.WIDTH, classes["count"])(torch.zeros(8, 768))
+"""
+"""A script that says only while it runs what it reads."""
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(READS)
+    Path("sizes.py").write_text("WIDTH = 768\n")
+    Path("classes.json").write_text('{"count": 5}')
+    watched = Watched("train.py", command="run")
+    yield watched
+    watched.process.kill()
+    watched.process.wait()
+
+
+def test_a_script_is_run_again_after_a_change_of_what_it_read(running: Watched) -> None:
+    assert "trace completed" in running.report()
+    Path("sizes.py").write_text("WIDTH = 512\n")
+    assert "SHP201" in running.report()
+    Path("classes.json").write_text('{"count": 7}')
+    assert "8x768 and 512x7" in running.report()
+    Path("shapecheck.toml").write_text("ignore = ['SHP2']\n")
+    assert "SHP201" not in running.report()
+    Path("train.py").rename("later.py")
+    while "train.py does not exist" not in running.report():  # it may go away while it is being read
+        pass
+    Path("later.py").rename("train.py")
+    assert "trace raised" in running.report()
+    assert running.stop() == 0
+
+
+def test_a_script_is_not_run_again_for_nothing(running: Watched) -> None:
+    running.report()
+    Path("notes.txt").write_text("nothing that the script reads")
+    os.utime("classes.json")
+    Path("sizes.py").write_text("WIDTH = 512\n")
+    assert "SHP201" in running.report()
+    assert running.stop() == 0
+    assert "watching" not in "".join(running.lines.queue)
+
+
 def test_fixes_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     broken = (ROOT / "fixtures" / "scripts" / "loader_cls_broken.py").read_text()
@@ -110,13 +157,17 @@ def test_fixes_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-"], "--watch waits for files to change, and standard input is none"),
-        (["--add-ignores", "known", "."], "--add-ignores writes once, and --watch goes on: choose one"),
-        (["nowhere.py"], "nowhere.py does not exist"),
+        (["check", "-"], "--watch waits for files to change, and standard input is none"),
+        (["check", "--add-ignores", "known", "."], "--add-ignores writes once, and --watch goes on: choose one"),
+        (["check", "nowhere.py"], "nowhere.py does not exist"),
+        (["run", "--update-baseline", "train.py"], "--update-baseline writes once, and --watch goes on: choose one"),
+        (["run", "nowhere.py"], "nowhere.py does not exist"),
+        (["run", "."], ". is a folder; run takes a script"),
+        (["run", "-m", "nowhere"], "there is no module nowhere here"),
     ],
 )
 def test_what_cannot_be_watched_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
-    called = [sys.executable, "-m", "shapecheck", "check", "--watch", *arguments]
+    called = [sys.executable, "-m", "shapecheck", *arguments[:1], "--watch", *arguments[1:]]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(called, env=environment, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, f"shapecheck: {said}\n")

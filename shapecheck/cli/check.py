@@ -68,34 +68,24 @@ def _options(paths: tuple[str, ...], settings: dict[str, Any], folder: str = "."
 
 def _watch(paths: tuple[str, ...], stdin_filename: str | None, settings: dict[str, Any]) -> int:
     from shapecheck import engine
-    from shapecheck.cli.watching import watch
+    from shapecheck.cli.watching import refuse_what_writes_once, signature, watch
 
     if "-" in paths or stdin_filename is not None:
         raise UsageError("--watch waits for files to change, and standard input is none")
-    for option in ("add_ignores", "update_baseline"):
-        if settings[option] not in (None, False):
-            raise UsageError(f"--{option.replace('_', '-')} writes once, and --watch goes on: choose one")
+    refuse_what_writes_once(settings)
     paths = paths or (".",)
 
     def plan() -> object:
         said = dict(settings)
         options = _options(paths, said)
         files = [str(path) for path in engine.files(paths, options).files]
-        return said, files, [options.lookup.key(path) for path in files], _signature(said["baseline"])
+        return said, files, [options.lookup.key(path) for path in files], signature(said["baseline"])
 
     def look() -> None:
         if _check(paths, dict(settings)) == INTERRUPTED:
             raise KeyboardInterrupt
 
     return watch(look, plan, settings["quiet"])
-
-
-def _signature(path: str | None) -> object:
-    """What tells the states of a file apart."""
-    try:
-        return path and os.stat(path).st_mtime_ns
-    except OSError:
-        return None
 
 
 def _check_stdin(paths: tuple[str, ...], name: str | None, settings: dict[str, Any]) -> int:

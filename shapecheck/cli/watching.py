@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -18,6 +20,42 @@ _PAUSE = 0.5
 
 _SHARE = 20
 """A pause is so many times as long as a look: asking costs a twentieth of a processor, however large the project is."""
+
+
+_LARGEST = 20_000_000
+"""Bytes of a file that is read to learn whether it has changed."""
+
+
+def refuse_what_writes_once(settings: dict[str, Any]) -> None:
+    """UsageError for options that make no sense after each change."""
+    for option in ("add_ignores", "update_baseline"):
+        if settings[option] not in (None, False):
+            raise UsageError(f"--{option.replace('_', '-')} writes once, and --watch goes on: choose one")
+
+
+def signature(path: str | None) -> object:
+    """What tells the states of a file apart."""
+    try:
+        return path and os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def rest_on(paths: Iterable[str], since: int) -> None:
+    """Count files in that another process read during a look: their content, of large ones that they are there.
+
+    Args:
+        paths: files, of which some may be missing.
+        since: when the look began, in nanoseconds; a file that changed later may have been read before that.
+    """
+    for path in paths:
+        if not disk.is_file(path):
+            continue
+        with suppress(OSError, OverflowError):
+            if since < os.stat(path).st_mtime_ns <= time.time_ns():
+                disk.add([Fact("bytes", path, "", disk.UNSETTLED)])
+            else:
+                disk.read(path, _LARGEST)
 
 
 def watch(look: Callable[[], object], plan: Callable[[], object], quiet: bool) -> int:

@@ -92,6 +92,7 @@ class TraceResult:
         batch_of_one: where the number of rows is not known, and a last batch of one row raises for a shape reason that
             nothing else showed: the graph of that run.
         guard: what kept the script from doing harm (``landlock``, ``seccomp``, ``audit`` ...; see SECURITY.md).
+        opened: the files of the project that the run read, or would have if they were there.
     """
 
     status: Status
@@ -105,3 +106,4 @@ class TraceResult:
     torch: str | None = None
     transformers: str | None = None
     batch_of_one: ShapeGraph | None = None
+    opened: list[str] = field(default_factory=list)

@@ -267,6 +267,7 @@ def _result(
         python=versions.get("python"),
         torch=versions.get("torch"),
         transformers=versions.get("transformers"),
+        opened=[record["path"] for record in first if record["kind"] == "opened"],
     )
 
 

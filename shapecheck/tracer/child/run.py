@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from shapecheck.tracer.child import opened
 from shapecheck.tracer.child.frames import span_of, user_frame
 from shapecheck.tracer.child.session import Session, Sizes, Stop
 from shapecheck.tracer.child.stream import Stream
@@ -32,6 +33,7 @@ def trace(request: dict[str, Any], stream: Stream) -> None:
     )
     _watch_the_clock(session, request["timeout"])
     _watch_the_exits(session)
+    opened.install(stream.send, scratch)
     loop = _prepare(session)
     guard = _close(session, request)
     stream.send({"kind": "start", "guard": guard, "versions": _versions()})
