@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shapecheck.tracer.outcome import is_loss
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-_LOSSES = ("loss", "entropy", "Loss")
 _SPEC = Path(__file__).parent / "scripts.toml"
 
 
@@ -55,7 +56,7 @@ class Measured:
         """The first stage that computes a loss behind a module, else what the first backward pass starts from."""
         behind = False
         for stage in self.report["stages"]:
-            if computes_a_loss(stage):
+            if is_loss(stage["op"], stage["outputs"]):
                 if (behind or "loss" in stage["outputs"]) and stage["outputs"]:
                     return dict(stage)
             elif stage["module"] or stage["op"].startswith(("torch.nn.", "transformers.")):
@@ -83,12 +84,6 @@ class Measured:
     def reached(self) -> bool:
         """Whether the script came to its loss, with nothing made up in it and no error claimed."""
         return self.loss is not None and not self.made_up and not self.errors
-
-
-def computes_a_loss(stage: dict[str, Any]) -> bool:
-    """A loss function or module, or a model that was given labels and returned a loss."""
-    name = stage["op"].rsplit(".", 1)[-1]
-    return "loss" in stage["outputs"] or any(word in name for word in _LOSSES)
 
 
 def scripts() -> Iterator[Script]:

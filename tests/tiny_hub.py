@@ -27,9 +27,14 @@ def make(folder: Path) -> Path:
     words.write_text("\n".join(vocabulary))
     tokenizer = BertTokenizerFast(str(words))
     size: dict[str, Any] = {"vocab_size": len(vocabulary)}
-    for name, width in (("bert-base-uncased", 768), ("sentence-transformers/all-MiniLM-L6-v2", 384)):
+    sizes = (
+        ("bert-base-uncased", 768, 12),
+        ("bert-large-uncased", 1024, 16),
+        ("sentence-transformers/all-MiniLM-L6-v2", 384, 12),
+    )
+    for name, width, heads in sizes:
         config = BertConfig(
-            **size, hidden_size=width, num_hidden_layers=1, num_attention_heads=12, intermediate_size=64
+            **size, hidden_size=width, num_hidden_layers=1, num_attention_heads=heads, intermediate_size=64
         )
         _save(folder, name, BertModel(config), tokenizer)
     _save(

@@ -27,6 +27,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
 from typing import Any
+from unittest.mock import MagicMock
+
+from shapecheck.places import NOTEBOOK
+from shapecheck.source import read
 
 Key = tuple[str, int, int, int, int]
 """Where an expression stands: file, line, column, end line, end column; columns count characters from 1."""
@@ -87,7 +91,7 @@ def record(script: str, out: str) -> None:
         return value
 
     def compiled(file: str) -> CodeType:
-        text = Path(file).read_text("utf-8")
+        text = read(file).text
         tree = Recorder(file, text, keys).visit(ast.parse(text, file))
         return compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
 
@@ -96,14 +100,31 @@ def record(script: str, out: str) -> None:
     sys.argv = [script]
     sys.path.insert(0, str(folder if package else path.parent))
     names = {"__name__": "__main__", "__file__": script, "__package__": package or None}
+    if path.suffix == NOTEBOOK:
+        names |= _front_end(read(path).text)
     error = ""
     try:
         exec(compiled(str(path)), names)
     except BaseException as failure:  # whatever ends the script, what it showed until then counts
-        error = f"{type(failure).__name__}: {failure}"
+        well = isinstance(failure, SystemExit) and not failure.code
+        error = "" if well else f"{type(failure).__name__}: {failure}"
     places = [(os.path.relpath(file, path.parent), *place) for file, *place in keys]
     rows = [[*places[number], shapes] for number, shapes in seen.items() if shapes]
     Path(out).write_text(json.dumps({"error": error, "rows": rows}), "utf-8")
+
+
+def _front_end(text: str) -> dict[str, Any]:
+    """What a notebook finds in its front end, as mocks: the shell, and packages that are not here (drives, plots)."""
+    for node in ast.walk(ast.parse(text)):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for module in [node.module or ""] if isinstance(node, ast.ImportFrom) else modules:
+            try:
+                importlib.import_module(module)
+            except ImportError:
+                parts = module.split(".")
+                for end in range(1, len(parts) + 1):
+                    sys.modules.setdefault(".".join(parts[:end]), MagicMock())
+    return {"get_ipython": MagicMock()}
 
 
 def _package_of(path: Path) -> tuple[Path, str]:
@@ -160,8 +181,8 @@ def _recorded(script: str, out: str, folder: str) -> None:
         record(script, out)
 
 
-def _imported() -> None:
-    """Import what every run needs, before any of them is forked."""
+def prepare() -> None:
+    """Import what every real run needs, before any of them is forked."""
     importlib.import_module("torch").set_num_threads(1)
     with contextlib.suppress(ImportError):
         library = importlib.import_module("transformers")
@@ -170,9 +191,10 @@ def _imported() -> None:
 
 
 def _kept(script: Path, folder: Path) -> Path:
-    """The file in which what a run of this very text showed is kept."""
+    """The file in which what a run of this very text, in its place, showed is kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    return folder.resolve() / f"{hashlib.sha256(script.read_bytes()).hexdigest()[:20]}.json"
+    told = str(script).encode() + b"\0" + script.read_bytes()
+    return folder.resolve() / f"{hashlib.sha256(told).hexdigest()[:20]}.json"
 
 
 def _told(out: Path, script: Path) -> tuple[dict[Key, list[list[int]]], str]:
@@ -312,7 +334,7 @@ def main() -> int:
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what the runs showed, and do not run again")
     options = parser.parse_args()
-    _imported()
+    prepare()
     results = [
         report(script.resolve(), options.timeout, options.verbose, options.keep) for script in scripts(options.paths)
     ]

@@ -1,30 +1,35 @@
 """Compare the shapes of a trace with those of the script's real run, at every expression that both have.
 
-    python tools/traced_agreement.py SCRIPT... [--verbose] [--timeout SECONDS] [--keep FOLDER]
+    python tools/traced_agreement.py [SCRIPT...] [--fixtures] [--verbose] [--timeout SECONDS] [--keep FOLDER]
 
 The real run is recorded as for tools/agreement.py, in this environment (HF_HUB_CACHE says where the models are). A size
 that the tracer chose (a length of texts that it cut otherwise, the rows of data that it made up) may be any number, the
 same one throughout a shape. Prints how each trace ended, what was invented on the way to the loss, how many expressions
 agree, and each that does not; exits 1 if one does not, or a script that really runs to its end does not in the trace.
+``--fixtures`` adds every script, notebook and project of the fixtures, and every fault of their lists.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from agreement import Key, fits, really, scripts
+from agreement import Key, fits, prepare, really, scripts
 
 from shapecheck.dims import UNKNOWN
 from shapecheck.graph import Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Shape
 from shapecheck.tracer import Tracer, TraceRequest, TraceResult
+from shapecheck.tracer.outcome import is_loss
 
-_LOSSES = ("loss", "entropy", "Loss")
+_WANTING = ("ImportError", "ModuleNotFoundError")
+"""Ends of real runs that say what is missing here, and nothing of the script."""
 
 
 @dataclass(slots=True)
@@ -33,8 +38,10 @@ class Comparison:
 
     Attributes:
         wrong: expressions whose traced shape the real run never showed.
-        invented: losses with an operand of made-up shape.
+        invented: losses with an operand of made-up shape, and, of a script that runs to its end, numbers that were made
+            up before its first loss.
         ended: what the real run and the trace came to.
+        good: whether the script really runs to its end.
     """
 
     exact: int = 0
@@ -43,6 +50,7 @@ class Comparison:
     invented: list[str] = field(default_factory=list)
     ended: str = ""
     alike: bool = True
+    good: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -77,7 +85,8 @@ def _key(span: Span) -> Key:
 def compare(script: Path, real: dict[Key, list[list[int]]], error: str, result: TraceResult) -> Comparison:
     """Set what a trace showed against what the real run did."""
     out = Comparison(ended=f"trace {result.status}, really {error or 'ran through'}")
-    out.alike = (result.status in ("completed", "stopped")) == (not error)
+    out.good = not error
+    out.alike = (result.status in ("completed", "stopped")) == out.good and not error.startswith(_WANTING)
     for key, shapes in traced(result).items():
         for shape in shapes if key in real else ():
             if _exact(shape) and [dim.value for dim in shape.dims] in real[key]:
@@ -87,12 +96,18 @@ def compare(script: Path, real: dict[Key, list[list[int]]], error: str, result: 
             else:
                 sizes = " or ".join(str(tuple(sizes)) for sizes in real[key])
                 out.wrong.append(f"{Path(key[0]).name}:{key[1]}: {shape}, really {sizes}")
-    out.invented = [
-        f"{stage.op} at line {stage.span.line}"
-        for stage in result.graph.stages
-        if any(word in stage.op.rsplit(".", 1)[-1] for word in _LOSSES) and _is_invented(stage.inputs)
-    ]
+    out.invented = list(_invented(result, out.good))
     return out
+
+
+def _invented(result: TraceResult, good: bool) -> Iterator[str]:
+    losses = [stage for stage in result.graph.stages if is_loss(stage.op, stage.outputs)]
+    for stage in losses:
+        if _is_invented(stage.inputs):
+            yield f"{stage.op} at line {stage.span.line}"
+    for number in result.invented if good and losses else ():
+        if not number.late:
+            yield f"{number.what} at line {number.span.line if number.span else '?'}, before the first loss"
 
 
 def _exact(shape: Shape) -> bool:
@@ -112,17 +127,39 @@ def _is_invented(inputs: dict[str, Any]) -> bool:
     return any(dim.status == "invented" for shape in shapes if isinstance(shape, Shape) for dim in shape.dims)
 
 
+def total(results: list[Comparison]) -> str:
+    """What came of all scripts, in two sentences."""
+    exact, chosen, wrong = (sum(n) for n in zip(*((r.exact, r.chosen, len(r.wrong)) for r in results), strict=True))
+    good = [result for result in results if result.good]
+    well = sum(result.alike and not result.invented for result in good)
+    return (
+        f"{sum(r.agrees for r in results)} of {len(results)} scripts agree: {exact} shapes exactly, "
+        f"{chosen} but for sizes that the tracer chose, {wrong} not\n"
+        f"{well} of {len(good)} that really run to their end do so in the trace, with nothing invented on the way to "
+        "their loss"
+    )
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument(
+        "--fixtures", action="store_true", help="every script, notebook, project and fault of fixtures/"
+    )
     parser.add_argument("--verbose", action="store_true", help="say how each script ended")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what the real runs showed")
     options = parser.parse_args()
+    prepare()
     results = []
-    with Tracer() as tracer:
-        for script in scripts(options.paths):
+    with Tracer() as tracer, tempfile.TemporaryDirectory() as copies:
+        wanted = list(scripts(options.paths))
+        if options.fixtures:
+            from fixture_scripts import every
+
+            wanted += every(Path(copies))
+        for script in wanted:
             real, error = really(script.resolve(), options.timeout, options.keep)
             out = compare(script, real, error, tracer.trace(TraceRequest(script.resolve(), timeout=options.timeout)))
             results.append(out)
@@ -130,9 +167,7 @@ def main() -> int:
                 print(f"{script}: {out.ended}; {out.exact} exact, {out.chosen} but for chosen sizes", flush=True)
             for text in [*(f"WRONG {text}" for text in out.wrong), *(f"INVENTED {text}" for text in out.invented)]:
                 print(f"  {text}")
-    exact, chosen, wrong = (sum(n) for n in zip(*((r.exact, r.chosen, len(r.wrong)) for r in results), strict=True))
-    print(f"{sum(r.agrees for r in results)} of {len(results)} scripts agree: {exact} shapes exactly, ", end="")
-    print(f"{chosen} but for sizes that the tracer chose, {wrong} not")
+    print(total(results))
     return 0 if all(result.agrees for result in results) else 1
 
 

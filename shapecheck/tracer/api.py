@@ -73,11 +73,16 @@ class TraceError:
 
 @dataclass(frozen=True, slots=True)
 class Invented:
-    """A number that the script read out of an abstract tensor, and the tracer made up."""
+    """A number that the script read out of an abstract tensor, and the tracer made up.
+
+    Attributes:
+        late: whether the script had computed a loss before, which the number can no longer have changed.
+    """
 
     span: Span | None
     what: str
     value: Any = None
+    late: bool = False
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,18 @@ from shapecheck.tracer.api import Status, TraceRequest
 
 Record = dict[str, Any]
 Shown = Callable[[list[Any]], Span]
+
+_LOSSES = ("loss", "entropy", "Loss")
+
+
+def is_loss(op: str, outputs: Iterable[str]) -> bool:
+    """Whether a stage is a loss: a function or module of that name, or a model that was given labels and returned one.
+
+    >>> is_loss("torch.nn.CrossEntropyLoss", ["out"]), is_loss("transformers.BertModel", ["last_hidden_state"])
+    (True, False)
+    """
+    name = op.rsplit(".", 1)[-1]
+    return "loss" in outputs or any(word in name for word in _LOSSES)
 
 
 @dataclass(frozen=True, slots=True)

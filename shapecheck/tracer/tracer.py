@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from shapecheck.tracer.build import Builder, canonical
 from shapecheck.tracer.folding import fold
 from shapecheck.tracer.link import Record
 from shapecheck.tracer.naming import Atoms, Axes, Chosen, by_size, choose, named_by_size, names
-from shapecheck.tracer.outcome import ending
+from shapecheck.tracer.outcome import ending, is_loss
 from shapecheck.tracer.process import Worker
 from shapecheck.tracer.text import Text
 
@@ -261,7 +261,7 @@ def _result(
         end.reason,
         graph,
         error=_error(first, second, files.span, atoms),
-        invented=[_invented(record, files.span) for record in first if record["kind"] == "invented"],
+        invented=list(_invented(first, files.span)),
         assumptions=list(graph.assumptions),
         guard=start.get("guard", []),
         python=versions.get("python"),
@@ -271,8 +271,13 @@ def _result(
     )
 
 
-def _invented(record: Record, span: Callable[[list[Any]], Span]) -> Invented:
-    return Invented(span(record["span"]) if record["span"] else None, record["what"], record["value"])
+def _invented(records: list[Record], span: Callable[[list[Any]], Span]) -> Iterator[Invented]:
+    late = False
+    for record in records:
+        late |= record["kind"] == "stage" and is_loss(record["op"], record["outputs"])
+        if record["kind"] == "invented":
+            place = span(record["span"]) if record["span"] else None
+            yield Invented(place, record["what"], record["value"], late)
 
 
 def _error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 import pytest
@@ -121,3 +122,47 @@ def test_truth_values_that_libraries_ask_for_neither_raise_nor_loop_for_ever(tra
         assert torch.distributions.Categorical(weight.softmax(-1)).sample().shape == (3,)
     """)
     assert result.status == "completed", result.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model = transformers.ViTModel(transformers.ViTConfig(image_size=32, patch_size=8, **sizes))",
+        """
+        model = transformers.BertModel(transformers.BertConfig(vocab_size=20, **sizes))
+        model.resize_token_embeddings(22)
+        assert model.get_input_embeddings().weight.shape == (22, 32)
+        """,
+    ],
+    ids=["truncated", "resized"],
+)
+def test_filling_weights_makes_nothing_up(trace: Trace, text: str) -> None:
+    sizes = '{"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}'
+    result = trace(f"import transformers\nsizes = {sizes}\n{textwrap.dedent(text)}")
+    assert result.status == "completed", result.reason
+    assert not result.invented
+
+
+def test_a_number_read_after_a_loss_is_told_from_one_that_it_may_rest_on(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        best = scores.argmax().item()
+        loss = torch.nn.functional.cross_entropy(scores, torch.tensor([0, 1, 0, 1]))
+        shown = loss.item()
+    """)
+    assert [(made.span.line, made.late) for made in result.invented if made.span] == [(4, False), (6, True)]
+
+
+def test_ids_beyond_an_axis_raise_however_large_the_other_axes_are(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        rows = torch.empty(1 << 20, 512)
+        rows.index_select(1, torch.tensor([0, 511]))
+        rows.index_select(1, torch.tensor([0, 512]))
+    """)
+    assert (
+        result.error is not None
+        and result.error.message == "INDICES element is out of DATA bounds, id=512 axis_dim=512"
+    )
+    assert result.error.span is not None and result.error.span.line == 5

@@ -63,7 +63,7 @@ def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
     if name == "embedding":
         _check_ids(*args[:2], **{k: v for k, v in kwargs.items() if k in ("input", "weight")})
     elif name in _LOOKS_AT_IDS or (name == "__getitem__" and len(leaves) > 1):
-        _check_for_real(func, args, kwargs)
+        _check_for_real(func, *(_one_axis(args, kwargs) if name == "index_select" else (args, kwargs)))
     short = shortcuts.result(name, args, kwargs)
     if short is not None:
         return short
@@ -101,6 +101,23 @@ def _check_for_real(func: Any, args: Any, kwargs: Any) -> None:
         replay.run(func, args, kwargs)
     except replay.TooLarge:
         return
+
+
+def _one_axis(args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments of ``index_select`` with every axis cut to one but that which the ids look into.
+
+    A model may select from large tensors in every layer (relative positions), and the other axes do not matter.
+    """
+
+    def cut(input: torch.Tensor, dim: int, index: torch.Tensor) -> tuple[Any, Any]:
+        sizes = [1] * input.dim()
+        sizes[dim] = input.shape[dim]
+        return (torch.zeros(sizes), dim, index), {}
+
+    try:
+        return cut(*args, **kwargs)
+    except (TypeError, IndexError):  # called wrongly, which PyTorch is to say
+        return args, kwargs
 
 
 def _settle(session: Session, func: Any, args: Any, kwargs: Any) -> Any:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from shapecheck.tracer.child import shrinking
+from shapecheck.tracer.child.fakes import is_fake
 from shapecheck.tracer.standins import mismatch
-from shapecheck.tracer.standins.patching import patch_classmethod
+from shapecheck.tracer.standins.patching import patch_classmethod, patch_function
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
@@ -117,6 +118,17 @@ def _patch_models(module: ModuleType, session: Session, checkpoints: Callable[[]
     patch_classmethod(base, "from_pretrained", from_pretrained)
     base.save_pretrained = save_pretrained
     base.push_to_hub = lambda self, *args, **kwargs: None
+    patch_function(base, "_init_added_embeddings_weights_with_mean", _unless_abstract)
+
+
+def _unless_abstract(fill: Callable[..., None]) -> Callable[..., None]:
+    """Nothing for abstract embeddings: what rows new words get is a matter of numbers, which they have not."""
+
+    def filled(self: Any, old_embeddings: Any, *args: Any, **kwargs: Any) -> None:
+        if not is_fake(old_embeddings.weight):
+            fill(self, old_embeddings, *args, **kwargs)
+
+    return filled
 
 
 def _patch_auto(module: ModuleType) -> None:
