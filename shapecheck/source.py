@@ -80,6 +80,8 @@ def decode(data: bytes, path: str = "<stdin>") -> Source:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as why:
         raise UnreadableSource(_sentence(why.msg or "the encoding is not known")) from why
+    except LookupError as why:  # Python 3.14 tries it on the first lines
+        raise UnreadableSource(_sentence(str(why).partition(";")[0])) from why
     encoding = "utf-8" if encoding == "utf-8-sig" else encoding
     try:
         text = (data[3:] if bom else data).decode(encoding)

@@ -85,7 +85,7 @@ def install(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     @cache
     def make(kind: str) -> Path:
         home = tmp_path_factory.mktemp(kind) / "venv"
-        venv.create(home, with_pip=True)
+        venv.create(home, symlinks=os.name != "nt", with_pip=True)
         python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
         what = ["--editable", ROOT] if kind == "editable" else [built[kind]]
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
