@@ -137,6 +137,10 @@ def static(source: Source, options: Options) -> Static:
     texts = Texts({source.path: source.text})
     findings = merge.merge(judged(graph, texts, options), [], None, None)
     fixes.attach(findings, graph, texts.of(paths_of(graph, findings)))
+    for module in interp.written(source):  # each is a program of its own as well, as it would be in its file
+        alone = interp.analyze(module, version)
+        findings = once([*findings, *judged(alone, texts, options)])
+        graph.not_checked += alone.not_checked
     if source.notebook is not None:
         _say_of_cells(source.path, source.notebook, graph, findings)
     return Static(graph, findings, texts, expression_rows(seen))
@@ -147,7 +151,7 @@ def _say_of_cells(path: str, cells: Notebook, graph: ShapeGraph, findings: list[
     graph.not_checked += [NotChecked(Span(path, line), why) for line, why in cells.notes]
     for cell in cells.broken:
         why = judged_syntax(Source(path, cell.python), cell.message, cell.line, cell.column)
-        _say(why, "SHP902", path, findings, graph.not_checked)
+        _say(why, "SHP902", path, findings, graph.not_checked, what="cell")
     if cells.executed:
         order = ", ".join(map(str, cells.executed[:_SHOWN])) + (" ..." if len(cells.executed) > _SHOWN else "")
         graph.assumptions.append(f"the cells of {path} run in the order they stand in; they were executed as {order}")
@@ -160,7 +164,14 @@ def unread(path: str, why: UnreadableSource, source: Source | None) -> Outcome:
     return outcome
 
 
-def _say(why: UnreadableSource, code: str, path: str, findings: list[Finding], not_checked: list[NotChecked]) -> None:
+def _say(
+    why: UnreadableSource,
+    code: str,
+    path: str,
+    findings: list[Finding],
+    not_checked: list[NotChecked],
+    what: str = "file",
+) -> None:
     """Put a text that does not parse among the findings, or, if only this Python is at fault, among what is not
     checked."""
     if isinstance(why, NewerSyntax):
@@ -168,7 +179,7 @@ def _say(why: UnreadableSource, code: str, path: str, findings: list[Finding], n
         return
     rule = rulebook.rule(code)
     span = Span(path, why.line, why.column, why.line, why.column + 1)
-    findings.append(Finding(rule.code, rule.name, rule.severity, rule.say(reason=str(why)), span))
+    findings.append(Finding(rule.code, rule.name, rule.severity, rule.say(what=what, reason=str(why)), span))
 
 
 def judged(graph: ShapeGraph, texts: Texts, options: Options) -> list[Finding]:

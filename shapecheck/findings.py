@@ -70,6 +70,7 @@ class Finding:
         torch_says: PyTorch's own message, where it raises (or is certain to).
         remedy: what a fix writes where the span alone does not tell: an axis, a class, an argument; not reported.
         symptom: the span where PyTorch raises; also the first of ``related`` where it differs from ``span``.
+        section: the cell of a script with ``# %%`` that it stands in, in words; only in a report.
         entry: the file that was asked for when this was found: another one than its own where that one imports it.
         stage, tensor: the graph's stage at fault and the operand in question, for fixes and for merging
             evidence; not reported.
@@ -89,6 +90,7 @@ class Finding:
     help: str = ""
     remedy: str = field(default="", compare=False)
     symptom: Span | None = None
+    section: str = field(default="", compare=False)
     entry: str = field(default="", compare=False)
     stage: object | None = field(default=None, repr=False, compare=False)
     tensor: object | None = field(default=None, repr=False, compare=False)

@@ -66,6 +66,11 @@ def parse(source: Source) -> Parsed:
             raise UnreadableSource("nested too deeply to be parsed") from why
         except ValueError as why:
             raise UnreadableSource(str(why)) from why
+    return parsed(source, tree)
+
+
+def parsed(source: Source, tree: ast.Module) -> Parsed:
+    """A text, or a part of it, whose tree is known."""
     return Parsed(source, tree, source.text.isascii(), _notes(source))
 
 

@@ -125,6 +125,33 @@ def test_a_cell_that_does_not_parse_is_told_at_its_place_and_hides_no_other(tmp_
     assert " 1 | %time z = [\n" in result.stdout
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_statement_behind_a_magic_is_told_in_the_columns_of_the_cell(tmp_path: Path, command: str) -> None:
+    loop = "%time for x in [torch.zeros(8, 768)]: y = head(x)"
+    path = written(tmp_path, [["import torch\n", "head = torch.nn.Linear(512, 3)"], [loop]])
+    result = CliRunner().invoke(cli, [command, "--output-format", "json", str(path)], standalone_mode=False)
+    assert result.exception is None, result.output
+    (finding,) = json.loads(result.stdout)["findings"]
+    assert (3, 1, loop.index("head(x)") + 1) in {
+        (one["cell"], one["line"], one["column"]) for one in finding["related"]
+    }
+
+
+def test_a_fix_behind_a_magic_is_written_where_it_is_shown(tmp_path: Path) -> None:
+    loop = "%%time for x in [1]: y = torch.nn.Linear(512, 3)(torch.zeros(8, 768))"[1:]
+    path = written(tmp_path, [["import torch\n"], [loop]])
+    (finding,) = json.loads(command("--output-format", "json", str(path)).stdout)["findings"]
+    (edit,) = finding["fixes"][0]["edits"]
+    assert loop[edit["column"] - 1 : edit["end_column"] - 1] == "512"
+    command("--fix", str(path))
+    assert json.loads(path.read_text())["cells"][2]["source"] == [loop.replace("512", "768")]
+
+
+def test_a_cell_that_is_no_python_is_called_a_cell(tmp_path: Path) -> None:
+    path = written(tmp_path, [["x = (\n"]])
+    assert "Python cannot parse this cell: " in command(str(path)).stdout
+
+
 def test_a_notebook_is_read_and_mended_on_standard_input(tmp_path: Path) -> None:
     data = written(tmp_path, BROKEN).read_bytes()
     asked = ("--pooling", "cls", "--stdin-filename", "a.ipynb", "-")

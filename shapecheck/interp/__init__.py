@@ -18,7 +18,7 @@ from shapecheck.syntax import Parsed
 if TYPE_CHECKING:
     from shapecheck.interp.watching import Seen
 
-__all__ = ["analyze", "few_collections", "watch"]
+__all__ = ["analyze", "few_collections", "watch", "written"]
 
 _DEEP = 6_000
 """Python frames that an interpretation may need; a call of the program takes about fifteen."""
@@ -48,6 +48,13 @@ def watch(path: str | Path | Source | Parsed, transformers: str | None = None) -
 
     with _room():
         return program.watch(_parsed(path), transformers)
+
+
+def written(source: Source) -> list[Parsed]:
+    """The modules that the cells of a notebook write; none for other texts."""
+    from shapecheck.interp import files
+
+    return list(files.written(source).values())
 
 
 def _parsed(path: str | Path | Source | Parsed) -> Parsed:

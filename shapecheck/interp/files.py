@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from shapecheck import disk
 from shapecheck.interp import outline
 from shapecheck.interp.outline import Import
+from shapecheck.places import NOTEBOOK
 from shapecheck.source import Source, read
-from shapecheck.syntax import Parsed, parse
+from shapecheck.syntax import Parsed, parse, parsed
 
 LIBRARIES = frozenset(
     "torch transformers numpy typing os sys math re json random time collections torchvision torchaudio "
@@ -25,11 +26,14 @@ _KEPT_LINES = 40_000
 
 class Layout:
     """Where the modules of one program are looked for, seen from its entry file; the version of transformers that it is
-    said to be for, if any."""
+    said to be for, if any; the modules that a notebook's cells write, by their paths from its folder."""
 
-    def __init__(self, entry: str, transformers: str | None = None) -> None:
+    def __init__(
+        self, entry: str, transformers: str | None = None, written: Mapping[str, Parsed] | None = None
+    ) -> None:
         self.transformers = transformers
         folder = os.path.dirname(os.path.abspath(entry))
+        self.written = {os.path.join(folder, path): tree for path, tree in (written or {}).items()}
         top = folder
         parts: list[str] = []
         while disk.is_file(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
@@ -40,7 +44,18 @@ class Layout:
 
     def find(self, name: str) -> str | None:
         """The file (or package folder) of a module of the program; None for libraries."""
-        return _file_of(name, self.roots, self.package.partition(".")[0])
+        stem = name.replace(".", os.sep)
+        paths = [os.path.join(root, stem + ".py") for root in self.roots] if self.written else []
+        found = next((path for path in paths if path in self.written), None)
+        return found or _file_of(name, self.roots, self.package.partition(".")[0])
+
+    def tree(self, path: str) -> Parsed:
+        """The tree of a file that was found. UnreadableSource where it cannot be read or parsed."""
+        return self.written.get(path) or tree(path)
+
+    def text(self, path: str) -> str:
+        """The text of a file that was found, or one that it is a part of; of a folder an empty one."""
+        return self.written[path].source.text if path in self.written else outline.text_of(path)
 
     def resolved(self, imports: Iterable[Import], package: str) -> Iterator[tuple[str, str]]:
         """The files of the program that stand behind imports in a package, with their modules' names."""
@@ -166,8 +181,17 @@ def tree_of(source: Source) -> Parsed:
     Raises:
         UnreadableSource: the text cannot be parsed.
     """
-    parsed = _tree(source.path) if source.on_disk else None
-    return parsed if parsed is not None and parsed.source.text == source.text else parse(source)
+    known = _tree(source.path) if source.on_disk else None
+    return known if known is not None and known.source.text == source.text else parse(source)
+
+
+def written(source: Source) -> dict[str, Parsed]:
+    """The modules that the cells of a notebook write, by their paths from its folder; none for other texts."""
+    if not source.path.endswith(NOTEBOOK):
+        return {}
+    from shapecheck import notebook  # most programs are none
+
+    return {path: parsed(source, tree) for path, tree in notebook.written(source.text).items()}
 
 
 def shown(path: str) -> str:

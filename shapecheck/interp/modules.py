@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from shapecheck import disk
 from shapecheck.errors import UnreadableSource
 from shapecheck.interp import library, outline
-from shapecheck.interp.files import Layout, absolute, beside, package_of, tree
+from shapecheck.interp.files import Layout, absolute, beside, package_of
 from shapecheck.interp.python.names import HANDLERS, constant_of
 from shapecheck.interp.python.objects import Deferred, LocalModule
 from shapecheck.interp.scopes import Activation, Scope
@@ -80,7 +80,7 @@ class Modules:
             return None
         for package, path in reversed(sources.modules):
             if path is not None:
-                found = self._member(m, path, package, name) if name in outline.text_of(path) else None
+                found = self._member(m, path, package, name) if name in self.layout.text(path) else None
                 if found is not None and not isinstance(found, Unknown):
                     return found
             full = f"{package}.{name}"
@@ -139,7 +139,7 @@ class Modules:
         if disk.is_dir(path):
             return self._package(path, name)
         try:
-            home = tree(path)
+            home = self.layout.tree(path)
         except UnreadableSource:
             return Unknown()
         package = package_of(path, name)

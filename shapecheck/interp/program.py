@@ -5,7 +5,7 @@ from __future__ import annotations
 from shapecheck.graph import ShapeGraph
 from shapecheck.interp import uncalled
 from shapecheck.interp.budget import Budget, Exhausted
-from shapecheck.interp.files import Layout, concerned
+from shapecheck.interp.files import Layout, concerned, written
 from shapecheck.interp.machine import Interpreter
 from shapecheck.interp.modules import Modules, module_scope
 from shapecheck.interp.python.objects import LocalModule
@@ -16,14 +16,18 @@ from shapecheck.syntax import Parsed
 
 def interpret(parsed: Parsed, transformers: str | None) -> ShapeGraph:
     """Run a file as a script, then analyse the classes and functions that it never calls."""
-    m = Interpreter(Modules(Layout(parsed.source.path, transformers)), parsed, Budget(len(parsed.source.lines)))
+    m = Interpreter(_modules(parsed, transformers), parsed, Budget(len(parsed.source.lines)))
     return _interpreted(m, parsed)
 
 
 def watch(parsed: Parsed, transformers: str | None) -> tuple[ShapeGraph, dict[Span, Seen]]:
     """The same, with the tensors that the program's expressions were found to be, by place."""
-    m = Watcher(Modules(Layout(parsed.source.path, transformers)), parsed, Budget(len(parsed.source.lines)))
+    m = Watcher(_modules(parsed, transformers), parsed, Budget(len(parsed.source.lines)))
     return _interpreted(m, parsed), m.seen
+
+
+def _modules(parsed: Parsed, transformers: str | None) -> Modules:
+    return Modules(Layout(parsed.source.path, transformers, written(parsed.source)))
 
 
 def _interpreted(m: Interpreter, parsed: Parsed) -> ShapeGraph:

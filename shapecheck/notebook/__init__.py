@@ -1,7 +1,8 @@
 """Jupyter notebooks as Python text and back: the code cells in order as one program, IPython's syntax made Python.
 
 Pure. ``document`` reads the JSON, ``magics`` (with ``pieces``) makes Python of a cell, ``text`` puts the cells together
-and finds a line's cell again, ``writing`` puts changed lines back into the JSON.
+and finds a line's cell again, ``modules`` reads the modules that cells write, ``writing`` puts changed lines back into
+the JSON.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from itertools import pairwise
 from typing import Any
 
 from shapecheck.edits import lines_of
-from shapecheck.notebook import document, magics, text, writing
+from shapecheck.notebook import document, magics, modules, text, writing
 from shapecheck.notebook.document import Cell
 from shapecheck.notebook.magics import Translation
-from shapecheck.notebook.percent import own, plain, restored
-from shapecheck.notebook.text import cell_of, cells, changes, diff
+from shapecheck.notebook.modules import written
+from shapecheck.notebook.percent import column, own, plain, restored, section
+from shapecheck.notebook.text import cell_of, cells, changes, column_of, diff, part_of
 from shapecheck.places import NOTEBOOK as SUFFIX
 
 __all__ = [
@@ -27,13 +29,18 @@ __all__ = [
     "cell_of",
     "cells",
     "changes",
+    "column",
+    "column_of",
     "diff",
     "own",
+    "part_of",
     "plain",
     "read",
     "restored",
+    "section",
     "text_of",
     "updated",
+    "written",
 ]
 
 _FUTURE = re.compile(r"from\s+__future__\s+import\s+[\w\s,]+$")
@@ -112,7 +119,9 @@ class _Program:
         for at, (cell, made) in enumerate(self.code):
             self._add(cell, made, futures if at == 0 else "")
         order = [cell.count for cell, _ in self.code if cell.count is not None]
-        return Notebook("".join(self.parts), tuple(self.broken), tuple(self.notes), _out_of_order(order))
+        whole = "".join(self.parts)
+        notes = sorted([*self.notes, *modules.unread(whole)])
+        return Notebook(whole, tuple(self.broken), tuple(notes), _out_of_order(order))
 
     def _add(self, cell: Cell, made: Translation, before: str) -> None:
         head = self.lines + 1

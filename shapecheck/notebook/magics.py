@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shapecheck.edits import lines_of
+from shapecheck.notebook.modules import commented
 from shapecheck.notebook.pieces import Piece, pieces
 
 _SHELL = "get_ipython()"
@@ -135,7 +136,8 @@ def _after_cell_magics(made: Translation, first: int) -> int | None:
         if name not in _PYTHON_CELLS:
             if name not in _OTHER_LANGUAGES:
                 made.notes.append((first, f"a cell of %%{name} is not read"))
-            made.lines[:] = blank(made.lines)
+            module = commented(made.lines[first:])
+            made.lines[:] = blank(made.lines) if module is None else [*blank(made.lines[:first]), *module]
             return None
         made.lines[first] = _cell_magic(made.lines[first], name, rest.strip(), first)
         first += 1

@@ -10,11 +10,14 @@ from itertools import pairwise
 
 from shapecheck.edits import lines_of
 from shapecheck.notebook import magics
-from shapecheck.notebook.text import Part, joined, parts
+from shapecheck.notebook.text import Part, column_of, joined, parts
 from shapecheck.notebook.text import restored as restored_part
 
 _MARK = re.compile(r"#\s?(?:%%|In\[)")
 _RAW = re.compile(r"^[ \t]*[%!]|=[ \t]*[%!]", re.MULTILINE)
+_KIND = re.compile(r"\s*\[\w+\](?=\s|$)|\s+[\w.-]+=(?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|\{[^}]*\}|\S+)|^\s*In\[[\d ]*\]:?")
+"""What a marker says beside its title: what kind of cell it is, Jupytext's ``key=value``, nbconvert's number."""
+
 _END = "# %% [cell 0] "
 """How the line begins that stands below such a script, and leads back to what its author wrote, as over a cell."""
 
@@ -29,6 +32,29 @@ def plain(text: str) -> str:
         return text
     end, _, body = joined(0, own, python).partition("\n")
     return f"{body}{end}\n"
+
+
+def section(text: str, line: int) -> str:
+    """The cell of a script that a line stands in, ``cell 3: Training``, by its number among all cells and its title;
+    "" where the text has no cells. What stands above the first marker is a cell if there is code in it."""
+    lines = lines_of(text)
+    marks = [at for at, marked in enumerate(lines) if _MARK.match(marked)]
+    if not marks:
+        return ""
+    above = any(one.strip() and not one.startswith("#") for one in lines[: marks[0]])
+    number = above + sum(at < line for at in marks)
+    title = _title(lines[marks[number - above - 1]]) if number > above else ""
+    return f"cell {max(number, 1)}: {title}" if title else f"cell {max(number, 1)}"
+
+
+def _title(mark: str) -> str:
+    return _KIND.sub("", re.sub(r"^#\s?(?:%%+)?", "", mark.rstrip())).strip()
+
+
+def column(text: str, line: int, at: int) -> int:
+    """The column that its author knows of a place in a text that :func:`plain` made."""
+    part = _part(text)
+    return at if part is None else column_of(part, line, at)
 
 
 def own(text: str) -> str:

@@ -23,6 +23,10 @@ _HEAD = re.compile(
 )
 
 
+_LEFT_OUT = re.compile(r"# \d+$")
+"""What stands for a line that is left out (see :mod:`shapecheck.notebook.magics`): it has no columns of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One cell of a text.
@@ -60,11 +64,28 @@ def cell_of(text: str, line: int) -> tuple[int, int] | None:
 
     A line over a cell belongs to the cell before. None where the text is not that of a notebook.
     """
+    part = part_of(text, line)
+    return None if part is None else (part.number, max(line - part.head, 1))
+
+
+def column_of(part: Part, line: int, column: int) -> int:
+    """The column that its author knows of a place in a cell's Python, by the line in the cell.
+
+    They differ where Python had to begin elsewhere, as in ``%time for x in xs:``.
+    """
+    if not column or not 1 <= line <= len(part.python):
+        return column
+    python, own = part.python[line - 1].rstrip("\r\n"), part.own[line - 1].rstrip("\r\n")
+    if _LEFT_OUT.match(python):
+        return column
+    same = equal_start(python[::-1], own[::-1])
+    return column + len(own) - len(python) if column > len(python) - same else column
+
+
+def part_of(text: str, line: int) -> Part | None:
+    """The cell that a line of the text stands in; None where the text is not that of a notebook."""
     found = parts(text)
-    if not found:
-        return None
-    part = found[max(bisect_left(found, line, key=lambda part: part.head) - 1, 0)]
-    return part.number, max(line - part.head, 1)
+    return found[max(bisect_left(found, line, key=lambda part: part.head) - 1, 0)] if found else None
 
 
 def cells(text: str) -> Iterator[tuple[int, str]]:

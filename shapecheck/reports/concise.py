@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapecheck.findings import Finding
 from shapecheck.reports.paint import SEVERITY_COLORS, Paint
 from shapecheck.reports.width import expanded
-from shapecheck.reports.words import mends_itself
+from shapecheck.reports.words import mends_itself, message
 from shapecheck.results import Outcome
 
 
@@ -16,7 +16,7 @@ def lines(outcome: Outcome, paint: Paint) -> Iterator[str]:
     for finding in outcome.findings:
         code = paint(finding.rule, "bold", SEVERITY_COLORS[finding.severity])
         star = f" {paint('[*]', 'cyan')}" if mends_itself(finding) else ""
-        yield f"{place(finding)}: {code}{star} {expanded(' '.join(finding.message.split()))}"
+        yield f"{place(finding)}: {code}{star} {expanded(' '.join(message(finding).split()))}"
     for failure in outcome.failures:
         yield f"{failure.path}: shapecheck itself failed: {failure.reason}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapecheck.findings import Finding
 from shapecheck.places import Span
 from shapecheck.reports.project import Project, is_file_name
-from shapecheck.reports.words import remarks, untold
+from shapecheck.reports.words import message, remarks, untold
 from shapecheck.results import Outcome
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -32,7 +32,7 @@ def _lines(outcome: Outcome, project: Project) -> Iterator[str]:
 
 def _finding(finding: Finding, project: Project) -> str:
     span, path = finding.span, project.path(finding.span.path)
-    told = f"{project.place(span)}: {finding.rule} {finding.message}"
+    told = f"{project.place(span)}: {finding.rule} {message(finding)}"
     properties = {"title": f"{finding.rule} {finding.name}", **_place(span, path)}
     return _command(_COMMANDS[finding.severity], properties, "\n".join([told, *remarks(finding)]))
 

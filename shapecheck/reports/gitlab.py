@@ -9,7 +9,7 @@ from shapecheck.fingerprints import digest, fingerprints
 from shapecheck.places import Span
 from shapecheck.reports.json import printed, range_of
 from shapecheck.reports.project import Project
-from shapecheck.reports.words import in_cell, remarks
+from shapecheck.reports.words import in_cell, message, remarks
 from shapecheck.results import Failure, Outcome
 
 _SEVERITIES = {"error": "critical", "warning": "major", "info": "info"}
@@ -24,7 +24,7 @@ def render(outcome: Outcome, project: Project) -> str:
 
 def _finding(finding: Finding, known: str, project: Project) -> dict[str, Any]:
     return {
-        **_issue(f"{in_cell(finding.span)}{finding.message}", finding.rule, _SEVERITIES[finding.severity], known),
+        **_issue(f"{in_cell(finding.span)}{message(finding)}", finding.rule, _SEVERITIES[finding.severity], known),
         "content": {"body": "\n".join(remarks(finding))},
         "location": _location(finding.span, project),
     }

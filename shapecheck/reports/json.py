@@ -89,6 +89,7 @@ def _head(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "evidence": list(finding.evidence),
         "message": finding.message,
+        "section": finding.section or None,
         **range_of(finding.span),
     }
 

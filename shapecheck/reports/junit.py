@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shapecheck.findings import SEVERITIES, Finding, Severity
 from shapecheck.reports.project import Project
-from shapecheck.reports.words import counted, remarks, untold
+from shapecheck.reports.words import counted, message, remarks, untold
 from shapecheck.results import Outcome
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def _filled(case: Element, found: Sequence[Finding], failing: Sequence[Severity]
     others = [finding for finding in found if finding.severity not in failing]
     if fatal:
         kinds = dict.fromkeys(finding.rule for finding in fatal)
-        message = fatal[0].message if len(fatal) == 1 else counted(len(fatal), "finding")
-        _told(case, "failure", message, " ".join(kinds), _text(fatal, project))
+        told = message(fatal[0]) if len(fatal) == 1 else counted(len(fatal), "finding")
+        _told(case, "failure", told, " ".join(kinds), _text(fatal, project))
     if others:
         SubElement(case, "system-out").text = _plain(_text(others, project))
 
@@ -86,7 +86,7 @@ def _told(case: Element, tag: str, message: str, kind: str, text: str) -> None:
 
 
 def _text(found: Sequence[Finding], project: Project) -> str:
-    return "\n".join("\n  ".join([f"{project.place(f.span)}: {f.rule} {f.message}", *remarks(f)]) for f in found)
+    return "\n".join("\n  ".join([f"{project.place(f.span)}: {f.rule} {message(f)}", *remarks(f)]) for f in found)
 
 
 def _plain(text: str) -> str:

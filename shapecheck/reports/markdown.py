@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from shapecheck.findings import Finding
 from shapecheck.reports.left_out import left_out
 from shapecheck.reports.project import Project
-from shapecheck.reports.words import changed_lines, notes, offered, option, untold, verdict
+from shapecheck.reports.words import changed_lines, message, notes, offered, option, untold, verdict
 from shapecheck.results import Outcome
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>#~&$]")
@@ -42,7 +42,7 @@ def _row(finding: Finding, project: Project) -> str:
         f"{_SIGNS[finding.severity]} {finding.severity}",
         rule,
         code(project.place(finding.span)),
-        escaped(finding.message),
+        escaped(message(finding)),
     )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"  # a pipe ends a cell even in code
 

@@ -11,7 +11,7 @@ from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.places import Span
 from shapecheck.reports.json import printed
 from shapecheck.reports.project import Project, mendable
-from shapecheck.reports.words import in_cell, notes, offered
+from shapecheck.reports.words import in_cell, message, notes, offered
 from shapecheck.results import Failure, Outcome
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
@@ -27,7 +27,7 @@ def render(outcome: Outcome, project: Project) -> str:
 def _finding(finding: Finding, sources: dict[str, str], project: Project) -> dict[str, Any]:
     home = sources.get(finding.span.where, "")
     return {
-        "message": "\n".join([f"{in_cell(finding.span)}{finding.message}", *notes(finding, traced=False)]),
+        "message": "\n".join([f"{in_cell(finding.span)}{message(finding)}", *notes(finding, traced=False)]),
         "location": _location(finding.span, sources, project),
         "severity": _SEVERITIES[finding.severity],
         "code": {"value": finding.rule},

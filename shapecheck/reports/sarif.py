@@ -12,7 +12,7 @@ from shapecheck.fingerprints import fingerprints
 from shapecheck.places import Span
 from shapecheck.reports.json import printed, range_of
 from shapecheck.reports.project import Project, mendable
-from shapecheck.reports.words import flag, in_cell, notes, offered, untold
+from shapecheck.reports.words import flag, in_cell, message, notes, offered, untold
 from shapecheck.results import Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -61,7 +61,7 @@ def _rule(rule: rulebook.Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding, rules: list[str], fingerprint: str, project: Project) -> dict[str, Any]:
-    lines = [f"{in_cell(finding.span)}{finding.message}", *notes(finding, traced=False)]
+    lines = [f"{in_cell(finding.span)}{message(finding)}", *notes(finding, traced=False)]
     where = finding.span.path
     result = {
         "ruleId": finding.rule,

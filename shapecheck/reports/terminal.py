@@ -71,7 +71,7 @@ def block(
     """One finding: header, marked source, PyTorch's words, fixes; for a terminal of ``columns`` columns if any."""
     home, away = _marks(finding)
     width = gutter([*home, *(mark for marks in away.values() for mark in marks)])
-    out = [*_head(finding, paint, columns), *_place(home, sources, width, paint, columns)]
+    out = [*_head(finding, paint, columns), *_place(home, sources, width, paint, columns, finding.section)]
     for marks in away.values():
         out += _place(marks, sources, width, paint, columns)
     out += [line for text in notes(finding, traced) for line in _note(text, width, paint, columns)]
@@ -94,9 +94,11 @@ def _marks(finding: Finding) -> tuple[list[Mark], dict[str, list[Mark]]]:
     return home, away
 
 
-def _place(marks: list[Mark], sources: dict[str, str], width: int, paint: Paint, columns: int | None) -> list[str]:
+def _place(
+    marks: list[Mark], sources: dict[str, str], width: int, paint: Paint, columns: int | None, section: str = ""
+) -> list[str]:
     span = marks[0].span
-    arrow = f"{paint(f' {chr(32) * width}-->', 'blue')} {span}"
+    arrow = f"{paint(f' {chr(32) * width}-->', 'blue')} {span}{f' ({section})' if section else ''}"
     lines = lines_of(sources.get(span.where, ""))
     return [arrow, *(snippet(lines, marks, width, paint, columns) if lines else [])]
 

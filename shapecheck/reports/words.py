@@ -119,3 +119,8 @@ def counted(count: int, noun: str) -> str:
 def in_cell(span: Span) -> str:
     """``cell 3, line 2: `` for a place in a notebook, for forms that have no field for a cell."""
     return f"cell {span.cell}, line {span.line}: " if span.cell else ""
+
+
+def message(finding: Finding) -> str:
+    """What is found; in a script in cells with the cell, ``... [cell 3: Training]``."""
+    return f"{finding.message} [{finding.section}]" if finding.section else finding.message

@@ -65,6 +65,7 @@ def program(*sources: str) -> str:
         ("\n\n%%prun\nx = 1", "x = 1"),
         ("%%bash\nls", ""),
         ("%%writefile model.py\nx = 1", ""),
+        ("%%writefile notes.txt\nx = 1", ""),
         ("%%html\n<b>", ""),
         ("%%script python\nx = 1", ""),
         ("pip install torch", "pass"),

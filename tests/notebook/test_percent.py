@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from shapecheck import notebook
 from shapecheck.cli import cli
+from shapecheck.reports.forms import FOR_PROGRAMS
 
 SPYDER = """\
 # %% Setup
@@ -70,6 +71,32 @@ def test_a_fault_in_a_script_in_cells_is_found_and_mended(tmp_path: Path, comman
     assert "fixed" in result.output
     mended = SPYDER.replace("nn.Linear(512, 3)", "nn.Linear(768, 3)")
     assert path.read_bytes() == mended.replace("\n", "\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("import torch\n# %% Data\nx = 1\n", 1, "cell 1"),
+        ("import torch\n# %% Data\nx = 1\n", 3, "cell 2: Data"),
+        ("# -*- coding: utf-8 -*-\n#%% Data\nx = 1\n#%%\ny = 1\n", 3, "cell 1: Data"),
+        ("# -*- coding: utf-8 -*-\n#%% Data\nx = 1\n#%%\ny = 1\n", 5, "cell 2"),
+        ('# %% Fit it [markdown] tags=["a b"] slideshow={"x": 1}\n# text\nx = 1\n', 3, "cell 1: Fit it"),
+        ("# %% [markdown]\n# text\n# %%% Train = fit\nx = 1\n", 4, "cell 2: Train = fit"),
+        ("# In[3]:\nx = 1\n# In[ ]:\ny = 1\n", 4, "cell 2"),
+        ("x = 1\n", 1, ""),
+        ("x = 5 %% 3\n", 1, ""),
+    ],
+)
+def test_the_cell_of_a_line_is_known_by_its_number_and_its_title(text: str, line: int, told: str) -> None:
+    assert notebook.section(text, line) == told
+
+
+@pytest.mark.parametrize("form", ["full", "concise", *FOR_PROGRAMS])
+def test_the_cell_of_a_finding_is_named_in_every_form(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "spyder.py"
+    path.write_text(SPYDER)
+    told = CliRunner().invoke(cli, ["check", "--output-format", form, str(path)], standalone_mode=False).stdout
+    assert "cell 2: Model" in told
 
 
 def test_a_report_and_a_diff_show_a_script_as_its_author_wrote_it(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib.abc
 import importlib.machinery
 import inspect
 import io
 import linecache
+import os
 import sys
 import tokenize
 from collections.abc import Callable, Iterable
@@ -39,7 +41,11 @@ def read(path: str, overlay: dict[str, str]) -> str:
 
 def compiled(text: str, path: str) -> CodeType:
     """The code of a user's file. Positions are those of the text; a notebook's is a coroutine's where it awaits."""
-    tree = ast.parse(text, path)
+    return compiled_tree(ast.parse(text, path), path)
+
+
+def compiled_tree(tree: ast.Module, path: str) -> CodeType:
+    """The code of a tree, whose loops end after a training step."""
     for node in ast.walk(tree):
         if isinstance(node, ast.For):
             name = ast.copy_location(ast.Name(_LOOP, ast.Load()), node.iter)
@@ -95,6 +101,26 @@ def install(overlay: dict[str, str], loop: Callable[[Iterable[Any], bool], Itera
     loader.get_code = get_code  # type: ignore[method-assign]
 
 
+class _Written(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the modules that a notebook's cells write: nothing writes their files while tracing."""
+
+    def __init__(self, script: str, modules: dict[str, ast.Module]) -> None:
+        self._script, self._modules = script, modules
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        name = f"{fullname.replace('.', os.sep)}.py"
+        if name not in self._modules:
+            return None
+        origin = str(Path(self._script).parent / name)
+        return importlib.machinery.ModuleSpec(fullname, self, origin=origin)
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = f"{module.__name__.replace('.', os.sep)}.py"
+        if module.__spec__ is not None and module.__spec__.origin is not None:
+            module.__file__ = module.__spec__.origin
+        exec(compiled_tree(self._modules[name], self._script), module.__dict__)
+
+
 def package_of(path: Path) -> tuple[Path, str]:
     """The folder that holds a file's outermost package, and the dotted name of the innermost."""
     folder, parts = path.parent, list[str]()
@@ -142,6 +168,8 @@ def run(script: str, argv: list[str], overlay: dict[str, str], name: str = "") -
     module.__dict__["__builtins__"] = builtins
     if script.endswith(notebook.SUFFIX) or ("%%" in text and "get_ipython" in text):  # cells of a script, in VS Code
         module.__dict__.update(_of_jupyter())
+    if script.endswith(notebook.SUFFIX):
+        sys.meta_path.insert(0, _Written(script, notebook.written(text)))
     sys.modules["__main__"] = module
     sys.argv = [script, *argv]
     sys.path.insert(0, str(folder))
