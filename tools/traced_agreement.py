@@ -5,7 +5,8 @@
 The real run is recorded as for tools/agreement.py, in this environment (HF_HUB_CACHE says where the models are). A size
 that the tracer chose (a length of texts that it cut otherwise, the rows of data that it made up) may be any number, the
 same one throughout a shape. Prints how each trace ended, what was invented on the way to the loss, how many expressions
-agree, and each that does not; exits 1 if one does not, or a script that really runs to its end does not in the trace.
+agree, each that does not, and errors that PyTorch words otherwise; exits 1 if a shape does not agree, or a script that
+really runs to its end does not in the trace.
 ``--fixtures`` adds every script, notebook and project of the fixtures, and every fault of their lists.
 """
 
@@ -42,6 +43,7 @@ class Comparison:
             up before its first loss.
         ended: what the real run and the trace came to.
         good: whether the script really runs to its end.
+        reworded: what the trace said instead of what PyTorch says, where both raised and the words are not the same.
     """
 
     exact: int = 0
@@ -51,6 +53,7 @@ class Comparison:
     ended: str = ""
     alike: bool = True
     good: bool = False
+    reworded: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -96,6 +99,9 @@ def compare(script: Path, real: dict[Key, list[list[int]]], error: str, result: 
             else:
                 sizes = " or ".join(str(tuple(sizes)) for sizes in real[key])
                 out.wrong.append(f"{Path(key[0]).name}:{key[1]}: {shape}, really {sizes}")
+    if result.error is not None and error:
+        said = f"{result.error.type}: {result.error.message}"
+        out.reworded = said if said != error else ""
     out.invented = list(_invented(result, out.good))
     return out
 
@@ -128,15 +134,16 @@ def _is_invented(inputs: dict[str, Any]) -> bool:
 
 
 def total(results: list[Comparison]) -> str:
-    """What came of all scripts, in two sentences."""
+    """What came of all scripts, in three sentences."""
     exact, chosen, wrong = (sum(n) for n in zip(*((r.exact, r.chosen, len(r.wrong)) for r in results), strict=True))
     good = [result for result in results if result.good]
     well = sum(result.alike and not result.invented for result in good)
+    raised = [result for result in results if result.alike and not result.good]
     return (
         f"{sum(r.agrees for r in results)} of {len(results)} scripts agree: {exact} shapes exactly, "
         f"{chosen} but for sizes that the tracer chose, {wrong} not\n"
         f"{well} of {len(good)} that really run to their end do so in the trace, with nothing invented on the way to "
-        "their loss"
+        f"their loss\n{sum(not r.reworded for r in raised)} of {len(raised)} that really raise do so in the same words"
     )
 
 
@@ -165,8 +172,9 @@ def main() -> int:
             results.append(out)
             if options.verbose or not out.agrees:
                 print(f"{script}: {out.ended}; {out.exact} exact, {out.chosen} but for chosen sizes", flush=True)
-            for text in [*(f"WRONG {text}" for text in out.wrong), *(f"INVENTED {text}" for text in out.invented)]:
-                print(f"  {text}")
+            for kind, texts in (("WRONG", out.wrong), ("INVENTED", out.invented), ("SAID", [out.reworded])):
+                for text in filter(None, texts):
+                    print(f"  {kind} {text}")
     print(total(results))
     return 0 if all(result.agrees for result in results) else 1
 

@@ -451,3 +451,44 @@ def test_the_modules_of_an_installed_lightning_need_no_loader_for_a_validation(h
         assert (2, 3) in seen
         """
     )
+
+
+def test_the_loggers_of_an_installed_accelerate_know_of_the_stand_in_s_process(holds: Holds, tmp_path: Path) -> None:
+    package = tmp_path / "accelerate"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        textwrap.dedent(
+            """
+            class PartialState:
+                shared = {}
+                def __init__(self, cpu=False):
+                    self.shared["device"] = "cpu" if cpu else "cuda"
+
+            class Accelerator:
+                def __init__(self):
+                    raise RuntimeError("no GPU")
+
+            def notebook_launcher(function, args):
+                raise RuntimeError("no GPU")
+            """
+        )
+    )
+    (package / "logging.py").write_text(
+        textwrap.dedent(
+            """
+            from accelerate import PartialState
+
+            def info(text):
+                if PartialState.shared != {"device": "cpu"}:
+                    raise RuntimeError("You must initialize the accelerate state")
+            """
+        )
+    )
+    holds(
+        """
+        from accelerate import Accelerator
+        from accelerate.logging import info
+        Accelerator()
+        info("started")
+        """
+    )

@@ -35,6 +35,7 @@ FAULTS = {
     "nn.Linear(7, 3)(torch.ones(2, 7))[:, :, 0]": "torch.Tensor.__getitem__",
     "nn.Linear(7, 3)(torch.ones(2, 7)).backward()": "torch.Tensor.backward",
     "nn.MultiheadAttention(8, 2)(*[torch.ones(2, 3, 6)] * 3)": "torch.nn.MultiheadAttention",
+    "nn.MultiheadAttention(8, 2)(torch.ones(2, 3, 8), *[torch.ones(4, 3, 6)] * 2)": "torch.nn.MultiheadAttention",
 }
 
 

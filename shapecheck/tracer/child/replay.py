@@ -49,13 +49,16 @@ def _write(tensor: torch.Tensor, fill: Fill) -> None:
 def run(func: Callable[..., Any], args: Any, kwargs: Any, fill: Fill = "zeros") -> Any:
     """What the operator itself does with real operands; raises what PyTorch raises.
 
+    What is one tensor stays one: attention does otherwise where its key is its value.
+
     Raises:
         TooLarge: the operands would not fit.
     """
     leaves = [leaf for leaf in tree_flatten((args, kwargs))[0] if isinstance(leaf, torch.Tensor)]
     if sum(leaf.numel() for leaf in leaves) > LIMIT:
         raise TooLarge
-    real_args, real_kwargs = tree_map(lambda leaf: concrete(leaf, fill), (args, kwargs))
+    real = {id(leaf): concrete(leaf, fill) for leaf in leaves}
+    real_args, real_kwargs = tree_map(lambda leaf: real.get(id(leaf), leaf), (args, kwargs))
     with torch.no_grad():
         return func(*real_args, **real_kwargs)
 

@@ -21,7 +21,7 @@ def install(session: Session) -> None:
     for name, patch in (
         ("datasets", _datasets),
         ("evaluate", lambda module: _take(module, "evaluate", "load", "combine")),
-        ("accelerate", lambda module: _take(module, "accelerate", "Accelerator", "notebook_launcher")),
+        ("accelerate", _accelerate),
         ("torchvision.datasets", _torchvision),
         ("timm", _timm),
         ("lightning", _lightning),
@@ -39,6 +39,20 @@ def _take(module: Any, package: str, *names: str) -> None:
     """Put the stand-ins of some names in their place."""
     for name in names:
         setattr(module, name, getattr(_stand_in(package), name))
+
+
+def _accelerate(module: Any) -> None:
+    """One process on the CPU, of which the rest of the package (its loggers above all) is told too."""
+    _take(module, "accelerate", "Accelerator", "notebook_launcher")
+
+    def started(original: Any) -> Any:
+        def init(self: Any, *args: Any, **options: Any) -> None:
+            module.PartialState(cpu=True)
+            original(self, *args, **options)
+
+        return init
+
+    patch_function(module.Accelerator, "__init__", started)
 
 
 def _datasets(module: Any) -> None:
