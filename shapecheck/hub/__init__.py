@@ -8,7 +8,7 @@ from __future__ import annotations
 from shapecheck.hub.calls import Opaque, call, loss_conflict
 from shapecheck.hub.checkpoints import Checkpoint, checkpoint
 from shapecheck.hub.children import mismatched, module_children, pools_in_its_head
-from shapecheck.hub.configs import Config, config
+from shapecheck.hub.configs import Config, config, named_type
 from shapecheck.hub.models import ModelFacts, OutputField, auto, model
 from shapecheck.hub.recipes import Recipe, recipe
 from shapecheck.hub.tokenizers import TokenizerFacts, surely_new, tokenizer
@@ -29,6 +29,7 @@ __all__ = [
     "mismatched",
     "model",
     "module_children",
+    "named_type",
     "pools_in_its_head",
     "recipe",
     "surely_new",

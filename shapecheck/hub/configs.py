@@ -13,7 +13,7 @@ from typing import Any
 from shapecheck import dims
 from shapecheck.dims import Dim
 from shapecheck.hub.checkpoints import Checkpoint, checkpoint
-from shapecheck.hub.tables import pairs, row
+from shapecheck.hub.tables import every, pairs, row
 from shapecheck.ops.values import UNKNOWN
 from shapecheck.places import Origin
 
@@ -263,6 +263,27 @@ def config(
     label = checkpoint_name or f"{cls.name}()"
     made = Config(cls, label, found, not checkpoint_name or found is not None, uid=zlib.crc32(label.encode()))
     return made.with_overrides(overrides or {})
+
+
+def named_type(name: str) -> str | None:
+    """The model type that the words of a file's name state (``bert_pretrain``, ``kobert``: ``bert``), or None.
+
+    Files are named after many other things than models: a type must end a word, a short one be a word by itself
+    (``labeled`` is no LED, ``sample`` no SAM).
+    """
+    words = f"-{_dashed(name)}-"
+    fits = [kind for kind, dashed in _types().items() if f"{'-' * (len(dashed) < 4)}{dashed}-" in words]
+    return max(fits, key=len, default=None)
+
+
+@cache
+def _types() -> dict[str, str]:
+    """Every model type, and its name with dashes between the words."""
+    return {row["model_type"]: _dashed(row["model_type"]) for row in every("types")}
+
+
+def _dashed(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
 def _class_name(name: str) -> str:

@@ -109,3 +109,22 @@ def test_an_attribute_that_the_config_works_out_is_not_known_once_what_it_follow
     with_labels = hub.config("SwinConfig", None, {"num_labels": 4})
     assert with_labels is not None
     assert with_labels.get("hidden_size")[0] == 768
+
+
+@pytest.mark.parametrize(
+    ("name", "model_type"),
+    [
+        ("bert_pretrain config", "bert"),
+        ("kobert config", "bert"),
+        ("xlm-roberta-base", "xlm-roberta"),
+        ("deberta_large config", "deberta"),
+        ("T5 config", "t5"),
+    ],
+)
+def test_the_words_of_a_file_name_state_a_model_type(name: str, model_type: str) -> None:
+    assert hub.named_type(name) == model_type
+
+
+@pytest.mark.parametrize("name", ["config", "labeled config", "sample_config", "storage", "optimizer config", "digits"])
+def test_a_word_that_only_contains_a_model_type_states_none(name: str) -> None:
+    assert hub.named_type(name) is None

@@ -20,12 +20,8 @@ _LISTS = frozenset(
     instances turns conversations messages rows
     """.split()
 )
-
-
 _NAMED = re.compile(r"id_?(2|to)_?(label|tag|class|name|intent)|idx_?(2|to)_?")
 _NUMBERED = re.compile(r"(label|tag|class|name|intent)s?_?(2|to)_?(id|idx|index|int)")
-_TYPES = ("distilbert", "xlm-roberta", "roberta", "albert", "electra", "bert", "gpt2", "t5")
-"""Types of models that folders are named after, those first whose names contain another's."""
 _SETTINGS = (".yaml", ".yml", ".toml")
 _CLASSES = 3
 
@@ -42,8 +38,7 @@ def _config(name: str) -> dict[str, Any] | None:
     if path.suffix.lower() != ".json" or not path.stem.lower().endswith("config"):
         return None
     checkpoint = hub.checkpoint(path.parent.name)
-    where = f"{path.parent.name} {path.stem}".lower()
-    kind = checkpoint.model_type if checkpoint else next((kind for kind in _TYPES if kind in where), None)
+    kind = checkpoint.model_type if checkpoint else hub.named_type(f"{path.parent.name} {path.stem}")
     known = hub.config(kind) if kind else None
     if known is None:
         return None
