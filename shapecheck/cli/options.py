@@ -57,7 +57,9 @@ def judging(command: Command) -> Command:
         click.option("--update-baseline", is_flag=True, help="Write today's findings to the baseline."),
         click.option("--add-ignores", metavar="[=REASON]", help="Write comments that silence the findings."),
         click.option("--since", metavar="REV", help="Only findings on lines that changed since REV branched off."),
-        click.option("--show-suppressed", is_flag=True, help="List what comments silence, and the reasons they give."),
+        click.option(
+            "--show-suppressed", is_flag=True, help="Tell what comments silence, with their reasons (text, sarif)."
+        ),
         click.option("--no-cache", is_flag=True, help="Look at every file anew."),
         caching,
         click.option("--quiet", "-q", is_flag=True, help="The findings alone."),

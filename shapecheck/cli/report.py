@@ -21,6 +21,10 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 
 
+_OF_FORMS = {"statistics": False, "fail_on": "warning", "show_suppressed": False}
+"""What forms for programs are told, with what holds for a command that has no such option."""
+
+
 def report(outcome: Outcome, settings: dict[str, Any], beside: bool = False) -> int:
     """Print an outcome where it was asked for, ``beside`` standard output where that is taken; the exit code."""
     from shapecheck.engine import exit_code
@@ -42,7 +46,8 @@ def rendered(outcome: Outcome, settings: dict[str, Any], stream: TextIO) -> str 
 
     outcome, form = presented(outcome), settings["output_format"]
     if form in forms.FOR_PROGRAMS:
-        text = forms.render(form, outcome, settings.get("statistics", False), settings.get("fail_on", "warning"))
+        asked = (settings.get(key, usual) for key, usual in _OF_FORMS.items())
+        text = forms.render(form, outcome, *asked)
         return encoded(text)
     if settings["diff"]:
         return encoded(outcome.diff)

@@ -22,10 +22,19 @@ def named(form: str) -> str:
     return "full" if form == "text" else form
 
 
-def render(form: str, outcome: Outcome, statistics: bool = False, fail_on: Severity = "warning") -> str:
-    """An outcome in one of the forms for programs; ``fail_on`` decides which files fail in ``junit``."""
+def render(
+    form: str,
+    outcome: Outcome,
+    statistics: bool = False,
+    fail_on: Severity = "warning",
+    suppressed: bool = False,
+) -> str:
+    """An outcome in one of the forms for programs; ``fail_on`` decides which files fail in ``junit``, ``suppressed``
+    whether ``sarif`` holds what comments and the baseline hide."""
     module = import_module(f"shapecheck.reports.{form}")
     if form == "json":
         return str(module.render(outcome, statistics))
     project = Project.of(outcome)
-    return str(module.render(outcome, project, fail_on) if form == "junit" else module.render(outcome, project))
+    if form == "junit":
+        return str(module.render(outcome, project, fail_on))
+    return str(module.render(outcome, project, suppressed) if form == "sarif" else module.render(outcome, project))

@@ -13,28 +13,51 @@ from shapecheck.places import Span
 from shapecheck.reports.json import printed, range_of
 from shapecheck.reports.project import Project, mendable
 from shapecheck.reports.words import flag, in_cell, message, notes, offered, untold
-from shapecheck.results import Outcome
+from shapecheck.results import Hidden, Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 _ROOT = "%SRCROOT%"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_SUPPRESSIONS = {"comment": "inSource", "baseline": "external"}
 _PROBLEMS = {"error": "error", "warning": "warning", "info": "recommendation"}
 
 
-def render(outcome: Outcome, project: Project) -> str:
-    """A log with one run."""
-    rules = sorted({finding.rule for finding in outcome.findings})
+def render(outcome: Outcome, project: Project, suppressed: bool = False) -> str:
+    """A log with one run; with ``suppressed`` the findings too that a comment or the baseline keeps from being told.
+
+    GitHub's code scanning makes open alerts of these, so that they are left out unless somebody asks for them.
+    """
+    hidden = [one for one in outcome.hidden if one.by in _SUPPRESSIONS] if suppressed else []
+    every = [*outcome.findings, *(one.finding for one in hidden)]
+    rules = sorted({finding.rule for finding in every})
     known = fingerprints(outcome.findings, outcome.sources, project.path)
-    results = zip(outcome.findings, known, strict=True)
+    known += fingerprints(every, outcome.sources, project.path)[len(known) :]
+    results = [_result(finding, rules, mark, project) for finding, mark in zip(every, known, strict=True)]
+    if suppressed:  # where one result says it, every one has to
+        whys = [_suppression(one, outcome, project) for one in hidden]
+        told = [*([] for _ in outcome.findings), *([why] for why in whys)]
+        results = [{**result, "suppressions": why} for result, why in zip(results, told, strict=True)]
     run = {
         "tool": {"driver": _driver(rules)},
         "invocations": [_invocation(outcome, project)],
         "originalUriBaseIds": {_ROOT: {"uri": f"{project.root.as_uri().rstrip('/')}/"}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, rules, mark, project) for finding, mark in results],
+        "results": results,
     }
     return printed({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _suppression(one: Hidden, outcome: Outcome, project: Project) -> dict[str, Any]:
+    """What keeps a finding from being told, and why."""
+    known = f"recorded in {project.path(outcome.baseline.path)}" if outcome.baseline is not None else ""
+    reason = one.reason if one.by == "comment" else known
+    return {
+        "kind": _SUPPRESSIONS[one.by],
+        "status": "accepted",
+        **({"justification": reason} if reason else {}),
+        **({"location": _location(one.comment, "", project)} if one.comment is not None else {}),
+    }
 
 
 def _driver(rules: list[str]) -> dict[str, Any]:
