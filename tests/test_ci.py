@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,46 @@ def validate(schema: str, path: Path) -> None:
 )
 def test_the_files_are_of_the_published_form(schema: str, path: str) -> None:
     validate(schema, ROOT / path)
+
+
+PARSER = "@actions/workflow-parser@0.3.61"
+"""The parser of GitHub's own language server, which follows that of its runner; it is to be had from npm alone."""
+
+
+@pytest.fixture(scope="module")
+def errors_by_github(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], list[str]]:
+    """What GitHub's own parser says against the text of an ``action`` or a ``workflow``."""
+    folder = tmp_path_factory.mktemp("github")
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        pytest.skip("Node is not here, which runs GitHub's own parser")
+    done = subprocess.run(
+        [npm, "install", "--silent", "--no-audit", "--no-fund", "--fetch-retries=0", PARSER], cwd=folder
+    )
+    if done.returncode != 0:
+        pytest.skip(f"{PARSER} cannot be installed here")
+    shutil.copy(ROOT / "tests" / "github_parser.mjs", folder)
+
+    def errors(kind: str, text: str) -> list[str]:
+        (folder / f"{kind}.yml").write_text(text)
+        said = subprocess.run([node, "github_parser.mjs", kind, f"{kind}.yml"], cwd=folder, stdout=subprocess.PIPE)
+        found: list[str] = json.loads(said.stdout)
+        return found
+
+    return errors
+
+
+def test_github_itself_reads_the_action_and_the_workflow_on_the_page(
+    errors_by_github: Callable[[str, str], list[str]],
+) -> None:
+    text = (ROOT / "action.yml").read_text()
+    assert errors_by_github("action", text) == []
+    workflow = yaml_blocks()[0].replace("<where shapecheck is cloned from>", "owner/shapecheck")
+    assert errors_by_github("workflow", workflow) == []
+    (wrong,) = errors_by_github("action", text.replace("inputs.sarif-category", "inputz.sarif-category"))
+    assert "Unrecognized named-value: 'inputz'" in wrong
+    (wrong, _) = errors_by_github("workflow", workflow.replace("- uses:", "- usez:", 1))
+    assert "Unexpected value 'usez'" in wrong
 
 
 def test_no_script_holds_an_expression_and_every_input_is_used() -> None:
