@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -200,5 +201,46 @@ def test_a_model_saved_to_memory_is_loaded_from_it(holds: Holds) -> None:
         torch.save({"model": torch.nn.Linear(3, 2).state_dict()}, buffer)
         buffer.seek(0)
         assert torch.load(buffer)["model"]["weight"].shape == (2, 3)
+        """
+    )
+
+
+def test_made_up_rows_pass_for_those_of_the_installed_datasets(holds: Holds, tmp_path: Path) -> None:
+    package = tmp_path / "datasets"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        textwrap.dedent(
+            """
+            class Dataset:
+                pass
+
+            class ClassLabel:
+                pass
+
+            class DatasetDict(dict):
+                def __setitem__(self, part, table):
+                    if not isinstance(table, Dataset):
+                        raise TypeError(f"Values in `DatasetDict` should be of type `Dataset` but got {type(table)}")
+                    super().__setitem__(part, table)
+
+            def load_dataset(path, split=None):
+                raise ConnectionError("no network")
+
+            def concatenate_datasets(tables):
+                return [row for table in tables for row in table.arrow]
+            """
+        )
+    )
+    holds(
+        """
+        from datasets import ClassLabel, Dataset, DatasetDict, concatenate_datasets, load_dataset
+        parts = DatasetDict()
+        parts["train"] = load_dataset("conll2003", split="train")
+        parts["test"] = load_dataset("conll2003", split="test")
+        assert isinstance(parts["train"], Dataset) and isinstance(load_dataset("conll2003"), DatasetDict)
+        assert isinstance(parts["train"].features["ner_tags"].feature, ClassLabel)
+        assert not isinstance(parts["train"], DatasetDict)
+        joined = concatenate_datasets([parts["train"], parts["test"]])
+        assert len(joined) == len(parts["train"]) + len(parts["test"])
         """
     )

@@ -56,18 +56,33 @@ def _accelerate(module: Any) -> None:
 
 
 def _datasets(module: Any) -> None:
-    """Data sets that are there as files are loaded for real."""
+    """Data sets that are there as files are loaded for real; others, made up, pass for the package's own."""
+    stand_in = _stand_in("datasets")
+    _take(module, "datasets", "get_dataset_config_names", "get_dataset_split_names")
+    for name in ("Dataset", "DatasetDict", "Features", "ClassLabel", "Value", "Audio", "Image", "Sequence"):
+        real = getattr(module, name, None)
+        if isinstance(real, type):
+            getattr(stand_in, name).passes_for = real
 
     def load(original: Any) -> Any:
         def loaded(path: Any, *args: Any, **kwargs: Any) -> Any:
             if _all_there(kwargs.get("data_files")) or Path(str(path)).exists():
                 return original(path, *args, **kwargs)
-            return _stand_in("datasets").load_dataset(path, *args, **kwargs)
+            return stand_in.load_dataset(path, *args, **kwargs)
 
         return loaded
 
+    def join(original: Any) -> Any:
+        def joined(parts: Any, *args: Any, **kwargs: Any) -> Any:
+            made_up = any(type(part) is stand_in.Dataset for part in parts)
+            return (stand_in.concatenate_datasets if made_up else original)(parts, *args, **kwargs)
+
+        return joined
+
     patch_function(module, "load_dataset", load)
     patch_function(module, "load_from_disk", load)
+    patch_function(module, "concatenate_datasets", join)
+    patch_function(module, "interleave_datasets", join)
 
 
 def _all_there(files: Any) -> bool:

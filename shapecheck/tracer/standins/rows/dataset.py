@@ -6,13 +6,14 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from shapecheck.tracer.standins.passing import Passing
 from shapecheck.tracer.standins.rows.features import Features
 from shapecheck.tracer.standins.rows.table import Table, Transform, listed
 from shapecheck.tracer.standins.rows.values import collected
 from shapecheck.tracer.standins.rows.views import Row
 
 
-class Dataset(Table):
+class Dataset(Passing, Table):
     """A table with the methods of Hugging Face's; of made-up data none of them leaves nothing."""
 
     def _with(self, columns: Mapping[str, Sequence[Any]], rows: int | None = None) -> Dataset:
@@ -196,7 +197,7 @@ class Dataset(Table):
         return cls.from_list(list(generator(**(gen_kwargs or {}))))
 
 
-class DatasetDict(dict[str, Any]):
+class DatasetDict(Passing, dict[str, Any]):
     """Tables by the name of their part; what is done to it is done to each. A missing part is made like the others."""
 
     def __missing__(self, name: str) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+from shapecheck.tracer.standins.passing import Passing
 
 
-class Features(dict[str, Any]):
+class Features(Passing, dict[str, Any]):
     """What columns hold; a column that is not known holds plain values."""
 
     def __missing__(self, name: str) -> Any:
@@ -17,7 +16,7 @@ class Features(dict[str, Any]):
         return self[name]
 
 
-class Feature:
+class Feature(Passing):
     """What a column holds: plain values, or one of so many classes; ``feature`` is what a list of it holds."""
 
     def __init__(self, names: Sequence[str] | None = None, num_classes: int = 2, **options: Any) -> None:
