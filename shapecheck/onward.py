@@ -14,7 +14,7 @@ from shapecheck.merge import joined, same_fault
 from shapecheck.places import Span
 from shapecheck.texts import Texts
 from shapecheck.tracer import TraceRequest, TraceResult
-from shapecheck.verify import Under, passed, place_of
+from shapecheck.verify import Under, error_lines, passed, place_of
 
 _MOST = 3
 """Errors of one script that are mended in turn; fixes of one error that are tried."""
@@ -30,6 +30,7 @@ class Onward:
         request: how the script was traced as it is.
         texts: the files as they are.
         under: of each finding that only came up behind others, by its place: the edits that mend those.
+        ends: the lines of the files as they are at which the script ended with an error, as it is or mended so far.
     """
 
     trace: Callable[[TraceRequest], TraceResult]
@@ -37,10 +38,12 @@ class Onward:
     request: TraceRequest
     texts: Texts
     under: Under = field(default_factory=dict)
+    ends: set[tuple[str, int]] = field(default_factory=set)
 
     def after(self, findings: list[Finding], result: TraceResult) -> list[Finding]:
         """The findings, and those that come up once errors are mended, all in places of the files as they are."""
         mended: tuple[Edit, ...] = ()
+        self.ends |= error_lines(result)
         for _ in range(_MOST):
             stuck = _stuck(findings, result, mended)
             step = self._past(stuck, mended) if stuck is not None else None
@@ -48,6 +51,8 @@ class Onward:
                 break
             fix, result, patched = step
             mended += fix.edits
+            places = (original(Span(*place), mended) for place in error_lines(result))
+            self.ends |= {_line(place) for place in places if place is not None}
             findings = self._joined(findings, self._found(result, patched, mended), stuck, mended)
         return findings
 
@@ -60,7 +65,7 @@ class Onward:
             except FixConflict:
                 continue
             result = self.trace(replace(self.request, overlay=texts))
-            if passed(result, stuck, edits):
+            if passed(result, stuck, edits, self.ends):
                 return fix, result, self.texts.over(texts)
         return None
 

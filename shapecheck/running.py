@@ -142,7 +142,9 @@ def _traced(
     if result.status != "unavailable":
         onward = Onward(tracer.trace, judge, request, half.texts)
         findings = merge.ordered(onward.after(findings, result))
-        findings = Verifier(tracer.trace, judge, reread, request, half.texts, onward.under).verified(findings)
+        findings = Verifier(tracer.trace, judge, reread, request, half.texts, onward.under, onward.ends).verified(
+            findings
+        )
     outcome = engine.outcome_of(graph if graph.items else half.graph, findings, half.texts, options, half.findings)
     outcome.not_checked = half.graph.not_checked + graph.not_checked
     taken = [*result.assumptions, *graph.assumptions, *half.graph.assumptions, *_other_versions(result, settings)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from shapecheck.dims import Dim, number
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.calls import call_of, start_of, tokenizes
 from shapecheck.fixes.simple import stage_of, suffixed
@@ -48,9 +49,32 @@ def split_then_move(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator
     elif isinstance(call.func, cst.Attribute):
         # transposed memory cannot be viewed, so that the merge becomes a reshape
         verb = [tree.replace(call.func.attr, "reshape")] if call.func.attr.value == "view" else []
-        moved = list(suffixed(tree, tree.span(call.func.value), ".transpose(1, 2)", ""))
+        pair = _to_exchange(before.shape.dims, stage.out.shape.dims)
+        moved = list(suffixed(tree, tree.span(call.func.value), ".transpose({}, {})".format(*pair), "")) if pair else []
         if moved:
             yield Fix("move, then merge", (*moved[0].edits, *verb))
+
+
+def _to_exchange(before: tuple[Dim, ...], after: tuple[Dim, ...]) -> tuple[int, int] | None:
+    """The two neighbouring axes whose exchange lets the sizes ``after`` come from merging axes of ``before``."""
+    for at in range(len(before) - 1):
+        moved = [*before]
+        moved[at], moved[at + 1] = moved[at + 1], moved[at]
+        if before[at] != before[at + 1] and _merges(moved, list(after)):
+            return at, at + 1
+    return None
+
+
+def _merges(parts: list[Dim], whole: list[Dim]) -> bool:
+    """Whether each size of ``whole`` is the product of neighbours among ``parts``, in order."""
+    if not whole:
+        return not parts
+    product = number(1)
+    for count, part in enumerate(parts, 1):
+        product = product * part
+        if product == whole[0] and _merges(parts[count:], whole[1:]):
+            return True
+    return False
 
 
 def named_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

@@ -9,9 +9,10 @@ import libcst as cst
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.simple import stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
+from shapecheck.fixes.widths import in_words
 from shapecheck.graph import ShapeGraph, Tensor
 from shapecheck.places import Span
-from shapecheck.vocabulary import short
+from shapecheck.vocabulary import axis, short
 
 
 def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
@@ -20,7 +21,7 @@ def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
         if arg.keyword is not None and arg.keyword.value == name:
             return tree.replace(arg.value, value)
     if call.args:
-        return after(tree.span(call.args[-1].value), f", {name}={value}")
+        return tree.appended(call.args, f"{name}={value}")
     end = tree.span(call)
     inside = Span(end.path, end.end_line, end.end_column - 1, end.end_line, end.end_column - 1)
     return Edit(inside, f"{name}={value}")
@@ -96,7 +97,9 @@ def other_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     code = tree.code(call.func) if call is not None else ""
     old = next((name for name in used if code == name or code.startswith(f"{name}.")), "")
     if call is not None and old and finding.remedy:
-        yield from _renamed(tree, call, old, finding.remedy)
+        auto = old.startswith("AutoModelFor")
+        new = f"AutoModelFor{finding.remedy.partition('For')[2]}" if auto else finding.remedy
+        yield from _renamed(tree, call, old, new)
 
 
 def _renamed(tree: Tree, call: cst.Call, old: str, new: str) -> Iterator[Fix]:
@@ -127,11 +130,9 @@ def set_label_count(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator
             continue
         count = _outputs(tree, assign.value)
         if count is not None:
-            owner, at = tree.code(target.value), tree.span(assign)
-            text = f"\n{' ' * (at.column - 1)}{owner}.num_labels = {owner}.config.num_labels = {count}"
-            yield Fix(
-                "tell the model its number of labels", (after(at, text),), safety="unsafe", why="other uses of it"
-            )
+            owner = tree.code(target.value)
+            edit = tree.below(tree.span(assign), f"{owner}.num_labels = {owner}.config.num_labels = {count}")
+            yield Fix("tell the model its number of labels", (edit,), safety="unsafe", why="other uses of it")
 
 
 def _outputs(tree: Tree, value: cst.BaseExpression) -> str | None:
@@ -152,15 +153,20 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if operand is None or at is None:
         return
     node = tree.expression(finding.span)
-    if finding.remedy:
+    if finding.remedy == ".transpose(1, 3)":  # which would exchange height and width as well
+        yield from suffixed(tree, finding.span, ".permute(0, 3, 1, 2)", "put the channels second")
+    elif finding.remedy:
         yield from suffixed(tree, finding.span, finding.remedy, "swap the axes")
-    elif operand.shape.dim(at).value is not None:
+    elif operand.shape.dim(at).value is not None and node is not None:
         count = str(operand.shape.dim(at).value)
         name = _default_taken(finding, tree)
         if isinstance(node, cst.Integer):
             yield Fix(f"{count} channel{'' if count == '1' else 's'}", (tree.replace(node, count),))
-        elif isinstance(node, cst.Call) and name:
-            yield Fix(f"{name}={count}", (keyword(tree, node, name, count),))
+        elif isinstance(node, cst.Call):
+            if name:
+                yield Fix(f"{name}={count}", (keyword(tree, node, name, count),))
+        elif stage is not None and (code := in_words(tree, node, axis(operand, at), stage)) is not None:
+            yield Fix(f"{code} channels", (tree.replace(node, code),))
 
 
 def _default_taken(finding: Finding, tree: Tree) -> str:
@@ -184,11 +190,10 @@ def truncated(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if call is None or not limit.isdigit() or not ("tokenizer" in tree.code(call.func).lower() or tokenizes(call)):
         return
     given = {arg.keyword.value for arg in call.args if arg.keyword is not None}
-    last = tree.span(call.args[-1].value) if call.args else None
-    if last is None or "truncation" in given:
+    if not call.args or "truncation" in given:
         return
-    more = ", truncation=True" + ("" if "max_length" in given else f", max_length={limit}")
-    yield Fix("truncate the text", (after(last, more),), safety="unsafe", why="the end of long texts is left out")
+    edits = [tree.appended(call.args, "truncation=True" + ("" if "max_length" in given else f", max_length={limit}"))]
+    yield Fix("truncate the text", tuple(edits), safety="unsafe", why="the end of long texts is left out")
 
 
 def tokenizes(call: cst.Call) -> bool:

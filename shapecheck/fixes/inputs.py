@@ -41,9 +41,9 @@ def padding_token(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
         return
     assign = tree.parent(call)
     if isinstance(assign, cst.Assign) and len(assign.targets) == 1:
-        model, at = tree.code(assign.targets[0].target), tree.span(assign)
-        text = f"\n{' ' * (at.column - 1)}{model}.config.pad_token_id = {model}.config.eos_token_id"
-        yield Fix("pad with the end-of-text token", (after(at, text),), safety="unsafe", why=why)
+        model = tree.code(assign.targets[0].target)
+        edit = tree.below(tree.span(assign), f"{model}.config.pad_token_id = {model}.config.eos_token_id")
+        yield Fix("pad with the end-of-text token", (edit,), safety="unsafe", why=why)
 
 
 def _tokenizer(tree: Tree, call: cst.Call) -> str:

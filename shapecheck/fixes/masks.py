@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from shapecheck.findings import Edit
-from shapecheck.fixes.tree import Tree, after
+from shapecheck.fixes.tree import Tree
 from shapecheck.graph import Stage, Tensor
+from shapecheck.places import Span
 
 _MASK_NAME = re.compile(r"(attention|attn|input|token|padding|pad|src|text|encoder)?_?masks?", re.IGNORECASE)
 _NO_ATTENTION = re.compile(r"causal|look_ahead|loss|special|label", re.IGNORECASE)
@@ -120,18 +121,16 @@ def _of_encoding(tree: Tree, scope: cst.CSTNode, node: cst.CSTNode) -> str | Non
 
 def _handed_down(tree: Tree, function: cst.FunctionDef, model: Stage | None, depth: int) -> Mask | None:
     """A new parameter for the function, and the mask as an argument of each call of it in the file."""
-    if function.params.star_kwarg is not None or not isinstance(function.params.star_arg, cst.MaybeSentinel):
-        return None
-    calls = _calls_of(tree, function)
-    if not calls:
+    calls, parameter = _calls_of(tree, function), _parameter(tree, function)
+    if not calls or parameter is None:
         return None
     edits: list[Edit] = []
     for call in calls:
         mask = find(tree, call, model, depth - 1)
         if mask is None:
             return None
-        edits += [*mask.edits, _argument(tree, call, mask.code)]
-    edits.append(_parameter(tree, function))
+        edits += [*mask.edits, _argument(tree, function, call, mask.code)]
+    edits.append(parameter)
     return Mask(NAME, tuple(dict.fromkeys(edits)))
 
 
@@ -181,21 +180,26 @@ def _class_named(func: cst.Attribute) -> str:
     return func.attr.value
 
 
-def _argument(tree: Tree, call: cst.Call, code: str) -> Edit:
+def _argument(tree: Tree, function: cst.FunctionDef, call: cst.Call, code: str) -> Edit:
+    """The mask as the last argument of a call: by its place where every parameter before it is given by place too."""
     if not call.args:
         end = tree.span(call)
-        spot = type(end)(end.path, end.end_line, end.end_column - 1, end.end_line, end.end_column - 1)
-        return Edit(spot, code)
-    last = call.args[-1]
-    named = any(arg.keyword is not None or arg.star for arg in call.args)
-    return after(tree.span(last.value), f", {NAME}={code}" if named or code != NAME else f", {code}")
+        return Edit(Span(end.path, end.end_line, end.end_column - 1, end.end_line, end.end_column - 1), code)
+    bound = [name for name in _parameters(function) if name not in ("self", "cls")]
+    by_place = len(call.args) == len(bound) and not any(arg.keyword is not None or arg.star for arg in call.args)
+    short = by_place and code == NAME and not function.params.kwonly_params
+    return tree.appended(call.args, code if short else f"{NAME}={code}")
 
 
-def _parameter(tree: Tree, function: cst.FunctionDef) -> Edit:
-    """The new parameter behind the others; optional only where those before it are."""
-    params = [*function.params.posonly_params, *function.params.params]
-    if function.params.kwonly_params or not params:
-        return after(tree.span(function.name), "")
-    last = params[-1]
-    node = last.default or (last.annotation.annotation if last.annotation else last.name)
-    return after(tree.span(node), f", {NAME}=None" if last.default else f", {NAME}")
+def _parameter(tree: Tree, function: cst.FunctionDef) -> Edit | None:
+    """The new parameter behind the others, optional only where those before it are, annotated as the first one is if
+    that is a tensor; None for a function with ``*args``, ``**kwargs`` or no parameter at all."""
+    given = function.params
+    params = [*given.posonly_params, *given.params, *given.kwonly_params]
+    if not params or given.star_kwarg is not None or isinstance(given.star_arg, cst.Param):
+        return None
+    notes = [tree.code(p.annotation.annotation) for p in params if p.annotation is not None]
+    note = next((text for text in notes if text.endswith("Tensor")), "")
+    typed, default = f"{NAME}: {note}" if note else NAME, params[-1].default is not None and not given.kwonly_params
+    empty = "" if not default else " | None = None" if note else "=None"
+    return tree.appended(params, typed + empty)

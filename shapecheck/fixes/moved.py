@@ -63,8 +63,15 @@ def without_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fi
     stage = stage_of(finding)
     name = next((n for n, value in stage.inputs.items() if value is operand), "") if stage is not None else ""
     span = stage.input_spans.get(name) if stage is not None else None
-    if span is not None and span.exact:
+    given = tree.expression(span) if span is not None and span.exact else None
+    if span is not None and given is not None and not _unpacked(tree, given):
         yield from suffixed(tree, span, ".squeeze(1)", "drop the axis of one")
+
+
+def _unpacked(tree: Tree, node: cst.BaseExpression) -> bool:
+    """Whether an expression is unpacked into a call: ``model(**batch)``."""
+    arg = tree.parent(node)
+    return isinstance(arg, cst.Arg) and bool(arg.star)
 
 
 def channels_second(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

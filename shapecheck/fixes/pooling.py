@@ -27,7 +27,6 @@ CHOICE = "which pooling is meant is the author's choice"
 _LONGER = "the vectors come out longer"
 _LONGEST = 100
 """Characters of a line up to which a pooling is written in place; beyond, it gets a line of its own."""
-
 _HELPERS = {
     "mean": ("mask", "token_mask", "real"),
     "max": ("mask", "token_mask", "real"),
@@ -76,16 +75,29 @@ def _choices(site: Site, order: list[str], used: set[str]) -> Iterator[Fix]:
 
 def instead_of_pooler(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """Poolings in place of ``outputs.pooler_output`` or ``outputs[1]``."""
-    node = tree.expression(finding.span)
     stage = finding.stage if isinstance(finding.stage, Stage) else None
-    if isinstance(node, cst.Attribute):
-        tokens = f"{tree.code(node.value)}.last_hidden_state"
-    elif isinstance(node, cst.Subscript):
-        tokens = f"{tree.code(node.value)}[0]"
-    else:
+    node = _taken(tree, tree.expression(finding.span), stage)
+    if node is None:
         return
+    fields = isinstance(node, cst.Attribute)
+    tokens = f"{tree.code(node.value)}{'.last_hidden_state' if fields else '[0]'}"
     order = [strategy for strategy in strategies(stage) if strategy != "pooler"]
     yield from _choices(Site(tree, node, tokens, stage), order, set())
+
+
+def _taken(tree: Tree, node: cst.BaseExpression | None, model: Stage | None) -> cst.Attribute | cst.Subscript | None:
+    """Where the pooler's vector is taken: at a node, else (it is None, which raises later) of the model's call."""
+    if isinstance(node, cst.Attribute) and node.attr.value == "pooler_output":
+        return node
+    if isinstance(node, cst.Subscript) and tree.code(node).endswith("[1]"):
+        return node
+    call = tree.call(model.span) if model is not None and model.span.path == tree.path else None
+    taken = [field for field in tree.all(cst.Attribute) if field.attr.value == "pooler_output"]
+    for field in taken if call is not None else ():
+        of = _value(tree, field.value) if isinstance(field.value, cst.Name) else field.value
+        if of is call:
+            return field
+    return None
 
 
 def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -191,11 +203,15 @@ def _masked(site: Site, strategy: str, mask: str) -> tuple[Edit, ...]:
     short_way, helper, long_way = _formulas(site, strategy, mask)
     room = _LONGEST - tree.span(node).end_column + len(tree.code(node))
     if len(short_way) > room:
-        name = _fresh(tree, _HELPERS[strategy])
+        name, lines = _fresh(tree, _HELPERS[strategy]), []
         written = long_way.format(name)
+        if len(written) > room and "(" in site.tokens:  # a call, which is made once
+            tokens = _fresh(tree, ("tokens", "hidden", "token_features"))
+            lines.append(f"{tokens} = {site.tokens}")
+            written = _formulas(replace(site, tokens=tokens), strategy, mask)[2].format(name)
         alone = isinstance(tree.parent(node), (cst.Return, cst.Assign)) or len(written) <= room
         pooled = _fresh(tree, ("pooled", "pooled_tokens", "text_vector"))
-        lines = [f"{name} = {helper}", *([] if alone else [f"{pooled} = {written}"])]
+        lines += [f"{name} = {helper}", *([] if alone else [f"{pooled} = {written}"])]
         statements = tree.before(node, *lines)
         if statements is not None:
             return statements, _in_place(tree, node, written) if alone else tree.replace(node, pooled)

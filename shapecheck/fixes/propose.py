@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from shapecheck.findings import Finding, Fix
-from shapecheck.fixes import attention, axes, calls, fitted, inputs, moved, pooling, resizing, simple
+from shapecheck.fixes import attention, axes, calls, fitted, inputs, moved, pooling, resizing, simple, widths
 from shapecheck.fixes.tree import Tree
 from shapecheck.graph import ShapeGraph
 
@@ -25,16 +25,16 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP108": (pooling.instead_of_first,),
     "SHP109": (moved.over_space,),
     "SHP110": (simple.flattened,),
-    "SHP201": (simple.in_features,),
+    "SHP201": (widths.in_features,),
     "SHP204": (calls.channels,),
-    "SHP205": (simple.in_features,),
+    "SHP205": (widths.in_features,),
     "SHP206": (fitted.state,),
-    "SHP207": (simple.in_features,),
-    "SHP208": (simple.in_features,),
+    "SHP207": (widths.in_features,),
+    "SHP208": (widths.in_features,),
     "SHP209": (moved.second_transposed,),
     "SHP213": (moved.rows_of_input,),
     "SHP214": (moved.axis_kept,),
-    "SHP216": (simple.in_features,),
+    "SHP216": (widths.in_features,),
     "SHP217": (fitted.resized,),
     "SHP218": (moved.moved_for_norm,),
     "SHP220": (attention.as_padding,),
@@ -67,7 +67,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP504": (calls.set_label_count,),
     "SHP506": (simple.by_place,),
     "SHP508": (inputs.asked_for,),
-    "SHP512": (simple.in_features,),
+    "SHP512": (widths.in_features,),
     "SHP513": (inputs.last_layer_alone,),
     "SHP514": (fitted.as_saved,),
     "SHP601": (simple.broadcast, simple.squeezed_where_made),

@@ -8,7 +8,7 @@ import libcst as cst
 
 from shapecheck.findings import Finding, Fix
 from shapecheck.fixes.simple import stage_of
-from shapecheck.fixes.tree import Tree, after
+from shapecheck.fixes.tree import Tree
 from shapecheck.graph import ShapeGraph
 
 
@@ -27,9 +27,8 @@ def resized(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if model is None or lines[0] is None or lines[1] is None or _block(tree, lines[0]) is not _block(tree, lines[1]):
         return
     last = max(tree.span(lines[0]), tree.span(lines[1]), key=lambda span: span.line)
-    indent = " " * (last.column - 1)
-    text = f"\n{indent}{model}.resize_token_embeddings(len({tree.code(grown.func.value)}))"
-    yield Fix("give the new tokens rows in the embedding", (after(last, text),))
+    edit = tree.below(last, f"{model}.resize_token_embeddings(len({tree.code(grown.func.value)}))")
+    yield Fix("give the new tokens rows in the embedding", (edit,))
 
 
 def _statement(tree: Tree, node: cst.CSTNode) -> cst.BaseSmallStatement | None:

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from shapecheck import vocabulary
-from shapecheck.dims import Dim
 from shapecheck.findings import Edit, Finding, Fix, Safety
 from shapecheck.fixes.tree import Tree, grouped
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import made
-from shapecheck.vocabulary import Axis, axis, main, short
+from shapecheck.vocabulary import axis
 
 OTHER_RESULT = "the result is another one"
 
@@ -64,109 +62,6 @@ def wrong_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
             yield Fix(f"pool over the tokens: dim={tokens}", (edit,), safety="unsafe", why=OTHER_RESULT)
 
 
-def in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """The width that arrives in place of ``in_features``; a flatten or transpose where that is what lacks."""
-    stage = stage_of(finding)
-    operand = main(stage) if stage is not None else None
-    if stage is None or operand is None or finding.span in [other.span for other in graph.stages]:
-        return  # an operator is to blame, and not a number
-    if finding.span == stage.input_spans.get("input"):
-        want = stage.conflict.right if stage.conflict is not None else None
-        yield from _reshaped(finding, operand, want, tree)
-        return
-    if stage.module is not None and finding.span == stage.module.created:
-        return  # the width is not among the constructor's arguments
-    node = tree.expression(finding.span)
-    created = stage.module.created if stage.module is not None else None
-    if isinstance(node, cst.Call) and created is not None and not created.covers(finding.span):
-        return  # a helper's call: the width is one of several that it is given
-    arriving = axis(operand, -1)
-    code = _in_words(tree, node, arriving, stage) if node is not None else None
-    if node is not None and code is not None:
-        yield Fix(f"a width of {code}", (tree.replace(node, code),))
-
-
-def _reshaped(finding: Finding, operand: Tensor, want: Dim | None, tree: Tree) -> Iterator[Fix]:
-    rank = operand.shape.rank or 0
-    at = next((k for k in range(1, rank - 1) if want is not None and operand.shape.dim(k) == want), None)
-    if at is not None:
-        yield from suffixed(tree, finding.span, f".transpose({at}, -1)", "put the features last")
-    else:
-        yield from suffixed(tree, finding.span, ".flatten(1)", "flatten all but the batch")
-
-
-def _in_words(tree: Tree, node: cst.BaseExpression, arriving: Axis, stage: Stage) -> str | None:
-    """The arriving width in the terms of the script, else as a number; None where it is not known."""
-    source = made(arriving)
-    maker, old = source.stage, tree.code(node)
-    want = stage.conflict.right if stage.conflict is not None else None
-    have = arriving.dim
-    loose = old if isinstance(node, (cst.Name, cst.Attribute, cst.Integer, cst.Call, cst.Subscript)) else f"({old})"
-    if maker is not None and short(maker) in vocabulary.RECURRENT and want is not None and (want + want) == have:
-        return f"2 * {loose}" if not isinstance(node, cst.Integer) else str(have)
-    if maker is not None and short(maker) in ("cat", "concat") and not isinstance(node, cst.Integer):
-        whole = _multiple(tree, node, want, have)
-        if whole is not None:
-            return whole
-        part = _left_out(tree, node, maker, source, want)
-        if part is not None:
-            return f"{old} + {part}"
-    if maker is not None and vocabulary.is_model(maker):
-        return _hidden_size(tree, node, maker) or _number(have)
-    return _number(have)
-
-
-def _multiple(tree: Tree, node: cst.BaseExpression, want: Dim | None, have: Dim) -> str | None:
-    """``width * 3`` for ``width * 2`` (or ``width``) where three parts of that width are joined; None otherwise."""
-    unit, factor, first = node, 1, False
-    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
-        first = isinstance(node.left, cst.Integer)
-        unit, count = (node.right, node.left) if first else (node.left, node.right)
-        factor = count.evaluated_value if isinstance(count, cst.Integer) else 0
-    if not isinstance(unit, (cst.Name, cst.Attribute)) or want is None or want.value is None or have.value is None:
-        return None
-    if factor < 1 or want.value % factor or want.value < 2 * factor or have.value % (want.value // factor):
-        return None
-    times, name = have.value // (want.value // factor), tree.code(unit)
-    return f"{times} * {name}" if first else f"{name} * {times}"
-
-
-def _number(dim: Dim) -> str | None:
-    return str(dim.value) if dim.value is not None else None
-
-
-def _left_out(tree: Tree, node: cst.CSTNode, cat: Stage, source: Axis, want: Dim | None) -> str | None:
-    """The size of the one joined part that makes up the difference, as its own layer's constructor has it."""
-    if want is None:
-        return None
-    for part in vocabulary.operands(cat):
-        width = made(axis(part, source.index - (source.tensor.shape.rank or 0)))
-        module = width.stage.module if width.stage is not None else None
-        if (want + part.shape.dim(-1)) != source.dim or module is None:
-            continue
-        for name in ("embedding_dim", "out_features", "num_features", "hidden_size"):
-            given = tree.expression(module.param_spans[name]) if name in module.param_spans else None
-            if given is not None and tree.function(given) is tree.function(node):
-                return tree.code(given)
-        return _number(part.shape.dim(-1))
-    return None
-
-
-def _hidden_size(tree: Tree, node: cst.BaseExpression, model: Stage) -> str | None:
-    """``config.hidden_size`` where the width stands as another field of a config, or the encoder hangs on ``self``."""
-    if isinstance(node, cst.Attribute) and tree.code(node.value).endswith("config"):
-        return f"{tree.code(node.value)}.hidden_size"
-    path = model.module.path.split(".")[-1] if model.module is not None else ""
-    function = tree.function(node)
-    if function is None or not path.isidentifier():
-        return None
-    line = tree.span(node).line
-    for assign in tree.within(function, cst.AssignTarget):
-        if tree.code(assign.target) == f"self.{path}" and tree.span(assign).line < line:
-            return f"self.{path}.config.hidden_size"
-    return None
-
-
 def class_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """The classes moved to axis 1."""
     scores = _operand(finding, "input")
@@ -213,9 +108,9 @@ def label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
     stage = stage_of(finding)
     target = stage.tensor("target") if stage is not None else None
     node = tree.expression(finding.span)
-    count = _number(target.shape.dim(1)) if target is not None else None
+    count = target.shape.dim(1).value if target is not None else None
     if isinstance(node, cst.Integer) and count:
-        yield Fix(f"out_features={count}, one output per label column", (tree.replace(node, count),))
+        yield Fix(f"out_features={count}, one output per label column", (tree.replace(node, str(count)),))
 
 
 def to_tuple(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -239,8 +134,32 @@ def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     ]
     for tensor, span in sides:
         if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
-            yield from suffixed(tree, span, ".squeeze(-1)", "drop the last axis")
+            yield from without_column(tree, span)
             return
+
+
+def without_column(tree: Tree, span: Span) -> Iterator[Fix]:
+    """The last axis, of size one, taken from an expression: the call that adds it (``unsqueeze``, ``[:, None]``,
+    ``keepdim=True``) left out, or ``squeeze(-1)``."""
+    node = tree.expression(span)
+    added = _column_added(tree, node) if node is not None else None
+    if added is not None:
+        yield Fix("leave the last axis out", (added,))
+    else:
+        yield from suffixed(tree, span, ".squeeze(-1)", "drop the last axis")
+
+
+def _column_added(tree: Tree, node: cst.BaseExpression) -> Edit | None:
+    if isinstance(node, cst.Subscript) and tree.code(node).endswith("[:, None]"):
+        return tree.replace(node, tree.code(node.value))
+    if not isinstance(node, cst.Call):
+        return None
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value == "unsqueeze":
+        first = [tree.code(arg.value) for arg in node.args]
+        torch = tree.code(node.func.value) == "torch"
+        return tree.replace(node, tree.code(node.func.value)) if first in (["1"], ["-1"]) and not torch else None
+    kept = [at for at, arg in enumerate(node.args) if arg.keyword is not None and arg.keyword.value == "keepdim"]
+    return tree.without(node.args, kept[0]) if kept and tree.code(node.args[kept[0]].value) == "True" else None
 
 
 def squeezed_where_made(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from shapecheck.edits import lines_of
 from shapecheck.findings import Edit
 from shapecheck.places import Span
 
@@ -18,10 +19,11 @@ _ATOMS = (cst.Name, cst.Attribute, cst.Subscript, cst.Call)
 
 @dataclass(slots=True)
 class Tree:
-    """A parsed file. ``path`` is as spans name it."""
+    """A parsed file. ``path`` is as spans name it, ``lines`` have their ends."""
 
     path: str
     module: cst.Module
+    lines: list[str]
     _ranges: Mapping[cst.CSTNode, CodeRange]
     _parents: Mapping[cst.CSTNode, cst.CSTNode]
 
@@ -30,7 +32,7 @@ class Tree:
         """Parse a file; raises libcst.ParserSyntaxError."""
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
         ranges = cast(Mapping[cst.CSTNode, CodeRange], wrapper.resolve(PositionProvider))
-        return cls(path, wrapper.module, ranges, _parents(wrapper.module))
+        return cls(path, wrapper.module, lines_of(text), ranges, _parents(wrapper.module))
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node stands."""
@@ -109,6 +111,44 @@ class Tree:
             code[start : len(code) - end],
         )
 
+    def indent(self, span: Span) -> str:
+        """A line break and the indentation of a statement, both as the file has them."""
+        return self.module.default_newline + self.lines[span.line - 1][: span.column - 1]
+
+    def below(self, span: Span, statement: str) -> Edit:
+        """Put a statement on a line of its own below the one that stands at a span."""
+        return after(span, self.indent(span) + statement)
+
+    def appended(self, items: Sequence[cst.Arg | cst.Param], code: str) -> Edit:
+        """One more argument or parameter behind the others; on a line of its own where each of them has one."""
+        last = items[-1]
+        at, comma = self.span(last), last.comma
+        if isinstance(comma, cst.Comma) and not self.lines[at.line - 1][: at.column - 1].strip():
+            end, line = self.span(comma), self.lines[self.span(comma).end_line - 1].rstrip("\r\n")
+            behind = line[end.end_column - 1 :].strip()
+            if not behind or behind.startswith("#"):
+                spot = Span(self.path, end.end_line, len(line) + 1, end.end_line, len(line) + 1)
+                return Edit(spot, f"{self.indent(at)}{code},")
+        return after(self._closed(last), f", {code}")
+
+    def without(self, args: Sequence[cst.Arg], at: int) -> Edit:
+        """An argument left out, with the comma before it (behind it, where it is the first)."""
+        here = self.span(args[at])
+        if at:
+            end = self._closed(args[at])
+            start = self._closed(args[at - 1])
+            return Edit(Span(self.path, start.end_line, start.end_column, end.end_line, end.end_column), "")
+        last = self.span(args[1]) if len(args) > 1 else here
+        stop = (last.line, last.column) if len(args) > 1 else (here.end_line, here.end_column)
+        return Edit(Span(self.path, here.line, here.column, *stop), "")
+
+    def _closed(self, item: cst.Arg | cst.Param) -> Span:
+        """The place behind an argument or parameter, without its comma."""
+        if isinstance(item, cst.Arg):
+            return self.end(item.value)
+        node = item.default or (item.annotation.annotation if item.annotation else item.name)
+        return self.end(node)
+
     def before(self, node: cst.CSTNode, *statements: str) -> Edit | None:
         """Put statements on lines of their own before the statement that a node stands in.
 
@@ -122,7 +162,7 @@ class Tree:
                 at = self.span(outer)
                 if len(outer.body) != 1:
                     return None
-                indented = "".join(f"{statement}\n{' ' * (at.column - 1)}" for statement in statements)
+                indented = "".join(statement + self.indent(at) for statement in statements)
                 return Edit(Span(self.path, at.line, at.column, at.line, at.column), indented)
             if isinstance(outer, (cst.BaseCompoundStatement, cst.SimpleStatementSuite)):
                 return None
