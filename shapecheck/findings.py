@@ -96,6 +96,12 @@ class Finding:
     tensor: object | None = field(default=None, repr=False, compare=False)
 
     @property
+    def offered(self) -> tuple[Fix, ...]:
+        """The fixes worth telling of: the proven ones alone where there are any, and none that a trace refuted."""
+        proven = tuple(fix for fix in self.fixes if fix.verified)
+        return proven or tuple(fix for fix in self.fixes if fix.verified is None)
+
+    @property
     def places(self) -> list[Span]:
         """Every span that the finding speaks of, its own first."""
         return [self.span, *(place.span for place in self.related), *([self.symptom] if self.symptom else [])]

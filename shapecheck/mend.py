@@ -70,7 +70,7 @@ def combined(outcome: Outcome, mending: Mending) -> tuple[dict[str, str], list[A
 
 def applicable(finding: Finding, mending: Mending) -> Fix | None:
     """The first fix that may be applied: safe (or unsafe ones asked for), and not refuted by a trace."""
-    right = (fix for fix in finding.fixes if fix.verified is not False and (mending.unsafe or fix.safety == "safe"))
+    right = (fix for fix in finding.offered if mending.unsafe or fix.safety == "safe")
     return next(
         (fix for fix in right if mending.only is None or all(e.span.path == mending.only for e in fix.edits)), None
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,39 @@ def test_colors_only_add_codes_to_the_text() -> None:
     plain, colored = (render(outcomes.busy(), Layout(Paint(on))) for on in (False, True))
     assert plain != colored
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+
+
+def tried(*verdicts: bool | None) -> Outcome:
+    """A traced outcome of one finding, whose fixes came to these verdicts."""
+    outcome = outcomes.traced()
+    finding = outcome.findings[0]
+    fixes = (replace(finding.fixes[0], title=f"way {at}", verified=it) for at, it in enumerate(verdicts))
+    outcome.findings = [replace(finding, fixes=tuple(fixes))]
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "offered", "said"),
+    [
+        ((True, False, None), ["way 0"], None),
+        ((False, True), ["way 1"], None),
+        ((False,), [], "no fix could be proven: the one that was tried does not mend it"),
+        ((False, False), [], "no fix could be proven: none of 2 tried mends it"),
+        ((False, None), ["way 1"], "no fix could be proven: no patched run came by this place"),
+    ],
+)
+def test_a_run_offers_what_it_has_proven_and_says_when_that_is_nothing(
+    verdicts: tuple[bool | None, ...], offered: list[str], said: str | None
+) -> None:
+    outcome = tried(*verdicts)
+    document, text = json_report.document(outcome), render(outcome, Layout())
+    (finding,) = document["findings"]
+    assert [fix["title"] for fix in finding["fixes"]] == offered
+    assert finding["unproven"] == said
+    assert document["summary"]["fixable"] == bool(offered)
+    assert (said or "") in text
+    assert ("no fix could be proven" in text) == (said is not None)
+    assert all((f"way {at}" in text) == (f"way {at}" in offered) for at in range(len(verdicts)))
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -37,6 +37,8 @@ def verdict(
     others: tuple[Finding, ...] = (),
     read: tuple[Finding, ...] = (),
     under: dict[tuple[str, str, int], tuple[Edit, ...]] | None = None,
+    ends: set[tuple[str, int]] | None = None,
+    good: int | None = None,
 ) -> bool | None:
     """What a verifier says of a fix whose patched copy gives the findings ``left`` when traced, ``read`` when read."""
     overlays = []
@@ -46,6 +48,8 @@ def verdict(
         graph = ShapeGraph("traced")
         if reached:
             graph.add(Stage("f", Span("a.py", reached, 8, reached, 20), message=message))
+        if good:
+            graph.add(Stage("g", Span("a.py", reached or 3, good, reached or 3, good + 12)))
         return TraceResult(status, "", graph)
 
     def read_again(source: Source) -> list[Finding]:
@@ -53,7 +57,7 @@ def verdict(
         return list(read)
 
     request, texts = TraceRequest(Path("a.py")), Texts({"a.py": TEXT})
-    verifier = Verifier(trace, lambda graph, texts: list(left), read_again, request, texts, under or {})
+    verifier = Verifier(trace, lambda graph, texts: list(left), read_again, request, texts, under or {}, ends or set())
     first, *_ = verifier.verified([finding(2, "SHP101", "error", fix), *others])
     return first.fixes[0].verified
 
@@ -106,6 +110,75 @@ def test_a_script_that_raises_for_its_own_reasons_later_does_not_refute() -> Non
 @pytest.mark.parametrize("status", ["unavailable", "timeout"])
 def test_without_a_trace_nothing_is_said(status: Status) -> None:
     assert verdict(IN_PLACE, status=status, reached=None) is None
+
+
+@pytest.mark.parametrize(("status", "verified"), [("completed", True), ("raised", False), ("timeout", None)])
+def test_a_line_that_calls_no_operator_was_passed_if_the_script_ended_there_and_now_goes_on(
+    status: Status, verified: bool | None
+) -> None:
+    assert verdict(IN_PLACE, status=status, reached=None, ends={("a.py", 3)}) is verified
+
+
+def test_what_another_finding_says_of_the_same_place_is_not_held_against_a_fix_that_got_by_there() -> None:
+    other = finding(1, "SHP204")
+    same = {"status": "raised", "message": "another layer's error", "others": (other,)}
+    assert verdict(IN_PLACE, other, **same, good=8) is True  # type: ignore[arg-type]
+    assert verdict(IN_PLACE, other, **same) is False  # type: ignore[arg-type]
+    assert verdict(IN_PLACE, **same, good=8) is False  # type: ignore[arg-type]
+
+
+def test_an_error_beside_it_on_its_line_is_another_ones() -> None:
+    def trace(request: TraceRequest) -> TraceResult:
+        graph = ShapeGraph("traced")
+        graph.add(Stage("f", Span("a.py", 3, 8, 3, 20)))
+        graph.add(Stage("g", Span("a.py", 3, 22, 3, 30), message="another"))
+        return TraceResult("raised", "", graph)
+
+    texts = Texts({"a.py": TEXT})
+    verifier = Verifier(trace, lambda graph, texts: [], lambda source: [], TraceRequest(Path("a.py")), texts)
+    (mended,) = verifier.verified([finding(2, "SHP101", "error", IN_PLACE)])
+    assert mended.fixes[0].verified is True
+
+
+def test_one_fault_in_two_places_is_mended_by_both_fixes_together() -> None:
+    first, second = (Fix(f"way {n}", (Edit(Span("a.py", n, 1, n, 1), "a"),)) for n in (1, 2))
+    behind = replace(finding(2, "SHP208", "error", second), evidence=("traced",), symptom=Span("a.py", 2, 8, 2, 20))
+
+    def trace(request: TraceRequest) -> TraceResult:
+        graph = ShapeGraph("traced")
+        for line in (2, 3):
+            graph.add(Stage("f", Span("a.py", line, 8, line, 20)))
+        return TraceResult("completed", "\n".join(request.overlay["a.py"].splitlines()), graph)
+
+    def judge(graph: ShapeGraph, texts: Texts) -> list[Finding]:
+        text = texts("a.py") or ""
+        return [] if "ahidden" in text and "alogits" in text else [behind]
+
+    request, under = TraceRequest(Path("a.py")), {("SHP208", "a.py", 2): first.edits}
+    verifier = Verifier(trace, judge, lambda source: [], request, Texts({"a.py": TEXT}), under)
+    mended, _ = verifier.verified([finding(1, "SHP208", "error", first), behind])
+    assert [(fix.title, fix.verified) for fix in mended.fixes] == [("way 1; at line 2 way 2", True), ("way 1", False)]
+    assert mended.fixes[0].edits == (*first.edits, *second.edits)
+
+
+def test_every_first_fix_is_tried_before_a_second_one() -> None:
+    tried: list[str] = []
+
+    def trace(request: TraceRequest) -> TraceResult:
+        tried.append(request.overlay["a.py"])
+        graph = ShapeGraph("traced")
+        graph.add(Stage("f", Span("a.py", 3, 8, 3, 20)))
+        return TraceResult("completed", "", graph)
+
+    def ways(line: int) -> list[Fix]:
+        return [Fix(f"{line}.{n}", (Edit(Span("a.py", line, 1, line, 1), f"x{line}{n}_"),)) for n in range(9)]
+
+    verifier = Verifier(
+        trace, lambda graph, texts: [], lambda source: [], TraceRequest(Path("a.py")), Texts({"a.py": TEXT})
+    )
+    mended = verifier.verified([finding(1, "SHP101", "error", *ways(1)), finding(2, "SHP102", "error", *ways(2))])
+    assert "x10_" in tried[0] and "x20_" in tried[1] and len(tried) < 18
+    assert [f.fixes[0].verified for f in mended] == [True, True]
 
 
 def test_a_fix_that_does_not_parse_is_refuted() -> None:

@@ -39,7 +39,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
     return {
         "version": VERSION,
         "tool": f"shapecheck {__version__}",
-        "findings": [_finding(finding) for finding in outcome.findings],
+        "findings": [_finding(finding, outcome.trace is not None) for finding in outcome.findings],
         "suppressed": [_suppressed(one, one.comment) for one in outcome.hidden if one.comment is not None],
         "baseline": _baseline(outcome),
         "since": {"revision": outcome.since, "hidden": outcome.hidden_by("since")} if outcome.since else None,
@@ -56,7 +56,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             "errors": outcome.count("error"),
             "warnings": outcome.count("warning"),
             "infos": outcome.count("info"),
-            "fixable": sum(bool(finding.fixes) for finding in outcome.findings),
+            "fixable": sum(bool(finding.offered) for finding in outcome.findings),
             "seconds": round(outcome.seconds, 3),
         },
     }
@@ -112,12 +112,13 @@ def _suppressed(one: Hidden, comment: Span) -> dict[str, Any]:
     return {**_head(one.finding), "reason": one.reason, "comment_line": comment.line}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, traced: bool) -> dict[str, Any]:
     return {
         **_head(finding),
         "shapes": [{"name": s.name, "shape": list(s.shape), "origin": s.origin} for s in finding.shapes],
         "related": [{**_start(place.span), "message": place.message} for place in finding.related],
-        "fixes": [_fix(fix) for fix in finding.fixes],
+        "fixes": [_fix(fix) for fix in finding.offered],
+        "unproven": words.unproven(finding, traced),
     }
 
 

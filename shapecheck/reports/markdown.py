@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from shapecheck.findings import Finding
 from shapecheck.reports.left_out import left_out
 from shapecheck.reports.project import Project
-from shapecheck.reports.words import changed_lines, message, notes, offered, option, untold, verdict
+from shapecheck.reports.words import changed_lines, message, notes, option, unproven, untold, verdict
 from shapecheck.results import Outcome
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>#~&$]")
@@ -54,10 +54,12 @@ def _details(finding: Finding, sources: dict[str, str], project: Project) -> Ite
     for place in finding.related:
         yield f"* {code(project.place(place.span))}: {escaped(place.message)}"
     yield from (f"* {escaped(note)}" for note in notes(finding, traced=False))
-    for at, fix in enumerate(offered(finding)):
+    if (told := unproven(finding, traced=False)) is not None:
+        yield f"* {told}"
+    for at, fix in enumerate(finding.offered):
         verified = ", verified" if fix.verified else ""
         yield f"* {'or' if at else 'fix'}{verified}: {escaped(fix.title)}, {code(option(fix))}"
-    for fix in offered(finding)[:1]:
+    for fix in finding.offered[:1]:
         changed = [f"{sign} {line}" for sign, line in changed_lines(fix, sources)]
         yield from ("", *_block("diff", changed))
     yield from ("", "</details>", "")

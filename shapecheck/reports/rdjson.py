@@ -11,7 +11,7 @@ from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.places import Span
 from shapecheck.reports.json import printed
 from shapecheck.reports.project import Project, mendable
-from shapecheck.reports.words import in_cell, message, notes, offered
+from shapecheck.reports.words import in_cell, message, notes
 from shapecheck.results import Failure, Outcome
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
@@ -31,7 +31,7 @@ def _finding(finding: Finding, sources: dict[str, str], project: Project) -> dic
         "location": _location(finding.span, sources, project),
         "severity": _SEVERITIES[finding.severity],
         "code": {"value": finding.rule},
-        "suggestions": list(_suggestions(offered(finding), finding.span.path, home)),
+        "suggestions": list(_suggestions(finding.offered, finding.span.path, home)),
         "related_locations": [
             {"message": f"{in_cell(place.span)}{place.message}", "location": _location(place.span, sources, project)}
             for place in finding.related

@@ -12,7 +12,7 @@ from shapecheck.fingerprints import fingerprints
 from shapecheck.places import Span
 from shapecheck.reports.json import printed, range_of
 from shapecheck.reports.project import Project, mendable
-from shapecheck.reports.words import flag, in_cell, message, notes, offered, untold
+from shapecheck.reports.words import flag, in_cell, message, notes, untold
 from shapecheck.results import Hidden, Outcome
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -95,7 +95,7 @@ def _result(finding: Finding, rules: list[str], fingerprint: str, project: Proje
         "relatedLocations": [
             {"id": at, **_location(place.span, place.message, project)} for at, place in enumerate(finding.related, 1)
         ],
-        "fixes": [_fix(fix, project) for fix in offered(finding)] if mendable(where) else [],
+        "fixes": [_fix(fix, project) for fix in finding.offered] if mendable(where) else [],
         "partialFingerprints": {"shapecheckLine/v1": fingerprint},
         "properties": {
             "evidence": list(finding.evidence),

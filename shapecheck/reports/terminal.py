@@ -16,7 +16,7 @@ from shapecheck.reports.shapes import shape_lines
 from shapecheck.reports.snippet import Mark, gutter, snippet
 from shapecheck.reports.table import table, what_matters
 from shapecheck.reports.width import columns_wide, expanded, folded
-from shapecheck.reports.words import changed_lines, counted, notes, offered, option, statistics, verdict
+from shapecheck.reports.words import changed_lines, counted, notes, option, statistics, unproven, verdict
 from shapecheck.results import Outcome, StageRow
 
 _MOST_REASONS = 3
@@ -75,6 +75,8 @@ def block(
     for marks in away.values():
         out += _place(marks, sources, width, paint, columns)
     out += [line for text in notes(finding, traced) for line in _note(text, width, paint, columns)]
+    told = unproven(finding, traced)
+    out += _note(told, width, paint, columns) if told is not None else []
     return [*out, *_fixes(finding, sources, width, paint, columns)]
 
 
@@ -113,7 +115,7 @@ def _note(text: str, width: int, paint: Paint, columns: int | None) -> list[str]
 
 def _fixes(finding: Finding, sources: dict[str, str], width: int, paint: Paint, columns: int | None) -> list[str]:
     """The fixes worth showing, and the first one as a diff (never cut: a reader copies from it)."""
-    shown = offered(finding)
+    shown = finding.offered
     heads = [_fix_head(fix, first=at == 0) for at, fix in enumerate(shown)]
     column = max((columns_wide(head) for head in heads), default=0) + 3
     widest = width + 4 + column + max((columns_wide(option(fix)) for fix in shown), default=0)

@@ -35,13 +35,18 @@ def statistics(outcome: Outcome) -> list[Count]:
 
 def mends_itself(finding: Finding) -> bool:
     """Whether ``--fix`` mends it without being told more."""
-    return any(fix.safety == "safe" and fix.verified is not False for fix in finding.fixes)
+    return any(fix.safety == "safe" for fix in finding.offered)
 
 
-def offered(finding: Finding) -> list[Fix]:
-    """The fixes worth showing: the proven ones alone where there are any, and none that a trace refuted."""
-    proven = [fix for fix in finding.fixes if fix.verified]
-    return proven or [fix for fix in finding.fixes if fix.verified is None]
+def unproven(finding: Finding, traced: bool) -> str | None:
+    """That a run could prove none of a finding's fixes, and why; None where one is proven or there was none to try."""
+    if not finding.fixes or any(fix.verified for fix in finding.fixes):
+        return None
+    refuted = sum(fix.verified is False for fix in finding.fixes)
+    if refuted == len(finding.fixes):
+        tried = "the one that was tried does not mend it" if refuted == 1 else f"none of {refuted} tried mends it"
+        return f"no fix could be proven: {tried}"
+    return "no fix could be proven: no patched run came by this place" if traced else None
 
 
 def flag(fix: Fix) -> str:
@@ -69,8 +74,10 @@ def notes(finding: Finding, traced: bool) -> Iterator[str]:
 def remarks(finding: Finding) -> Iterator[str]:
     """The same for a form without room for a diff: the fixes by their titles."""
     yield from notes(finding, traced=False)
-    for fix in offered(finding)[:1]:
+    for fix in finding.offered[:1]:
         yield f"fix{', verified' if fix.verified else ''}: {fix.title} ({flag(fix)})"
+    if not finding.offered and (told := unproven(finding, traced=False)) is not None:
+        yield told
 
 
 def changed_lines(fix: Fix, sources: dict[str, str]) -> list[tuple[str, str]]:
@@ -96,7 +103,7 @@ def verdict(outcome: Outcome) -> str:
     counts = [counted(outcome.count(severity), severity) for severity in SEVERITIES if outcome.count(severity)]
     looked_everywhere = not (outcome.not_checked or outcome.failures)
     found = ", ".join(counts) or ("nothing found" if looked_everywhere else "nothing found in what was checked")
-    fixable = sum(bool(finding.fixes) for finding in outcome.findings)
+    fixable = sum(bool(finding.offered) for finding in outcome.findings)
     mended = f", {fixable} with a fix" if fixable else ""
     return f"{found}{mended}; {counted(outcome.files, 'file')}"
 
