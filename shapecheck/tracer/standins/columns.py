@@ -147,6 +147,11 @@ class Columns:
         """The words of a row's text; with two special tokens the longest ones have the chosen sequence length."""
         return [_WORDS[(row + j) % len(_WORDS)] for j in range(self._length(row))]
 
+    @property
+    def length(self) -> int:
+        """The chosen length of sequences."""
+        return self._session.sizes.seq
+
     def _length(self, row: int) -> int:
         seq = self._session.sizes.seq
         return max(2, seq - 2 - row % 7)

@@ -81,7 +81,8 @@ class Files:
         if os.path.lexists(key) or not _asked_by_user():
             return _real_open(file, mode, *args, **kwargs)
         self.session.assume(f"{file} is not there: its contents are made up")
-        return MadeUpText(str(file), self.columns, self.reader, binary="b" in mode)
+        span = self.session.user_span()
+        return MadeUpText(str(file), self.columns, self.reader, span.line if span is not None else None)
 
     def _holds_something(self, written: str) -> bool:
         """Whether the script wrote more than a download that did not come, or saved a model there."""

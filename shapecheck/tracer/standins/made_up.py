@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapecheck import hub
+from shapecheck.tracer.standins.layouts import Kind, Layout, layout
 from shapecheck.tracer.standins.made_up_words import speaks_of_words, vocabulary, words
 
 if TYPE_CHECKING:
@@ -122,25 +123,46 @@ class JsonLine(str):
     record: Any
 
 
+def _lines(suffix: str, columns: Columns, reader: str, line: int | None) -> Iterator[str]:
+    """Rows of text, with fields as the script takes them apart, or a text and a label where it says no more."""
+    separator = {".csv": ",", ".tsv": "\t"}.get(suffix) or ("\t" if "\\t" in reader else None)
+    found = layout(reader, line, separator)
+    if found is None and separator is None:
+        yield from map(columns.text, range(columns.rows))
+        return
+    found = found or Layout(separator or "", {1: "label"}, 2)
+    if found.count <= 2 and not found.kinds:
+        found = Layout(found.separator, {1: "label"}, 2)
+    if suffix == ".csv":
+        yield found.separator.join(["text", "label", *(f"column_{n}" for n in range(2, found.count))][: found.count])
+    for row in range(columns.rows):
+        yield found.separator.join(_field(found.kind(number), columns, row) for number in range(found.count))
+
+
+def _field(kind: Kind, columns: Columns, row: int) -> str:
+    if kind == "ids":
+        return " ".join(str((row + i) % _CLASSES) for i in range(columns.length))
+    if kind == "float":
+        return str(0.5 * (row % 3))
+    if kind == "text":
+        return columns.text(row)
+    label = columns.value("label", row)
+    return str(int(label) if kind == "class" else label)
+
+
 class MadeUpText(io.StringIO):
     """A text file: a row a line; separated fields where the name or the script says so, records of JSON otherwise."""
 
-    def __init__(self, name: str, columns: Columns, reader: str, binary: bool = False) -> None:
+    def __init__(self, name: str, columns: Columns, reader: str, line: int | None = None) -> None:
         suffix = Path(name).suffix.lower()
         self._columns, self._json = columns, suffix in (".json", ".jsonl", *_SETTINGS)
-        rows = range(columns.rows)
-        separator = {".csv": ",", ".tsv": "\t"}.get(suffix)
-        if separator is None and "\\t" in reader:
-            separator = "\t"
         if _is_word_list(name):
             columns.guess_vocabulary(name)
             lines = words()
-        elif separator is None:
-            lines = [columns.text(row) for row in rows]
+        elif self._json:
+            lines = [columns.text(row) for row in range(columns.rows)]
         else:
-            lines = [f"{columns.text(row)}{separator}{columns.value('label', row)}" for row in rows]
-            if suffix == ".csv":
-                lines.insert(0, "text,label")
+            lines = list(_lines(suffix, columns, reader, line))
         super().__init__("".join(f"{line}\n" for line in lines))
         self.name = name
 
