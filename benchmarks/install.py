@@ -9,12 +9,14 @@ of downloads is used as it is. Sizes are what `du` counts (blocks on the disk), 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ("shapecheck", "rules", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
@@ -22,15 +24,30 @@ SCRIPT = ROOT / "fixtures" / "scripts" / "module_cls.py"
 GIT = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "protocol.file.allow=always"]
 
 
-def timed(*words: str | Path, cwd: Path, **extra: str) -> float:
-    """Seconds by the wall clock that a command took; it must succeed."""
-    started = time.perf_counter()
+class Time(NamedTuple):
+    """Seconds by the wall clock, and of the processor."""
+
+    passed: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.passed:5.1f} s ({self.cpu:.1f} CPU s)"
+
+
+def timed(*words: str | Path, cwd: Path, **extra: str) -> Time:
+    """What a command took; it must succeed."""
+    started, before = time.perf_counter(), _cpu()
     hidden = ("VIRTUAL_ENV", "PYTHONPATH")
     environment = {key: value for key, value in os.environ.items() if key not in hidden} | extra
     done = subprocess.run([str(word) for word in words], cwd=cwd, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{words}: {done.stdout}{done.stderr}")
-    return time.perf_counter() - started
+    return Time(time.perf_counter() - started, _cpu() - before)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def size(folder: Path) -> float:
@@ -47,14 +64,15 @@ def parts(site: Path) -> list[str]:
 
 def environment(folder: Path) -> None:
     """A virtual environment with `pip install .`, and a first check in it."""
-    seconds = timed(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    made = timed(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
     bare = size(folder / "venv")
     python = folder / "venv" / "bin" / "python"
-    seconds += timed(python, "-m", "pip", "install", "--quiet", ROOT, cwd=folder)
+    filled = timed(python, "-m", "pip", "install", "--quiet", ROOT, cwd=folder)
+    took = Time(made.passed + filled.passed, made.cpu + filled.cpu)
     timed(python.parent / "shapecheck", "check", SCRIPT, cwd=folder)
     whole = size(folder / "venv")
     (site,) = (folder / "venv").glob("lib/python*/site-packages")
-    print(f"pip install .         {seconds:5.1f} s {whole:6.1f} MB, of which {bare:.1f} the empty environment (pip)")
+    print(f"pip install .      {took} {whole:6.1f} MB, of which {bare:.1f} the empty environment (pip)")
     print(f"  {', '.join(parts(site))}")
 
 
@@ -75,7 +93,7 @@ def hook(folder: Path) -> None:
     run = [sys.executable, "-m", "pre_commit", "run", "shapecheck", "--all-files"]
     first, second = (timed(*run, cwd=project, PRE_COMMIT_HOME=str(folder / "cache")) for _ in range(2))
     (built,) = (folder / "cache").glob("repo*/py_env-*")
-    print(f"pre-commit's hook     {first:5.1f} s {size(built):6.1f} MB; the next run {second:.1f} s")
+    print(f"pre-commit's hook  {first} {size(built):6.1f} MB; the next run {second}")
     print(f"  {', '.join(parts(next(built.glob('lib/python*/site-packages'))))}")
 
 

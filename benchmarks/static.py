@@ -1,13 +1,14 @@
 """What ``shapecheck check`` costs, against the parse alone and against other tools, on the same files in the same run.
 
-    python benchmarks/static.py [--tools FOLDER] [--rounds N] PATH...
+    python benchmarks/static.py [--tools FOLDER] [--rounds N] [--only PART]... [PATH]...
 
 Prints CPU seconds (user and system, the quickest of N rounds), the ratio to libcst.parse_module, and the most memory
 that a process held. Every tool runs in processes of its own, one at a time, without a cache. Of torchfix, fixit and
 pyrefly, those are measured that stand in FOLDER (the ``bin`` of a virtual environment, say) or on the PATH.
 
 Then the same checks from an empty and from a filled cache, start included, and by one and by two processes (where the
-seconds that pass count, on a machine that is idle otherwise).
+seconds that pass count, on a machine that is idle otherwise). `--only` leaves the other parts out: `tree` (against the
+parse and other tools), `caches`, `processes`.
 """
 
 from __future__ import annotations
@@ -40,11 +41,21 @@ import sys
 from shapecheck.cli import cli
 cli.main(["check", "--exit-zero", "--output-file", "/dev/null", *sys.argv[1:]])
 """
+SHARED = """
+import resource, sys
+from shapecheck.cli import cli
+try:
+    cli.main(["check", "--exit-zero", "--output-file", "/dev/null", *sys.argv[2:]])
+finally:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    open(sys.argv[1], "w").write(" ".join(str(one.ru_utime + one.ru_stime) for one in used))
+"""
 PEERS: dict[str, list[str]] = {
     "torchfix": ["--jobs", "1"],
     "fixit": ["--quiet", "lint"],
     "pyrefly": ["check", "--threads", "1"],
 }
+PARTS = ("tree", "caches", "processes")
 ONE = Path(__file__).parents[1] / "fixtures" / "scripts" / "loader_cls_broken.py"
 
 
@@ -125,14 +136,22 @@ def caches(name: str, paths: list[str], rounds: int) -> None:
 
 
 def processes(paths: list[str], rounds: int) -> None:
-    """The seconds that pass with one and with two processes."""
-    one, two = (
-        min((_once(python(KEPT, "--no-cache", "--jobs", jobs, *paths)) for _ in range(rounds)), key=lambda c: c.passed)
-        for jobs in ("1", "2")
-    )
+    """The seconds that pass with one and with two processes, and those that would on two cores that are idle."""
+    with tempfile.NamedTemporaryFile("r", suffix=".txt") as told:
+        one = min(
+            (_once(python(KEPT, "--no-cache", "--jobs", "1", *paths)) for _ in range(rounds)), key=lambda c: c.passed
+        )
+        runs = []
+        for _ in range(rounds):
+            used = _once(python(SHARED, told.name, "--no-cache", "--jobs", "2", *paths))
+            command, workers = map(float, Path(told.name).read_text().split())
+            runs.append((used.passed, command, workers))
+    passed, command, workers = min(runs)
+    print(f"1 process   {one.passed:6.2f} s passed, {one.seconds:.2f} CPU s")
+    print(f"2 processes {passed:6.2f} s passed, {command:.2f} CPU s of the command and {workers:.2f} of its workers")
+    ideal = one.seconds / (command + workers / 2)
     print(
-        f"1 process {one.passed:.2f} s ({one.seconds:.2f} CPU s), 2 processes {two.passed:.2f} s ({two.seconds:.2f} "
-        f"CPU s): {one.passed / two.passed:.2f} times as fast"
+        f"{one.passed / passed:.2f} times as fast here; {ideal:.2f} times where nothing else runs, by the CPU seconds"
     )
 
 
@@ -142,15 +161,20 @@ def main() -> None:
     parser.add_argument("paths", nargs="*")
     parser.add_argument("--tools", help="folder of the other tools' commands")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be given several times")
     given = parser.parse_args()
-    bare, libcst = cost(python("pass"), given.rounds), cost(python("import libcst"), given.rounds)
-    print(f"bare interpreter {bare.seconds:.3f} CPU s, import libcst {libcst.seconds:.3f}")
-    one_script(libcst, given.rounds)
-    if given.paths:
-        tree(given.paths, bare, libcst, given.tools, given.rounds)
-    caches(ONE.name, [str(ONE)], given.rounds)
-    if given.paths:
-        caches(" ".join(given.paths), given.paths, given.rounds)
+    wanted = given.only or PARTS
+    if "tree" in wanted:
+        bare, libcst = cost(python("pass"), given.rounds), cost(python("import libcst"), given.rounds)
+        print(f"bare interpreter {bare.seconds:.3f} CPU s, import libcst {libcst.seconds:.3f}")
+        one_script(libcst, given.rounds)
+        if given.paths:
+            tree(given.paths, bare, libcst, given.tools, given.rounds)
+    if "caches" in wanted:
+        caches(ONE.name, [str(ONE)], given.rounds)
+        if given.paths:
+            caches(f"{len(files(given.paths))} files", given.paths, given.rounds)
+    if "processes" in wanted and given.paths:
         processes(given.paths, given.rounds)
 
 

@@ -79,6 +79,13 @@ def test_an_unknown_command_is_one_sentence(say: Any) -> None:
     assert said.err.count("\n") == 1
 
 
+def test_a_file_in_place_of_a_command_is_answered_with_the_command_that_takes_it(say: Any) -> None:
+    write("train.py", BROKEN)
+    said = say("train.py")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "shapecheck: train.py is no command: did you mean shapecheck check train.py?\n"
+
+
 def test_an_unknown_rule_is_one_sentence(say: Any) -> None:
     said = say("check", "--select", "SHQ201")
     assert (said.code, said.err) == (2, "shapecheck: there is no rule SHQ201 (did you mean SHP201?)\n")

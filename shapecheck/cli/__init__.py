@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -16,7 +17,7 @@ from shapecheck.cli.options import examples
 from shapecheck.cli.rule import rule
 from shapecheck.cli.run import run
 from shapecheck.cli.trace import trace
-from shapecheck.errors import ShapecheckError
+from shapecheck.errors import ShapecheckError, UsageError
 
 
 def main() -> None:
@@ -43,7 +44,20 @@ def _stop(message: str, code: int) -> None:
     sys.exit(code)
 
 
+class _Commands(click.Group):
+    """The commands; of a file in place of one it is said which command takes it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and os.path.exists(name) and not ctx.resilient_parsing:
+            raise UsageError(f"{name} is no command: did you mean shapecheck check {name}?")
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
         "shapecheck check .                        read every file here",
