@@ -136,7 +136,7 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
         symptom=stage.span,
         label=built.label if built is not None else " and ".join(f"{t.shape}" for t in operands[:3]),
         help=built.help if built is not None else advice,
-        remedy=remedy if built is None else "",
+        remedy=remedy if built is None else built.size,
         related=[words.comes_from(t) for t in (left, right)],
         shapes=[words.named(t, name=_name(stage, t)) for t in operands[:4]],
         operator=words.shown(stage.op),
@@ -181,6 +181,7 @@ class _Built:
     span: Span
     label: str
     help: str
+    size: str
 
 
 def _of_parameter(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: Tensor | None) -> _Built | None:
@@ -198,7 +199,9 @@ def _of_parameter(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: T
     span, wanted = (spans[0], axes[1]) if spans[0] is not None else (spans[1], axes[0])
     own = left if spans[0] is not None else right
     help = f"make it {words.size(wanted.dim)}, as what it meets is"
-    return _Built(span, f"makes {words.called(own)} {own.shape}", help) if span is not None else None
+    if span is None:
+        return None
+    return _Built(span, f"makes {words.called(own)} {own.shape}", help, str(wanted.dim.value or ""))
 
 
 def _axis_of(tensor: Tensor, dim: Dim | None) -> Axis | None:

@@ -104,13 +104,22 @@ def _no_field(event: Event, stage: Stage) -> Finding:
         says=_says(code, name),
         label=f"{model} returns {_listed(fields)}",
         help=advice,
-        remedy=f"output_{name}" if code == "SHP508" else "",
+        remedy=_remedy(code, name, fields),
         related=[Related(stage.span, f"{model} is called here")],
         model=model,
         name=name,
         count=len(fields),
         fields=_listed(fields),
     )
+
+
+def _remedy(code: str, name: object, fields: tuple[str, ...]) -> str:
+    """The switch that asks for a field; the place of one in a tuple; the last place that there is."""
+    if code == "SHP508":
+        return f"output_{name}"
+    if code == "SHP507":
+        return str(len(fields) - 1)
+    return str(fields.index(str(name))) if name in fields else ""
 
 
 def _switch(stage: Stage, code: str) -> Span | None:

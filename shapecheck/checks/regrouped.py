@@ -39,6 +39,7 @@ def classes_regrouped(graph: ShapeGraph, stage: Stage) -> Finding | None:
         symptom=view.span,
         label=f"{words.size(have.dim)} scores for each",
         help=f"give the head {words.size(want)} outputs",
+        remedy=str(want.value or ""),
         related=[Related(reason, "the head that gives the scores") if reason else None, words.comes_from(target)],
         shapes=[words.named(before)],
         scores=words.called(before),

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from shapecheck import trail
+from shapecheck.dims import Dim, number
 from shapecheck.findings import Edit, Finding, Fix
-from shapecheck.fixes.simple import stage_of, suffixed
+from shapecheck.fixes.simple import OTHER_RESULT, stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
 from shapecheck.fixes.widths import in_words
-from shapecheck.graph import ShapeGraph, Tensor
+from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.vocabulary import axis, short
+from shapecheck.vocabulary import KEEPS, axis, ints, operands, short
 
 
 def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
@@ -87,7 +89,7 @@ def encoder_class(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
     """``T5EncoderModel`` in place of ``T5Model``, where it is built and where it is imported."""
     stage, call = stage_of(finding), call_of(finding, tree)
     if call is not None and finding.remedy:
-        yield from _renamed(tree, call, short(stage), finding.remedy)
+        yield from renamed(tree, call, short(stage), finding.remedy)
 
 
 def other_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -99,12 +101,18 @@ def other_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     if call is not None and old and finding.remedy:
         auto = old.startswith("AutoModelFor")
         new = f"AutoModelFor{finding.remedy.partition('For')[2]}" if auto else finding.remedy
-        yield from _renamed(tree, call, old, new)
+        yield from renamed(tree, call, old, new)
 
 
-def _renamed(tree: Tree, call: cst.Call, old: str, new: str) -> Iterator[Fix]:
-    """A class by another name in one call; its import follows, and keeps the old name where that is still used."""
-    func = call.func.value if isinstance(call.func, cst.Attribute) else call.func
+def renamed(tree: Tree, call: cst.Call, old: str, new: str) -> Iterator[Fix]:
+    """A class or function by another name in one call; its import follows, and keeps an old name that is still used."""
+    func = (
+        call.func.value if isinstance(call.func, cst.Attribute) and tree.code(call.func).startswith(old) else call.func
+    )
+    why = "another class loads other weights"
+    if isinstance(func, cst.Attribute) and func.attr.value == old:
+        yield Fix(f"use {new}", (tree.replace(func.attr, new),), safety="unsafe", why=why)
+        return
     if not isinstance(func, cst.Name) or func.value != old:
         return
     imported = [a for a in tree.all(cst.ImportAlias) if a.asname is None and tree.code(a.name) == old]
@@ -116,7 +124,7 @@ def _renamed(tree: Tree, call: cst.Call, old: str, new: str) -> Iterator[Fix]:
     edits = [tree.replace(func, new)]
     if not known:
         edits.append(after(span, f", {new}") if uses else tree.replace(imported[0].name, new))
-    yield Fix(f"use {new}", tuple(edits), safety="unsafe", why="another class loads other weights")
+    yield Fix(f"use {new}", tuple(edits), safety="unsafe", why=why)
 
 
 def set_label_count(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -153,6 +161,14 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if operand is None or at is None:
         return
     node = tree.expression(finding.span)
+    join = _joined_elsewhere(operand, at, stage.conflict.right) if stage is not None and stage.conflict else None
+    call = tree.call(join.span) if join is not None and join.span.path == tree.path else None
+    if call is not None:
+        named = [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value == "dim"]
+        places = named or [arg.value for arg in call.args if arg.keyword is None][1:2]
+        edit = tree.replace(places[0], str(at)) if places else keyword(tree, call, "dim", str(at))
+        yield Fix(f"join along dim={at}, the channels", (edit,), safety="unsafe", why=OTHER_RESULT)
+        return
     if finding.remedy == ".transpose(1, 3)":  # which would exchange height and width as well
         yield from suffixed(tree, finding.span, ".permute(0, 3, 1, 2)", "put the channels second")
     elif finding.remedy:
@@ -167,6 +183,21 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
                 yield Fix(f"{name}={count}", (keyword(tree, node, name, count),))
         elif stage is not None and (code := in_words(tree, node, axis(operand, at), stage)) is not None:
             yield Fix(f"{code} channels", (tree.replace(node, code),))
+
+
+def _joined_elsewhere(operand: Tensor, at: int, want: Dim | None) -> Stage | None:
+    """A join along another axis than the channels, of parts that have as many channels together as are wanted."""
+    join = next((step for step in trail.steps(operand) if short(step) not in KEEPS), None)
+    if join is None or short(join) not in ("cat", "concat", "concatenate"):
+        return None
+    parts, dims = operands(join), ints(join.inputs.get("dim", 0))
+    rank = join.out.shape.rank
+    if dims is None or rank is None or dims[0] % rank == at or any(part.shape.rank != rank for part in parts):
+        return None
+    total = number(0)
+    for part in parts:
+        total = total + part.shape.dim(at)
+    return join if total == want else None
 
 
 def _default_taken(finding: Finding, tree: Tree) -> str:

@@ -18,7 +18,7 @@ from shapecheck.vocabulary import ints, short
 
 def second_transposed(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``q @ k`` to ``q @ k.transpose(-2, -1)``."""
-    span = _second(finding, tree) if finding.remedy else None
+    span = _second(finding, tree) if finding.remedy.startswith(".") else None
     if span is not None:
         yield from suffixed(tree, span, finding.remedy, "transpose the second factor")
 
@@ -132,7 +132,7 @@ def rows_of_input(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
 
 def axis_kept(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``x.mean(dim=1)`` to ``x.mean(dim=1, keepdim=True)``, where that is what lacks."""
-    call = call_of(finding, tree) if finding.remedy else None
+    call = call_of(finding, tree) if finding.remedy == "keepdim" else None
     if call is not None:
         yield Fix("keep the axis", (keyword(tree, call, finding.remedy, "True"),))
 

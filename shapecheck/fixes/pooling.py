@@ -11,7 +11,7 @@ from shapecheck import vocabulary
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes import masks
 from shapecheck.fixes.simple import OTHER_RESULT
-from shapecheck.fixes.tree import Tree, after, grouped
+from shapecheck.fixes.tree import Tree, after, bound, grouped
 from shapecheck.flow import token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.vocabulary import short
@@ -94,7 +94,7 @@ def _taken(tree: Tree, node: cst.BaseExpression | None, model: Stage | None) -> 
     call = tree.call(model.span) if model is not None and model.span.path == tree.path else None
     taken = [field for field in tree.all(cst.Attribute) if field.attr.value == "pooler_output"]
     for field in taken if call is not None else ():
-        of = _value(tree, field.value) if isinstance(field.value, cst.Name) else field.value
+        of = bound(tree, field.value) if isinstance(field.value, cst.Name) else field.value
         if of is call:
             return field
     return None
@@ -147,6 +147,22 @@ def instead_of_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterato
     site = Site(tree, node, tree.code(node.value), token_model(tensor))
     order = [name for name in strategies(site.model) if name not in ("cls", "pooler")]
     yield from _choices(site, sorted(order, key=lambda name: name != "last"), set())
+
+
+def as_trained(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The pooling that a checkpoint was trained with in place of ``hidden[:, 0]`` or ``hidden.mean(dim=1)``."""
+    node = tree.expression(finding.span)
+    tensor = finding.tensor if isinstance(finding.tensor, Tensor) else None
+    if tensor is None or finding.remedy not in TITLES:
+        return
+    if isinstance(node, cst.Subscript):
+        tokens = node.value
+    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "mean":
+        tokens = node.func.value
+    else:
+        return
+    site = Site(tree, node, grouped(tokens, tree.code(tokens)), token_model(tensor))
+    yield from _choices(site, [finding.remedy], set())
 
 
 def strategies(model: Stage | None) -> list[str]:
@@ -251,7 +267,7 @@ def _pooler(site: Site) -> Edit | None:
     """``pooler_output`` in place of the field that is taken; through one name, if that serves for nothing else."""
     node: cst.BaseExpression | None = site.node
     if isinstance(node, cst.Name):
-        node = _value(site.tree, node, alone=True)
+        node = bound(site.tree, node, alone=True)
     if isinstance(node, cst.Attribute) and node.attr.value == "last_hidden_state":
         return site.tree.replace(node.attr, "pooler_output")
     if isinstance(node, cst.Subscript) and site.tree.code(node).endswith("[0]") and _is_output(site, node):
@@ -264,16 +280,5 @@ def _is_output(site: Site, node: cst.Subscript) -> bool:
     """Whether an index takes a field of the encoder's output, and not the first row of a tensor."""
     if isinstance(node.value, cst.Call):
         return site.model is not None and site.tree.span(node.value) == site.model.span
-    value = _value(site.tree, node.value) if isinstance(node.value, cst.Name) else None
+    value = bound(site.tree, node.value) if isinstance(node.value, cst.Name) else None
     return value is not None and site.model is not None and site.tree.span(value) == site.model.span
-
-
-def _value(tree: Tree, name: cst.Name, alone: bool = False) -> cst.BaseExpression | None:
-    """The expression that a name is bound to, if it is bound once in its scope (and, ``alone``, read once)."""
-    scope = tree.scope(name)
-    uses = [n for n in tree.within(scope, cst.Name) if n.value == name.value]
-    bound = [n for n in uses if isinstance(tree.parent(n), cst.AssignTarget)]
-    if len(bound) != 1 or (alone and len(uses) > 2):
-        return None
-    assign = tree.parent(tree.parent(bound[0]) or name)
-    return assign.value if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None

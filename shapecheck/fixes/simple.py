@@ -33,7 +33,7 @@ def stage_of(finding: Finding) -> Stage | None:
     return finding.stage if isinstance(finding.stage, Stage) else None
 
 
-def _operand(finding: Finding, name: str) -> tuple[Tensor, Span] | None:
+def operand(finding: Finding, name: str) -> tuple[Tensor, Span] | None:
     """An operand of the stage at fault, with the expression that brings it."""
     stage = stage_of(finding)
     tensor = stage.tensor(name) if stage is not None else None
@@ -64,7 +64,7 @@ def wrong_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
 
 def class_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """The classes moved to axis 1."""
-    scores = _operand(finding, "input")
+    scores = operand(finding, "input")
     if scores is not None:
         move = ".transpose(1, 2)" if scores[0].shape.rank == 3 else ".movedim(-1, 1)"
         yield from suffixed(tree, scores[1], move, "put the classes on axis 1")
@@ -72,7 +72,7 @@ def class_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
 
 def target(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """A column turned into a row: where the label is made, or at the loss."""
-    scores, target = _operand(finding, "input"), _operand(finding, "target")
+    scores, target = operand(finding, "input"), operand(finding, "target")
     if scores is None or target is None or None in (scores[0].shape.rank, target[0].shape.rank):
         return
     yield from _unbracketed(tree, finding.span)
@@ -111,15 +111,6 @@ def label_columns(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
     count = target.shape.dim(1).value if target is not None else None
     if isinstance(node, cst.Integer) and count:
         yield Fix(f"out_features={count}, one output per label column", (tree.replace(node, str(count)),))
-
-
-def to_tuple(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """``.to_tuple()`` behind the value that is unpacked."""
-    for assign in tree.all(cst.Assign):
-        here = tree.span(assign)
-        if here == finding.span or (here.line == finding.span.line and here.covers(finding.span)):
-            value = tree.span(assign.value)
-            yield from suffixed(tree, value, ".to_tuple()", "unpack the values, not the keys")
 
 
 def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -181,15 +172,3 @@ def averaged(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
 def flattened(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """The axes of size one behind pooled features left out."""
     yield from suffixed(tree, finding.span, ".flatten(1)", "flatten all but the batch")
-
-
-def by_place(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """``outputs.last_hidden_state`` of a tuple to ``outputs[0]``."""
-    node = tree.expression(finding.symptom or finding.span)
-    first = {"last_hidden_state": 0, "logits": 0, "pooler_output": 1}
-    stage = stage_of(finding)
-    given = stage.inputs if stage is not None else {}
-    if not isinstance(node, cst.Attribute) or node.attr.value not in first or given.get("labels") is not None:
-        return
-    owner = tree.code(node.value)
-    yield Fix("take it by its place", (tree.replace(node, f"{owner}[{first[node.attr.value]}]"),))

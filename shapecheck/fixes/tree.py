@@ -191,3 +191,14 @@ def grouped(node: cst.BaseExpression, code: str) -> str:
 def after(span: Span, text: str) -> Edit:
     """Insert text behind a span."""
     return Edit(Span(span.path, span.end_line, span.end_column, span.end_line, span.end_column), text)
+
+
+def bound(tree: Tree, name: cst.Name, alone: bool = False) -> cst.BaseExpression | None:
+    """The expression that a name is bound to, if it is bound once in its scope (and, ``alone``, read once)."""
+    scope = tree.scope(name)
+    uses = [n for n in tree.within(scope, cst.Name) if n.value == name.value]
+    bound = [n for n in uses if isinstance(tree.parent(n), cst.AssignTarget)]
+    if len(bound) != 1 or (alone and len(uses) > 2):
+        return None
+    assign = tree.parent(tree.parent(bound[0]) or name)
+    return assign.value if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
