@@ -492,3 +492,16 @@ def test_the_loggers_of_an_installed_accelerate_know_of_the_stand_in_s_process(h
         info("started")
         """
     )
+
+
+@without("evaluate")
+def test_scores_that_a_metric_has_of_each_class_come_as_an_array(holds: Holds) -> None:
+    holds(
+        """
+        import evaluate
+        scores = evaluate.load("mean_iou").compute(predictions=[[0]], references=[[0]], num_labels=4)
+        assert len(scores.pop("per_category_iou").tolist()) == 4
+        assert "per_category_iou" not in scores and isinstance(scores["mean_iou"], float)
+        assert isinstance(evaluate.load("own/metric").compute().pop("score"), float)
+        """
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from shapecheck.tracer.standins.absent import session
@@ -19,14 +20,31 @@ _RESULTS = {
     "pearsonr": ("pearsonr",),
     "spearmanr": ("spearmanr",),
     "poseval": ("accuracy",),
+    "mean_iou": ("mean_iou", "mean_accuracy", "overall_accuracy", "per_category_iou", "per_category_accuracy"),
 }
+_SCORE, _CLASSES = 0.5, 2
 
 
 class Scores(dict[str, Any]):
-    """Scores by name; any name that is asked for is there."""
+    """Scores by name; any name that is asked for is there. What is told of each class (``per_...``) is an array."""
 
-    def __missing__(self, name: str) -> float:
-        return 0.5
+    def __init__(self, names: Iterable[str], classes: int) -> None:
+        self._classes = classes
+        super().__init__({name: self._made(name) for name in names})
+
+    def _made(self, name: str) -> Any:
+        if not name.startswith("per_"):
+            return _SCORE
+        import numpy
+
+        return numpy.full(self._classes, _SCORE)
+
+    def __missing__(self, name: str) -> Any:
+        return self._made(name)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """A score, which is then gone."""
+        return super().pop(name, self._made(name))
 
 
 class Metric:
@@ -44,8 +62,8 @@ class Metric:
     def compute(self, *args: Any, **kwargs: Any) -> Scores:
         """Scores, by the metric's usual keys."""
         keys = [key for name in self._names for key in _RESULTS.get(name, (name,))]
-        session().invent(f"{self.name} score", 0.5)
-        return Scores(dict.fromkeys(keys, 0.5))
+        session().invent(f"{self.name} score", _SCORE)
+        return Scores(keys, int(kwargs.get("num_labels") or _CLASSES))
 
 
 def load(path: str = "metric", *args: Any, **kwargs: Any) -> Metric:
