@@ -45,3 +45,15 @@ def fails(tracer: Tracer, tmp_path: Path) -> Callable[[str], str]:
         return f"{result.error.type}: {result.error.message}"
 
     return run
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Callable[..., None]:
+    """``install(package, text, module=text)``: a package beside the script, which Python finds like one installed."""
+
+    def write(package: str, text: str, **modules: str) -> None:
+        (tmp_path / package).mkdir()
+        for name, part in {"__init__": text, **modules}.items():
+            (tmp_path / package / f"{name}.py").write_text(textwrap.dedent(part))
+
+    return write

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -205,31 +204,28 @@ def test_a_model_saved_to_memory_is_loaded_from_it(holds: Holds) -> None:
     )
 
 
-def test_made_up_rows_pass_for_those_of_the_installed_datasets(holds: Holds, tmp_path: Path) -> None:
-    package = tmp_path / "datasets"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        textwrap.dedent(
-            """
-            class Dataset:
-                pass
+def test_made_up_rows_pass_for_those_of_the_installed_datasets(holds: Holds, install: Callable[..., None]) -> None:
+    install(
+        "datasets",
+        """
+        class Dataset:
+            pass
 
-            class ClassLabel:
-                pass
+        class ClassLabel:
+            pass
 
-            class DatasetDict(dict):
-                def __setitem__(self, part, table):
-                    if not isinstance(table, Dataset):
-                        raise TypeError(f"Values in `DatasetDict` should be of type `Dataset` but got {type(table)}")
-                    super().__setitem__(part, table)
+        class DatasetDict(dict):
+            def __setitem__(self, part, table):
+                if not isinstance(table, Dataset):
+                    raise TypeError(f"Values in `DatasetDict` should be of type `Dataset` but got {type(table)}")
+                super().__setitem__(part, table)
 
-            def load_dataset(path, split=None):
-                raise ConnectionError("no network")
+        def load_dataset(path, split=None):
+            raise ConnectionError("no network")
 
-            def concatenate_datasets(tables):
-                return [row for table in tables for row in table.arrow]
-            """
-        )
+        def concatenate_datasets(tables):
+            return [row for table in tables for row in table.arrow]
+        """,
     )
     holds(
         """

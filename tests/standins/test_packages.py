@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from shapecheck.tracer import Tracer, TraceRequest, TraceResult
 
 Holds = Callable[..., TraceResult]
+Install = Callable[..., None]
 
 
 def without(package: str) -> pytest.MarkDecorator:
@@ -400,35 +400,32 @@ def test_rows_of_data_frames_are_chosen_by_condition_and_by_group(holds: Holds) 
     )
 
 
-def test_the_modules_of_an_installed_lightning_need_no_loader_for_a_validation(holds: Holds, tmp_path: Path) -> None:
-    package = tmp_path / "lightning"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        textwrap.dedent(
-            """
-            import torch
+def test_the_modules_of_an_installed_lightning_need_no_loader_for_a_validation(holds: Holds, install: Install) -> None:
+    install(
+        "lightning",
+        """
+        import torch
 
-            class _Hooks:
-                def train_dataloader(self):
-                    raise RuntimeError("`train_dataloader` must be implemented")
-                def val_dataloader(self):
-                    raise RuntimeError("`val_dataloader` must be implemented")
-                def nothing(self, *args):
-                    pass
-                prepare_data = setup = on_fit_start = on_train_start = on_train_epoch_start = nothing
-                on_train_batch_start = on_train_batch_end = on_train_epoch_end = on_train_end = on_fit_end = nothing
-                automatic_optimization = True
-
-            class LightningModule(_Hooks, torch.nn.Module):
+        class _Hooks:
+            def train_dataloader(self):
+                raise RuntimeError("`train_dataloader` must be implemented")
+            def val_dataloader(self):
+                raise RuntimeError("`val_dataloader` must be implemented")
+            def nothing(self, *args):
                 pass
+            prepare_data = setup = on_fit_start = on_train_start = on_train_epoch_start = nothing
+            on_train_batch_start = on_train_batch_end = on_train_epoch_end = on_train_end = on_fit_end = nothing
+            automatic_optimization = True
 
-            class LightningDataModule(_Hooks):
-                pass
+        class LightningModule(_Hooks, torch.nn.Module):
+            pass
 
-            class Trainer:
-                pass
-            """
-        )
+        class LightningDataModule(_Hooks):
+            pass
+
+        class Trainer:
+            pass
+        """,
     )
     holds(
         """
@@ -453,36 +450,29 @@ def test_the_modules_of_an_installed_lightning_need_no_loader_for_a_validation(h
     )
 
 
-def test_the_loggers_of_an_installed_accelerate_know_of_the_stand_in_s_process(holds: Holds, tmp_path: Path) -> None:
-    package = tmp_path / "accelerate"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        textwrap.dedent(
-            """
-            class PartialState:
-                shared = {}
-                def __init__(self, cpu=False):
-                    self.shared["device"] = "cpu" if cpu else "cuda"
+def test_the_loggers_of_an_installed_accelerate_know_of_the_stand_in_s_process(holds: Holds, install: Install) -> None:
+    install(
+        "accelerate",
+        """
+        class PartialState:
+            shared = {}
+            def __init__(self, cpu=False):
+                self.shared["device"] = "cpu" if cpu else "cuda"
 
-            class Accelerator:
-                def __init__(self):
-                    raise RuntimeError("no GPU")
-
-            def notebook_launcher(function, args):
+        class Accelerator:
+            def __init__(self):
                 raise RuntimeError("no GPU")
-            """
-        )
-    )
-    (package / "logging.py").write_text(
-        textwrap.dedent(
-            """
-            from accelerate import PartialState
 
-            def info(text):
-                if PartialState.shared != {"device": "cpu"}:
-                    raise RuntimeError("You must initialize the accelerate state")
-            """
-        )
+        def notebook_launcher(function, args):
+            raise RuntimeError("no GPU")
+        """,
+        logging="""
+        from accelerate import PartialState
+
+        def info(text):
+            if PartialState.shared != {"device": "cpu"}:
+                raise RuntimeError("You must initialize the accelerate state")
+        """,
     )
     holds(
         """
