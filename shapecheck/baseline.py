@@ -19,6 +19,7 @@ from typing import Any
 from shapecheck.edits import lines_of
 from shapecheck.errors import UnreadableSource, UsageError
 from shapecheck.findings import Finding
+from shapecheck.places import NOTEBOOK
 from shapecheck.results import Outcome
 from shapecheck.selection import ALWAYS, Selection
 from shapecheck.source import Source
@@ -117,7 +118,7 @@ class Baseline:
         """What a finding is known by; None for one that no baseline may hide: its file cannot be read."""
         if finding.rule in ALWAYS:
             return None
-        span, text = finding.span, sources.get(finding.span.path, "")
+        span, text = finding.span, _spelled_out(finding.span.path, sources.get(finding.span.path, ""))
         lines = lines_of(text)[span.line - 1 : max(span.line, span.end_line)]
         path = self.named(span.path)
         entry = self.named(finding.entry) if finding.entry else path
@@ -219,6 +220,15 @@ def _plain(entry: Entry) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
+def _spelled_out(path: str, text: str) -> str:
+    """A text with all of its code: in that of a notebook, a module that a cell writes is a comment."""
+    if not path.endswith(NOTEBOOK):
+        return text
+    from shapecheck import notebook
+
+    return notebook.spelled_out(text)
+
+
 def _scope(path: str, text: str, line: int) -> str:
     try:
         return scope_at(_tree(path, text), line)

@@ -17,7 +17,7 @@ from shapecheck.edits import lines_of
 from shapecheck.notebook import document, magics, modules, text, writing
 from shapecheck.notebook.document import Cell
 from shapecheck.notebook.magics import Translation
-from shapecheck.notebook.modules import written
+from shapecheck.notebook.modules import spelled_out, written
 from shapecheck.notebook.percent import column, own, plain, restored, section
 from shapecheck.notebook.text import cell_of, cells, changes, column_of, diff, part_of
 from shapecheck.places import NOTEBOOK as SUFFIX
@@ -38,6 +38,7 @@ __all__ = [
     "read",
     "restored",
     "section",
+    "spelled_out",
     "text_of",
     "updated",
     "written",

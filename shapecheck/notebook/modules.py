@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from shapecheck.edits import lines_of
 from shapecheck.notebook.text import parts
 
 _WRITES = re.compile(r"%%(?:writefile|file)\s+(?:(?P<more>-a|--append)\s+)?(['\"]?)(?P<path>[^'\"\n]+?\.py)\2\s*$")
@@ -27,6 +28,15 @@ def written(text: str) -> dict[str, ast.Module]:
     """The modules that the cells of a notebook's text write, by their paths as the cells have them; those that do not
     parse are left out."""
     return {path: tree for path, lines in _lines(text).items() if (tree := _tree(lines)) is not None}
+
+
+def spelled_out(text: str) -> str:
+    """The text of a notebook with the modules that its cells write as code, on the same lines."""
+    own = {number: line for lines in _lines(text).values() for number, line in lines.items()}
+    if not own:
+        return text
+    lines = enumerate(lines_of(text), 1)
+    return "".join(f"{own[number]}\n" if number in own else line for number, line in lines)
 
 
 def unread(text: str) -> Iterator[tuple[int, str]]:

@@ -86,6 +86,17 @@ def test_a_comment_in_such_a_cell_silences(tmp_path: Path) -> None:
     assert [(one["line"], one["reason"]) for one in report["suppressed"]] == [(8, "as wide as the pictures' encoder")]
 
 
+def test_a_baseline_knows_such_a_finding_by_its_code(tmp_path: Path) -> None:
+    known = tmp_path / "known.json"
+    path = made(tmp_path / "a.ipynb", MODEL, USE)
+    reported("check", path, "--baseline", str(known), "--update-baseline")
+    (entry,) = json.loads(known.read_text())["findings"]
+    assert (entry["scope"], entry["text"]) == ("Sorter.__init__", "self.score = nn.Linear(512, 3)")
+    assert places(reported("check", path, "--baseline", str(known))) == []
+    made(path, MODEL.replace("512", "640"), USE)
+    assert places(reported("check", path, "--baseline", str(known))) == [("SHP201", 1, 8, 32)]
+
+
 def test_an_idle_comment_in_such_a_cell_is_removed_and_nothing_else_changes(tmp_path: Path) -> None:
     idle = MODEL.replace("512", "768").replace("# as wide", "# shapecheck: ignore[SHP201] -- as wide")
     path = made(tmp_path / "a.ipynb", idle, USE)
