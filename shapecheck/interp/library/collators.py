@@ -66,10 +66,11 @@ class HFCollator(Value):
                 fields[key] = self._padded(key, row, count, length)
             else:
                 fields["labels" if key in ("label", "label_ids") else key] = _stacked(value, count)
-        if self.kind == "language" and isinstance(fields.get("input_ids"), TensorValue):
-            ids = fields["input_ids"]
-            assert isinstance(ids, TensorValue)
-            fields["labels"] = TensorValue(Tensor(ids.tensor.shape, "int64", role="labels"))
+        if self.kind == "language":  # there are labels, whatever is known of the tokens
+            ids = fields.get("input_ids")
+            fields["labels"] = Unknown()
+            if isinstance(ids, TensorValue):
+                fields["labels"] = TensorValue(Tensor(ids.tensor.shape, "int64", role="labels"))
         return fields
 
     def _pads(self, key: str) -> bool:

@@ -207,3 +207,24 @@ def test_what_a_trainer_takes_for_the_loss_is_an_event() -> None:
     """
     (event,) = events(text, "trainer_loss")
     assert (event.data["of"], str(event.data["taken"].shape)) == ("tensor", "(batch, 2)")
+
+
+def test_a_collator_for_language_models_gives_labels_whatever_is_known_of_the_tokens() -> None:
+    text = """
+    from datasets import load_dataset
+    from transformers import DataCollatorForLanguageModeling, GPT2LMHeadModel, Trainer, TrainingArguments
+    tok = AutoTokenizer.from_pretrained("gpt2")
+    def chunks(rows):
+        found = []
+        for ids in tok(rows["text"], truncation=True, max_length=128, return_overflowing_tokens=True)["input_ids"]:
+            if len(ids) == 128:
+                found.append(ids)
+        return {"input_ids": found}
+    texts = load_dataset("imdb", split="train")
+    rows = texts.map(chunks, batched=True, remove_columns=texts.column_names)
+    model = GPT2LMHeadModel.from_pretrained("gpt2")
+    collator = DataCollatorForLanguageModeling(tok, mlm=False)
+    Trainer(model=model, args=TrainingArguments("out"), data_collator=collator, train_dataset=rows).train()
+    """
+    (event,) = events(text, "trainer_loss")
+    assert event.data["fields"] is None or "loss" in event.data["fields"]
