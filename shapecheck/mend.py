@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +13,7 @@ from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.results import Applied, Outcome
 
 _ROUNDS = 10
-"""Far more than fixes that lead to further fixes need; each round must leave fewer findings than the one before."""
+"""Far more than fixes that lead to further fixes need; after each round some finding must be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,18 @@ def repeat(
             break
         write(texts)
         applied += done
-        before = len(outcome.findings)
+        before = Counter(_told(finding) for finding in outcome.findings)
         outcome = find()
-        if outcome.interrupted or len(outcome.findings) >= before:
+        gone = before - Counter(_told(finding) for finding in outcome.findings)
+        if outcome.interrupted or not gone:
             break
     outcome.applied = applied
     return outcome
+
+
+def _told(finding: Finding) -> tuple[str, str, str]:
+    """What is said of a fault, wherever its lines have moved: a fix may uncover another one of the same rule."""
+    return finding.rule, finding.span.path, re.sub(r"\bline \d+", "line", finding.message)
 
 
 def combined(outcome: Outcome, mending: Mending) -> tuple[dict[str, str], list[Applied]]:

@@ -19,6 +19,8 @@ Place = tuple[str, str, int]
 
 Under = dict[Place, tuple[Edit, ...]]
 
+_RAN_ON = ("completed", "stopped")
+
 _MOST = 12
 """Fixes tried in one run; the rest stay untried, which the report shows."""
 
@@ -111,7 +113,10 @@ class Verifier:
         if any(place_of(other) not in known for other in left if other.severity != "info"):
             return False
         others = {other.symptom or other.span for other in traced}
-        return passed(result, finding, edits, self.ends, others)
+        verdict = passed(result, finding, edits, self.ends, others)
+        if verdict is None and edits == fix.edits and self.ends and result.status in _RAN_ON:
+            return True  # what made a script that failed run through was executed, wherever it stands
+        return verdict
 
     def _follows(self, other: Finding, fix: Fix) -> bool:
         """Whether a finding came up only in the trace under this very fix: the text shows no fault there without it, so
@@ -175,7 +180,7 @@ def passed(
         return True
     if result.status == "raised":
         return False
-    ended = (symptom.path, symptom.line) in ends and result.status in ("completed", "stopped")
+    ended = (symptom.path, symptom.line) in ends and result.status in _RAN_ON
     return True if ended else None
 
 

@@ -119,6 +119,14 @@ def test_a_line_that_calls_no_operator_was_passed_if_the_script_ended_there_and_
     assert verdict(IN_PLACE, status=status, reached=None, ends={("a.py", 3)}) is verified
 
 
+@pytest.mark.parametrize(("status", "verified"), [("completed", True), ("timeout", None)])
+def test_a_fix_under_which_a_script_that_failed_runs_to_its_end_was_executed(
+    status: Status, verified: bool | None
+) -> None:
+    assert verdict(IN_PLACE, status=status, reached=None, ends={("a.py", 9)}) is verified
+    assert verdict(IN_PLACE, status=status, reached=None) is None
+
+
 def test_what_another_finding_says_of_the_same_place_is_not_held_against_a_fix_that_got_by_there() -> None:
     other = finding(1, "SHP204")
     same = {"status": "raised", "message": "another layer's error", "others": (other,)}

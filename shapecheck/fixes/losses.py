@@ -111,11 +111,13 @@ def same_part(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         return
     code = _OTHER_END[cut] if one_text else cut
     given = (scores, target)[whole]
-    node = _before_flatten(tree, given[0], given[1])
+    node, verb = _before_flatten(tree, given[0], given[1])
     if node is not None:
         title = f"{'labels' if whole else 'scores'}{code}, as many as the other side has"
         why = "which tokens belong together is not known"
-        yield Fix(title, tuple(suffixed_edit(tree, node, code)), safety="unsafe", why=why)
+        # a part of the tokens lies apart in memory, so that it cannot be viewed
+        again = (tree.replace(verb, "reshape"),) if verb is not None and verb.value == "view" else ()
+        yield Fix(title, (*suffixed_edit(tree, node, code), *again), safety="unsafe", why=why)
 
 
 _OTHER_END = {"[:, 1:]": "[:, :-1]", "[:, :-1]": "[:, 1:]"}
@@ -142,13 +144,13 @@ def _source(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _before_flatten(tree: Tree, tensor: Tensor, span: Span) -> cst.BaseExpression | None:
-    """The expression that is flattened for the loss, else the one that the loss gets."""
+def _before_flatten(tree: Tree, tensor: Tensor, span: Span) -> tuple[cst.BaseExpression | None, cst.Name | None]:
+    """The expression that is flattened for the loss, with the method that does it; else the one that the loss gets."""
     step = tensor.producer
     node = tree.expression(step.span) if step is not None and short(step) in _FLATTENS else None
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        return node.func.value
-    return tree.expression(span)
+        return node.func.value, node.func.attr
+    return tree.expression(span), None
 
 
 def from_zero(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

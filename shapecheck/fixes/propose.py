@@ -51,7 +51,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP208": (widths.in_features,),
     "SHP209": (moved.second_transposed,),
     "SHP210": (joined.letters,),
-    "SHP211": (joined.copied_to_tokens, joined.other_axis, fitted.resized),
+    "SHP211": (joined.copied_to_tokens, fitted.resized, joined.other_axis),
     "SHP212": (joined.padded_stack,),
     "SHP213": (moved.rows_of_input,),
     "SHP214": (moved.axis_kept, joined.mask_lined_up, joined.row_for_each, joined.one_more),
