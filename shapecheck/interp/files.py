@@ -44,10 +44,14 @@ class Layout:
 
     def find(self, name: str) -> str | None:
         """The file (or package folder) of a module of the program; None for libraries."""
-        stem = name.replace(".", os.sep)
-        paths = [os.path.join(root, stem + ".py") for root in self.roots] if self.written else []
-        found = next((path for path in paths if path in self.written), None)
-        return found or _file_of(name, self.roots, self.package.partition(".")[0])
+        return self.of_cell(name) or _file_of(name, self.roots, self.package.partition(".")[0])
+
+    def of_cell(self, name: str) -> str | None:
+        """The file of a module that a cell of the program writes."""
+        if not self.written:
+            return None
+        paths = (os.path.join(root, name.replace(".", os.sep) + ".py") for root in self.roots)
+        return next((path for path in paths if path in self.written), None)
 
     def tree(self, path: str) -> Parsed:
         """The tree of a file that was found. UnreadableSource where it cannot be read or parsed."""

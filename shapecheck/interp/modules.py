@@ -65,8 +65,15 @@ class Modules:
         if path is not None and name is not None:
             self.mentioned.setdefault(path, name)
         for alias in node.names:
+            inside = self.layout.of_cell(f"{name}.{alias.name}")
             if alias.name == "*":
                 self._star(m, name, path)
+            elif inside is not None:
+                store(
+                    m,
+                    alias.asname or alias.name,
+                    Deferred(partial(self._load, path=inside, name=f"{name}.{alias.name}")),
+                )
             elif path is not None and name is not None:
                 loader = partial(self._member, path=path, name=name, member=alias.name)
                 store(m, alias.asname or alias.name, Deferred(loader))

@@ -86,6 +86,15 @@ def test_a_comment_in_such_a_cell_silences(tmp_path: Path) -> None:
     assert [(one["line"], one["reason"]) for one in report["suppressed"]] == [(8, "as wide as the pictures' encoder")]
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("use", ["from parts import model\nSorter = model.Sorter", "from parts.model import Sorter"])
+def test_modules_may_be_written_into_a_folder_that_is_not_there(tmp_path: Path, command: str, use: str) -> None:
+    cells = [MODEL.replace("model.py", "parts/model.py"), USE.replace("from model import Sorter", use)]
+    report = reported(command, made(tmp_path / "a.ipynb", *cells))
+    assert places(report) == [("SHP201", 1, 8, 32)]
+    assert report["findings"][0]["evidence"] == (["static"] if command == "check" else ["static", "traced"])
+
+
 def test_a_baseline_knows_such_a_finding_by_its_code(tmp_path: Path) -> None:
     known = tmp_path / "known.json"
     path = made(tmp_path / "a.ipynb", MODEL, USE)

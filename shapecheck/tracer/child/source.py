@@ -110,9 +110,19 @@ class _Written(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         name = f"{fullname.replace('.', os.sep)}.py"
         if name not in self._modules:
-            return None
+            return self._package(fullname)
         origin = str(Path(self._script).parent / name)
         return importlib.machinery.ModuleSpec(fullname, self, origin=origin)
+
+    def _package(self, fullname: str) -> importlib.machinery.ModuleSpec | None:
+        """A folder that modules are written into, where there is none to import."""
+        folder = Path(self._script).parent.joinpath(*fullname.split("."))
+        below = fullname.replace(".", os.sep) + os.sep
+        if folder.exists() or not any(name.startswith(below) for name in self._modules):
+            return None
+        spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        return spec
 
     def exec_module(self, module: ModuleType) -> None:
         name = f"{module.__name__.replace('.', os.sep)}.py"
