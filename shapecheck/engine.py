@@ -137,8 +137,7 @@ def static(source: Source, options: Options) -> Static:
     texts = Texts({source.path: source.text})
     findings = merge.merge(judged(graph, texts, options), [], None, None)
     fixes.attach(findings, graph, texts.of(paths_of(graph, findings)))
-    for module in interp.written(source):  # each is a program of its own as well, as it would be in its file
-        alone = interp.analyze(module, version)
+    for alone in interp.analyze_written(source, version):  # each is a program of its own as well, as in its file
         findings = once([*findings, *judged(alone, texts, options)])
         graph.not_checked += alone.not_checked
     if source.notebook is not None:

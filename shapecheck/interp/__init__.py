@@ -18,7 +18,7 @@ from shapecheck.syntax import Parsed
 if TYPE_CHECKING:
     from shapecheck.interp.watching import Seen
 
-__all__ = ["analyze", "few_collections", "watch", "written"]
+__all__ = ["analyze", "analyze_written", "few_collections", "watch"]
 
 _DEEP = 6_000
 """Python frames that an interpretation may need; a call of the program takes about fifteen."""
@@ -50,11 +50,13 @@ def watch(path: str | Path | Source | Parsed, transformers: str | None = None) -
         return program.watch(_parsed(path), transformers)
 
 
-def written(source: Source) -> list[Parsed]:
-    """The modules that the cells of a notebook write; none for other texts."""
-    from shapecheck.interp import files
+def analyze_written(source: Source, transformers: str | None = None) -> Iterator[ShapeGraph]:
+    """Interpret each module that a cell of a notebook writes as a script of its own; none for other texts."""
+    from shapecheck.interp import files, program
 
-    return list(files.written(source).values())
+    for path, parsed in files.written(source).items():
+        with _room():
+            yield program.interpret(parsed, transformers, path)
 
 
 def _parsed(path: str | Path | Source | Parsed) -> Parsed:

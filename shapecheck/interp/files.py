@@ -26,14 +26,14 @@ _KEPT_LINES = 40_000
 
 class Layout:
     """Where the modules of one program are looked for, seen from its entry file; the version of transformers that it is
-    said to be for, if any; the modules that a notebook's cells write, by their paths from its folder."""
+    said to be for, if any; the modules that a notebook's cells write, by their paths."""
 
     def __init__(
         self, entry: str, transformers: str | None = None, written: Mapping[str, Parsed] | None = None
     ) -> None:
         self.transformers = transformers
         folder = os.path.dirname(os.path.abspath(entry))
-        self.written = {os.path.join(folder, path): tree for path, tree in (written or {}).items()}
+        self.written = written or {}
         top = folder
         parts: list[str] = []
         while disk.is_file(os.path.join(top, "__init__.py")) and os.path.dirname(top) != top:
@@ -190,12 +190,14 @@ def tree_of(source: Source) -> Parsed:
 
 
 def written(source: Source) -> dict[str, Parsed]:
-    """The modules that the cells of a notebook write, by their paths from its folder; none for other texts."""
+    """The modules that the cells of a notebook write, by their absolute paths; none for other texts."""
     if not source.path.endswith(NOTEBOOK):
         return {}
     from shapecheck import notebook  # most programs are none
 
-    return {path: parsed(source, tree) for path, tree in notebook.written(source.text).items()}
+    folder = os.path.dirname(os.path.abspath(source.path))
+    modules = notebook.written(source.text).items()
+    return {os.path.join(folder, path): parsed(source, tree) for path, tree in modules}
 
 
 def shown(path: str) -> str:

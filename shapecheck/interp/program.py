@@ -14,9 +14,10 @@ from shapecheck.places import Span
 from shapecheck.syntax import Parsed
 
 
-def interpret(parsed: Parsed, transformers: str | None) -> ShapeGraph:
-    """Run a file as a script, then analyse the classes and functions that it never calls."""
-    m = Interpreter(_modules(parsed, transformers), parsed, Budget(len(parsed.source.lines)))
+def interpret(parsed: Parsed, transformers: str | None, path: str | None = None) -> ShapeGraph:
+    """Run a file as a script, then analyse the classes and functions that it never calls; ``path`` is where its imports
+    are seen from, if not the place of its text."""
+    m = Interpreter(_modules(parsed, transformers, path), parsed, Budget(len(parsed.source.lines)))
     return _interpreted(m, parsed)
 
 
@@ -26,8 +27,8 @@ def watch(parsed: Parsed, transformers: str | None) -> tuple[ShapeGraph, dict[Sp
     return _interpreted(m, parsed), m.seen
 
 
-def _modules(parsed: Parsed, transformers: str | None) -> Modules:
-    return Modules(Layout(parsed.source.path, transformers, written(parsed.source)))
+def _modules(parsed: Parsed, transformers: str | None, path: str | None = None) -> Modules:
+    return Modules(Layout(path or parsed.source.path, transformers, written(parsed.source)))
 
 
 def _interpreted(m: Interpreter, parsed: Parsed) -> ShapeGraph:

@@ -73,6 +73,17 @@ def test_a_module_that_no_cell_imports_is_checked_as_its_file_would_be(tmp_path:
     assert places(reported("check", made(tmp_path / "a.ipynb", script, more))) == [("SHP201", 2, 2, 26)]
 
 
+def test_a_script_that_is_written_into_a_folder_sees_what_stands_beside_it(tmp_path: Path) -> None:
+    cells = [
+        MODEL.replace("model.py", "parts/model.py"),
+        f"%%writefile parts/train.py\n{USE}",
+        "!python parts/train.py",
+    ]
+    report = reported("check", made(tmp_path / "a.ipynb", *cells))
+    assert places(report) == [("SHP201", 1, 8, 32)]
+    assert report["not_checked"] == []
+
+
 def test_a_script_that_is_written_and_run_defines_its_names(tmp_path: Path) -> None:
     sizes = "%%file sizes.py\nimport torch\nHIDDEN = torch.zeros(8, 768)\n"
     report = reported("check", made(tmp_path / "a.ipynb", sizes, "%run sizes.py", "torch.nn.Linear(5, 2)(HIDDEN)"))
