@@ -86,11 +86,12 @@ def install() -> None:
     warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
     _abstract_parameters(torch.nn.Parameter)
     torch.nn.Module._apply = _apply
-    truncated = torch.nn.init._no_grad_trunc_normal_
-    # It draws until the numbers lie within bounds; an abstract tensor has none to look at.
-    torch.nn.init._no_grad_trunc_normal_ = lambda tensor, *args, **kwargs: (
-        tensor if is_fake(tensor) else truncated(tensor, *args, **kwargs)
-    )
+    truncated = getattr(torch.nn.init, "_no_grad_trunc_normal_", None)
+    if truncated is not None:
+        # It draws until the numbers lie within bounds; an abstract tensor has none to look at.
+        torch.nn.init._no_grad_trunc_normal_ = lambda tensor, *args, **kwargs: (
+            tensor if is_fake(tensor) else truncated(tensor, *args, **kwargs)
+        )
 
 
 def _abstract_parameters(cls: Any) -> None:
