@@ -58,7 +58,6 @@ _CARRY = (
 )
 _MADE_OF_DATA = words("tensor as_tensor from_numpy LongTensor randint stack pad_sequence full zeros")
 """What makes a tensor of numbers that stand for words, where an embedding takes it; positions are counted (arange)."""
-_COMPARISONS = words("eq ne lt le gt ge")
 _WHOLE_NUMBERS = words(
     "long int to view reshape squeeze unsqueeze flatten detach clone contiguous cuda cpu transpose permute"
 )
@@ -131,10 +130,10 @@ def _carry(stage: Stage) -> None:
     if operand is None:
         return
     for out in stage.outputs.values():
-        if name in _COMPARISONS and operand.role in ("ids", "mask"):
+        if name in vocabulary.COMPARISONS and operand.role in ("ids", "mask"):
             _copy(out, operand, "mask")
             out.padding = out.padding or "unknown"  # whoever looks for padding expects some
-        elif name in _COMPARISONS or name in ("argmax", "argmin", "argsort", "topk"):
+        elif name in vocabulary.COMPARISONS or name in ("argmax", "argmin", "argsort", "topk"):
             continue
         elif name in ("Embedding", "embedding"):
             _copy(out, operand, "tokens" if out.shape.rank == 3 else None)
@@ -231,7 +230,16 @@ def _counts_tokens(here: Axis) -> bool:
     field = here.tensor.field.split(".")[0].split("[")[0]
     if vocabulary.is_model(here.stage) and OUTPUT_ROLES.get(field) == "tokens":
         return True
-    return short(here.stage) in ("Embedding", "embedding")
+    return short(here.stage) in ("Embedding", "embedding") and not _time_stands_first(here)
+
+
+def _time_stands_first(here: Axis) -> bool:
+    """Whether the ids that an embedding takes were padded to (seq, batch): axis 1 then counts the texts."""
+    ids = main(here.stage) if here.stage is not None else None
+    source = trail.made(axis(ids, 1)) if ids is not None and ids.shape.rank == 2 else None
+    if source is None or short(source.stage) != "pad_sequence" or source.stage is None:
+        return False
+    return source.index != (1 if vocabulary.given(source.stage, "batch_first") is True else 0)
 
 
 def token_model(tensor: Tensor) -> Stage | None:

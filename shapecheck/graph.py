@@ -142,17 +142,18 @@ class Stage:
 
     def tensors(self) -> Iterator[Tensor]:
         """Every tensor among the operands, those inside lists and tuples too."""
-        return _tensors(self.inputs.values())
+        return tensors_in(self.inputs.values())
 
 
-def _tensors(values: Any) -> Iterator[Tensor]:
+def tensors_in(values: Any) -> Iterator[Tensor]:
+    """The tensors among some values, those inside lists, tuples and dicts too."""
     for value in values:
         if isinstance(value, Tensor):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from _tensors(value)
+            yield from tensors_in(value)
         elif isinstance(value, dict):
-            yield from _tensors(value.values())
+            yield from tensors_in(value.values())
 
 
 @dataclass(slots=True, eq=False)

@@ -124,6 +124,22 @@ def _window(stage: Stage, here: Axis) -> Axis | None:
     return _same(stage, here) if _back(here.index, here.tensor) < -spatial else None
 
 
+def _picked(stage: Stage, here: Axis) -> Axis | None:
+    """``topk`` and ``sort`` hand on every axis but the one along which they pick."""
+    operand, dims, rank = main(stage), ints(given(stage, "dim")), here.tensor.shape.rank
+    at = -1 if dims is None else dims[0]
+    if operand is None or rank is None or here.index == at % max(rank, 1):
+        return None
+    return axis(operand, here.index)
+
+
+def _patches(stage: Stage, here: Axis) -> Axis | None:
+    """``F.unfold`` of pictures keeps the examples."""
+    operand = main(stage)
+    pictures = operand is not None and operand.shape.rank == 4 and here.tensor.shape.rank == 3
+    return _same(stage, here) if here.index == 0 and pictures else None
+
+
 def _model(stage: Stage, here: Axis) -> Axis | None:
     operand = main(stage)
     if operand is None or here.index not in (0, 1):
@@ -294,6 +310,8 @@ _FOLLOW: dict[str, Callable[[Stage, Axis], Axis | None]] = {
     **dict.fromkeys(("cat", "concat", "concatenate", "stack"), _cat),
     **dict.fromkeys(BINARY, _binary),
     **dict.fromkeys(("matmul", "bmm", "mm", "baddbmm"), _matmul),
+    **dict.fromkeys(("topk", "kthvalue"), _picked),
+    **dict.fromkeys(("Unfold", "unfold"), _patches),
     "__getitem__": _getitem,
     "select": lambda stage, here: None,
     "squeeze": _squeeze,

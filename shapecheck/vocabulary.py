@@ -34,6 +34,7 @@ BINARY = words(
     "add sub mul div true_divide floor_divide remainder maximum minimum eq ne lt le gt ge logical_and "
     "logical_or logical_xor rsub add_ sub_ mul_ div_ where fmod atan2 lerp addcmul"
 )
+COMPARISONS = words("eq ne lt le gt ge")
 REDUCTIONS = words(
     "sum mean max min amax amin median mode std var prod any all argmax argmin logsumexp norm nansum nanmean "
     "count_nonzero"

@@ -47,6 +47,7 @@ Explainer = Callable[[ShapeGraph, Stage], Finding | None]
 Detector = Callable[[ShapeGraph], Iterator[Finding]]
 
 EXPLAINERS: tuple[Explainer, ...] = (
+    outputs.tuple_for_tensor,
     reshaped.squeezed_batch,
     pooling.unpooled_classifier,
     pooling.first_example,
@@ -112,6 +113,7 @@ DETECTORS: tuple[Detector, ...] = (
     stated.wrong_shape,
     stated.name_of_two_sizes,
     axes.rows_regrouped,
+    axes.rows_in_other_order,
     lengths.flattened_length,
     chosen.argmax_axis,
     chosen.similarity_axis,
@@ -129,7 +131,7 @@ def run(graph: ShapeGraph) -> list[Finding]:
     raised_at = {finding.span for finding in findings}
     for detector in DETECTORS:
         findings += (found for found in detector(graph) if found.span not in raised_at or found.severity == "error")
-    findings = _one_per_column(findings)
+    findings = _one_per_column(_caused_by_a_choice(findings))
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
         if finding.severity == "error" and _rests_on_invention(finding, graph):
@@ -185,6 +187,22 @@ def _first_causes(findings: list[Finding]) -> list[Finding]:
                 continue
             way = {step.span for tensor in stage.tensors() for step in trail.steps(tensor)}
             if any(earlier.span in way for earlier in kept):
+                continue
+        kept.append(finding)
+    return kept
+
+
+def _caused_by_a_choice(findings: list[Finding]) -> list[Finding]:
+    """Without the general findings about what a choice along the wrong axis gave: that is told where it was made."""
+    chosen = {finding.span: finding for finding in findings if finding.rule == "SHP608"}
+    kept: list[Finding] = []
+    for finding in findings:
+        stage = finding.stage
+        if chosen and finding.rule in operators.GENERAL and isinstance(stage, Stage):
+            way = (step.span for tensor in stage.tensors() for step in trail.steps(tensor))
+            cause = next((chosen[span] for span in way if span in chosen), None)
+            if cause is not None:
+                cause.severity = "error"
                 continue
         kept.append(finding)
     return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapecheck.checks import blame, words
+from shapecheck.checks import blame, counted, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
@@ -16,21 +16,25 @@ SOFTMAX = names("softmax log_softmax Softmax LogSoftmax softmin Softmin")
 _PRODUCTS = names("matmul bmm mm")
 _WEIGHTS = names("softmax Softmax")
 _HIDES = names("masked_fill masked_fill_ add add_ where")
-_HANDS_ON = (KEEPS | {"unsqueeze", "transpose", "permute"}) - SOFTMAX - {"normalize"}
+_TURNS = frozenset(("transpose", "permute", "t"))
+_HANDS_ON = (KEEPS | _TURNS | {"unsqueeze"}) - SOFTMAX - {"normalize"}
 _STEPS = 6
 
 
 def contracted_axis(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP604: a softmax over one axis, and a weighted sum over another: the weights of a sum do not add up to one."""
+    known = counted.batch_axes(graph)
     for stage in graph.stages:
         scores, dims = main(stage), ints(given(stage, "dim"))
         if short(stage) not in _WEIGHTS or stage.within or stage.conflict or scores is None or dims is None:
             continue
         rank = scores.shape.rank
-        if rank is None or rank < 3:
+        if rank is None or rank < 2:
             continue
         at = dims[0] % rank
-        summed = _summed(graph, stage)
+        summed = _summed(graph, stage, at == rank - 1)
+        if rank == 2 and at == 0 and counted.over_batch(scores, known):
+            continue  # which is told as such
         if summed is not None and summed != at and scores.shape.dim(summed).value != 1:
             other = -1 if summed == rank - 1 else summed
             yield found(
@@ -52,8 +56,12 @@ def contracted_axis(graph: ShapeGraph) -> Iterator[Finding]:
             )
 
 
-def _summed(graph: ShapeGraph, stage: Stage) -> int | None:
-    """The axis of the weights that a product with the values sums over; None where there is none, or several ways."""
+def _summed(graph: ShapeGraph, stage: Stage, over_last: bool) -> int | None:
+    """The axis of the weights that a product with the values sums over; None where there is none, or several ways.
+
+    Weights over the last axis that are turned before the product give each row its share of several sums on purpose
+    (clusters, slots): that is no attention.
+    """
     tensor, weights = stage.out, stage.out
     for _ in range(_STEPS):
         users = graph.consumers(tensor)
@@ -68,7 +76,7 @@ def _summed(graph: ShapeGraph, stage: Stage) -> int | None:
             while here.tensor is not weights and (before := previous(here)) is not None:
                 here = before
             return here.index if here.tensor is weights else None
-        if short(user) not in _HANDS_ON:
+        if short(user) not in _HANDS_ON or (over_last and short(user) in _TURNS):
             return None
         tensor = user.out
     return None

@@ -10,20 +10,22 @@ from shapecheck.checks.attention import SOFTMAX
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related, Severity
-from shapecheck.flow import token_axis, token_model
+from shapecheck.flow import LOSSES, token_axis, token_model
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import regroups
 from shapecheck.trail import made
-from shapecheck.vocabulary import axis, given, main, short
+from shapecheck.vocabulary import axis, given, ints, main, short
 
 SEQUENCE_MODULES = vocabulary.RECURRENT | {
     "MultiheadAttention",
+    "Transformer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "TransformerDecoder",
     "TransformerDecoderLayer",
 }
+_MADE_UP = frozenset(("randint", "randint_like", "zeros", "ones", "full", "arange"))
 _VIEWS = frozenset(("view", "reshape", "unflatten"))
 
 
@@ -36,9 +38,18 @@ def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
             continue
         if is_batch_first(stage) is not False or tokens.shape.rank != 3 or token_axis(tokens) != 1:
             continue
-        if token_model(tokens) is None and not counted.counts_texts(axis(tokens, 0), known):
+        if token_model(tokens) is None and not _examples_first(axis(tokens, 0), known):
             continue
         yield time_first(stage, tokens)
+
+
+def _examples_first(first: vocabulary.Axis, known: frozenset[tuple[int, int]]) -> bool:
+    """Whether axis 0 counts the examples for a better reason than that ids stand there: numbers that a script makes up
+    (``torch.randint(0, 100, (35, 20))``) may as well have the time first."""
+    source = made(first)
+    if short(source.stage) in _MADE_UP and (id(source.tensor), 0) not in known:
+        return False
+    return counted.counts_texts(first, known)
 
 
 def time_first(stage: Stage, tokens: Tensor, severity: Severity | None = None) -> Finding:
@@ -86,7 +97,7 @@ def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:
         before = main(stage)
         if short(stage) not in _VIEWS or stage.within or stage.conflict is not None or before is None:
             continue
-        moved = _moved(before, stage.out) or _moved(stage.out, before)
+        moved = _moved(before, stage.out) or _moved(stage.out, before) or _merged(before, stage.out)
         if _exchanged(before, stage.out):
             yield _view_for_transpose(stage, before)
         elif moved is not None:
@@ -151,6 +162,45 @@ def rows_regrouped(graph: ShapeGraph) -> Iterator[Finding]:
             yield _regrouped_rows(stage, before)
 
 
+def rows_in_other_order(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP612: scores (seq, batch, classes) and labels (batch, seq), each flattened: rows meet labels of others."""
+    for stage in graph.stages:
+        scores, target = stage.tensor("input"), stage.tensor("target")
+        if short(stage) not in LOSSES or stage.within or stage.conflict is not None or scores is None or target is None:
+            continue
+        laid, wanted = _flattened(scores), _flattened(target)
+        if laid is None or wanted is None:
+            continue
+        (a, b), (c, d) = laid.shape.dims[:2], wanted.shape.dims[:2]
+        if blame.equal(a, d) and blame.equal(b, c) and blame.differ(a, b) and a.value != 1 and b.value != 1:
+            yield found(
+                "SHP612",
+                "order",
+                blame.operand_span(stage, scores),
+                stage=stage,
+                tensor=scores,
+                symptom=stage.span,
+                label=f"{laid.shape} was flattened to {scores.shape}",
+                help=f"write {laid.text or 'the scores'}.transpose(0, 1) before they are flattened",
+                related=[words.comes_from(laid), words.comes_from(wanted)],
+                shapes=[words.named(laid), words.named(wanted, name="target")],
+                operand=words.called(laid),
+                before=laid.shape,
+                target=words.called(wanted),
+                wanted=wanted.shape,
+            )
+
+
+def _flattened(rows: Tensor) -> Tensor | None:
+    """What was flattened to rows, the last axis kept or not: a tensor whose first two axes became one."""
+    view = rows.producer
+    before = main(view) if view is not None and short(view) in _VIEWS | {"flatten"} else None
+    if before is None or rows.shape.rank is None or before.shape.rank != rows.shape.rank + 1 or rows.shape.rank > 2:
+        return None
+    kept = rows.shape.rank == 1 or not blame.differ(before.shape.dim(-1), rows.shape.dim(-1))
+    return before if kept else None
+
+
 def _regrouped_rows(stage: Stage, before: Tensor) -> Finding:
     outer, inner = before.shape.dim(0).factors
     return found(
@@ -190,6 +240,19 @@ def _moved(before: Tensor, after: Tensor) -> Dim | None:
     return None
 
 
+def _merged(before: Tensor, after: Tensor) -> Dim | None:
+    """The last axis, if a view claims to put it before the two that it joins: (batch, channels, bins, frames) viewed as
+    (batch, frames, channels*bins)."""
+    old, new = before.shape.dims, after.shape.dims
+    if len(old) < 4 or len(new) != 3 or before.shape.rank is None or after.shape.rank is None:
+        return None
+    last = old[-1]
+    alone = sum(blame.equal(last, other) for other in old) == 1 and last.value != 1
+    if not alone or not blame.equal(old[0], new[0]) or not blame.equal(last, new[1]) or not regroups(old, new):
+        return None
+    return last if _product(old[1], old[2:-1], new[2:]) else None
+
+
 def _product(first: Dim, rest: tuple[Dim, ...], wanted: tuple[Dim, ...]) -> bool:
     have, want = first, wanted[0]
     for dim in rest:
@@ -212,33 +275,42 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         at = dims[0] % scores.shape.rank
         if scores.shape.dim(at).expr == 1 and scores.shape.rank > 1 and _is_score(axis(scores, at)):
             yield _softmax(stage, scores, at, "single")
-        elif at == 0 and over_batch(scores, known):
+        elif at == 0 and counted.over_batch(scores, known):
             yield _softmax(stage, scores, at, "batch")
-        elif at != scores.shape.rank - 1 and scores.shape.rank > 2 and counted.holds_classes(scores, classes):
-            yield _softmax(stage, scores, at, "classes")
+        elif scores.shape.rank > 2:
+            held = counted.class_axis(scores, classes)
+            best = _of_the_best(scores, at)
+            if held is not None and held != at and short(made(axis(scores, at)).stage) not in _VIEWS | {"flatten"}:
+                yield _softmax(stage, scores, at, "classes", held)
+            elif best is not None:
+                yield _softmax(stage, scores, at, "best", best)
 
 
 def _is_score(here: vocabulary.Axis) -> bool:
     """Whether an axis of size one is the output of a layer with one unit: no index or sum that happens to leave one."""
-    return short(made(here).stage) in ("Linear", "linear")
+    maker = short(made(here).stage)
+    return maker in ("Linear", "linear") or (maker in vocabulary.CONVOLUTIONS and here.index == 1)
 
 
-def over_batch(scores: Tensor, known: frozenset[tuple[int, int]]) -> bool:
-    """Whether axis 0 counts the texts of a batch, and the others the outputs of a layer or a head, or the tokens.
+def _of_the_best(scores: Tensor, at: int) -> int | None:
+    """The axis along which the best scores stand that were picked out of each row, where it is another one than ``at``
+    (experts of a token, say)."""
+    for index in range(scores.shape.rank or 0):
+        source = made(axis(scores, index))
+        if short(source.stage) == "topk" and source.stage is not None:
+            dims = ints(given(source.stage, "dim"))
+            picked = -1 if dims is None else dims[0]
+            if picked % (source.tensor.shape.rank or 1) == source.index and source.dim.value != 1:
+                return index if index != at else None
+    return None
 
-    ``known`` are the axes that count texts for another reason (see :func:`counted.batch_axes`).
-    """
-    rank = scores.shape.rank or 0
-    first, last = axis(scores, 0), made(axis(scores, -1))
-    if rank not in (2, 3) or not counted.counts_texts(first, known):
-        return False
-    of_each_text = last.tensor is made(first).tensor and last.index != 0
-    return counted.of_a_head(scores) or of_each_text or token_axis(scores) == 1
 
-
-def _softmax(stage: Stage, scores: Tensor, at: int, variant: str) -> Finding:
+def _softmax(stage: Stage, scores: Tensor, at: int, variant: str, other: int | None = None) -> Finding:
     tokens = token_axis(scores)
-    other = -1 if variant == "classes" else tokens if tokens is not None and tokens != at else 1
+    if other is None:
+        other = tokens if tokens is not None and tokens != at else _not_single(scores, at) if variant == "single" else 1
+    elif other == (scores.shape.rank or 0) - 1:
+        other = -1
     return found(
         "SHP606" if variant == "batch" else "SHP604",
         "" if variant == "batch" else variant,
@@ -255,7 +327,14 @@ def _softmax(stage: Stage, scores: Tensor, at: int, variant: str) -> Finding:
         shape=scores.shape,
         at=at,
         other=other,
+        held=other % (scores.shape.rank or 1),
     )
+
+
+def _not_single(scores: Tensor, at: int) -> int:
+    """The axis that a softmax over one of size one was meant for, as far as the sizes tell: that of the positions."""
+    rest = [index for index in range(1, scores.shape.rank or 0) if index != at]
+    return rest[-1] if rest and at == 1 else 1
 
 
 def _built(stage: Stage) -> Related | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from shapecheck import trail
 from shapecheck.checks import blame, counted, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, NamedShape, Related
@@ -13,10 +14,11 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict, Shape, broadcast
 from shapecheck.trail import made
-from shapecheck.vocabulary import REDUCTIONS, axis, given, operands, short
+from shapecheck.vocabulary import BINARY, REDUCTIONS, axis, given, main, operands, short
 from shapecheck.vocabulary import words as names
 
 _ELEMENTWISE = names("pow square abs pow_ abs_ square_ mul clamp relu sqrt float to double")
+_PRODUCTS = frozenset(("mul", "div", "true_divide"))
 _DIFFERENCES = frozenset(("sub", "rsub"))
 _COMPARISONS = frozenset(("eq", "ne"))
 _LABELS = re.compile(r"\b(labels?|targets?|gold|y_true|ground_truth)\b\W*$")
@@ -32,6 +34,9 @@ def loss_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
         if name in PAIR_LOSSES - _RAISE:
             pair = stage.tensor("input"), stage.tensor("target")
             yield from _outer(stage, pair[0], pair[1], "")
+            yield from _grown(stage, pair[0], pair[1])
+        elif name in _PRODUCTS and len(operands(stage)) == 2:
+            yield from _averaged_product(graph, stage)
         elif name in _DIFFERENCES | _COMPARISONS and len(operands(stage)) == 2:
             one, two = operands(stage)
             told = _guess_and_truth(one, two)
@@ -39,12 +44,60 @@ def loss_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
                 yield from _outer(stage, *told, "difference" if name in _DIFFERENCES else "metric")
 
 
+def _column_and_row(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor] | None:
+    """A column (n, 1) and a row (n,) of as many numbers; None for all else."""
+    column, row = (one, two) if one.shape.rank == 2 else (two, one)
+    if (column.shape.rank, row.shape.rank) != (2, 1) or column.shape.dim(1).value != 1:
+        return None
+    count = row.shape.dim(0)
+    if not blame.equal(column.shape.dim(0), count) or count.value == 1:
+        return None
+    return None if column is row else (column, row)
+
+
+def _averaged_product(graph: ShapeGraph, stage: Stage) -> Iterator[Finding]:
+    """A product of every pair that is summed up at once: the same as two sums, so that no pairs can be meant."""
+    pair = _column_and_row(*operands(stage))
+    if pair is None or not any(short(user) in ("mean", "sum") for user in graph.consumers(stage.out)):
+        return
+    users = graph.consumers(stage.out)
+    if len(users) == 1 and users[0].out.shape.rank == 0:
+        yield from _told(stage, *pair, "product")
+
+
+def _grown(stage: Stage, scores: Tensor | None, target: Tensor | None) -> Iterator[Finding]:
+    """Scores (n, n) for labels (n,): a column and a row were added or multiplied on the way."""
+    if scores is None or target is None or scores.shape.rank != 2 or target.shape.rank != 1:
+        return
+    if not all(blame.equal(dim, target.shape.dim(0)) for dim in scores.shape.dims):
+        return
+    waiting, seen = [scores], 0
+    while waiting and seen < 8:
+        seen += 1
+        maker = waiting.pop().producer
+        if maker is None or short(maker) not in BINARY | _ELEMENTWISE:
+            continue
+        tensors = operands(maker)
+        pair = _column_and_row(*tensors) if len(tensors) == 2 else None
+        if pair is not None:
+            yield from _told(maker, *pair, "product")
+            return
+        waiting += tensors
+
+
 def _guess_and_truth(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor] | None:
     """Which of two tensors is the prediction: the column of a layer's outputs, else the one that is no label."""
     for test in (_is_prediction, lambda tensor: not _is_label(tensor)):
         if test(one) != test(two):
             return (one, two) if test(one) else (two, one)
-    return None
+    pair = _column_and_row(one, two)
+    return pair if pair is not None and not _alike(*pair) else None
+
+
+def _alike(one: Tensor, two: Tensor) -> bool:
+    """Whether two tensors were made of one: the differences of all its pairs are meant."""
+    ways = [{id(step) for step in trail.steps(tensor)} for tensor in (one, two)]
+    return bool(ways[0] & ways[1]) or one in map(main, trail.steps(two)) or two in map(main, trail.steps(one))
 
 
 def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: str) -> Iterator[Finding]:
@@ -52,6 +105,13 @@ def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: 
         return
     pairs = crossed(scores.shape, target.shape)
     if pairs is None or not (_one_label_each(scores, target) or not (_on_purpose(scores) or _on_purpose(target))):
+        return
+    yield from _told(stage, scores, target, variant)
+
+
+def _told(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> Iterator[Finding]:
+    pairs = crossed(scores.shape, target.shape)
+    if pairs is None:
         return
     column = scores.shape.rank == 2 and target.shape.rank == 1
     root, other = _root(stage, scores, target, variant)

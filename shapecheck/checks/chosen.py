@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from shapecheck import trail
 from shapecheck.checks import counted, words
-from shapecheck.checks.axes import over_batch
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding
 from shapecheck.flow import token_axis
@@ -15,6 +14,8 @@ from shapecheck.trail import made
 from shapecheck.vocabulary import KEEPS, axis, given, ints, main, operands, reduced_axes, short
 
 _CHOOSE = ("argmax", "argmin")
+_TURNS = frozenset(("t", "T", "mT", "transpose", "permute"))
+_PRODUCTS = frozenset(("matmul", "mm"))
 _USUAL_AXIS = {"cosine_similarity": 1, "CosineSimilarity": 1, "normalize": 1}
 
 
@@ -29,10 +30,10 @@ def argmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         if rank is None or rank < 2:
             continue
         at = dims[0] % rank
-        if at == 0 and over_batch(scores, known):
+        if at == 0 and counted.over_batch(scores, known):
             yield _along(stage, scores, "SHP608", "", at, 1)
-        elif rank == 3 and at == 1 and counted.holds_classes(scores, classes):
-            yield _along(stage, scores, "SHP608", "tokens", at, -1)
+        elif rank > 2 and at != 0 and (held := counted.class_axis(scores, classes)) is not None and held != at:
+            yield _along(stage, scores, "SHP608", "tokens", at, -1 if held == rank - 1 else held)
         elif scores.shape.dim(at).expr == 1 and short(made(axis(scores, at)).stage) in ("Linear", "linear"):
             yield _along(stage, scores, "SHP608", "single", at, at)
 
@@ -52,9 +53,22 @@ def similarity_axis(graph: ShapeGraph) -> Iterator[Finding]:
             continue
         at = dims[0] % rank
         if rank == 2 and at == 0 and (_is_vector_per_text(vectors) or _is_projected(vectors, known)):
+            if _summed_over_rows(graph, stage):
+                continue
             yield _along(stage, vectors, "SHP610", "", at, -1)
         elif rank == 3 and token_axis(vectors) == at == 1 and vectors.role == "tokens":
             yield _along(stage, vectors, "SHP610", "tokens", at, -1)
+
+
+def _summed_over_rows(graph: ShapeGraph, stage: Stage) -> bool:
+    """Whether a product then sums over the rows, (features, batch) by (batch, features): how much two features go
+    together is the reason to bring each to one length over the batch."""
+    turned = [user for user in graph.consumers(stage.out) if short(user) in _TURNS]
+    for user in graph.consumers(stage.out) + [later for one in turned for later in graph.consumers(one.out)]:
+        pair = operands(user)
+        if short(user) in _PRODUCTS and len(pair) == 2:
+            return pair[1] is stage.out or any(pair[0] is one.out for one in turned)
+    return False
 
 
 def _dot_over_texts(stage: Stage, product: Tensor) -> bool:

@@ -13,10 +13,11 @@ from shapecheck.flow import CLASS_LOSSES, LOSSES, token_axis, token_source
 from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
 from shapecheck.shapes import Conflict
 from shapecheck.trail import made
-from shapecheck.vocabulary import Axis, axis, given, ints, key_parts, main, short
+from shapecheck.vocabulary import CONVOLUTIONS, Axis, axis, given, ints, key_parts, main, short
 
 _INPUTS: frozenset[Role | None] = frozenset(("ids", "mask", "pixels", "audio"))
 VIEWS = frozenset(("view", "reshape"))
+_BATCH_NORMS = frozenset(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"))
 
 
 def unlike(stage: Stage) -> Conflict | None:
@@ -171,9 +172,15 @@ def index_pair(stage: Stage) -> tuple[Tensor | None, Tensor | None]:
 
 
 def batch_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
-    """The axes that count examples, for a loss has one label for each: the identity of a tensor, and its axis 0."""
+    """The axes that count examples, for a loss has one label for each, or a layer takes them so: the identity of a
+    tensor, and its axis 0."""
     found = set()
     for stage in graph.stages:
+        layer_input = None if stage.within or stage.conflict is not None else _whole_batch(stage)
+        if layer_input is not None:
+            source = made(axis(layer_input, 0))
+            if source.index == 0:
+                found.add((id(source.tensor), 0))
         scores, target = stage.tensor("input"), stage.tensor("target")
         if short(stage) not in LOSSES or stage.within or scores is None or target is None:
             continue
@@ -184,26 +191,60 @@ def batch_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
     return frozenset(found)
 
 
+def _whole_batch(stage: Stage) -> Tensor | None:
+    """What a layer takes whose axis 0 is the batch by definition: a convolution, or a normalization over a batch."""
+    name, operand = short(stage), main(stage)
+    if operand is None or name not in CONVOLUTIONS | _BATCH_NORMS:
+        return None
+    space = int(name[-2])
+    return operand if operand.shape.rank == space + 2 or (name == "BatchNorm1d" and operand.shape.rank == 2) else None
+
+
 def counts_texts(here: Axis, known: frozenset[tuple[int, int]]) -> bool:
     """Whether an axis counts the examples of a batch: those a model is given, or those that a loss has a label for."""
     source = made(here)
     if source.index != 0 or not source.tensor.shape.rank:
         return False
+    if (
+        source.stage is not None
+        and short(source.stage) == "pad_sequence"
+        and given(source.stage, "batch_first") is not True
+    ):
+        return False
     return source.tensor.role in _INPUTS or (id(source.tensor), 0) in known
 
 
-def class_axes(graph: ShapeGraph) -> frozenset[int]:
-    """The tensors (by identity) whose last axis holds the scores of classes, for a loss takes them so."""
+def over_batch(scores: Tensor, known: frozenset[tuple[int, int]]) -> bool:
+    """Whether axis 0 counts the texts of a batch, and the others the outputs of a layer or a head, or the tokens.
+
+    ``known`` are the axes that count texts for another reason (see :func:`batch_axes`).
+    """
+    rank = scores.shape.rank or 0
+    first, last = axis(scores, 0), made(axis(scores, -1))
+    if rank not in (2, 3) or not counts_texts(first, known):
+        return False
+    of_each_text = last.tensor is made(first).tensor and last.index != 0
+    return of_a_head(scores) or of_each_text or token_axis(scores) == 1
+
+
+def class_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
+    """The axes that hold the scores of classes, for a loss takes them so: the identity of a tensor, and its axis."""
     found = set()
     for stage in graph.stages:
-        scores = stage.tensor("input")
-        if short(stage) in CLASS_LOSSES and not stage.within and scores is not None and scores.shape.rank == 2:
+        scores, target = stage.tensor("input"), stage.tensor("target")
+        if short(stage) not in CLASS_LOSSES or stage.within or stage.conflict is not None or scores is None:
+            continue
+        rank = scores.shape.rank or 0
+        if rank == 2 or (rank > 2 and target is not None and target.shape.rank == rank - 1):
             source = made(axis(scores, 1))
-            if source.index == (source.tensor.shape.rank or 0) - 1:
-                found.add(id(source.tensor))
+            found.add((id(source.tensor), source.index))
     return frozenset(found)
 
 
-def holds_classes(scores: Tensor, known: frozenset[int]) -> bool:
-    """Whether the last axis of a tensor is one of those (see :func:`class_axes`)."""
-    return id(made(axis(scores, -1)).tensor) in known
+def class_axis(scores: Tensor, known: frozenset[tuple[int, int]]) -> int | None:
+    """The axis of a tensor that is one of those (see :func:`class_axes`); None where there is none."""
+    for index in range(scores.shape.rank or 0):
+        source = made(axis(scores, index))
+        if (id(source.tensor), source.index) in known:
+            return index
+    return None

@@ -10,7 +10,18 @@ from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Severity
 from shapecheck.flow import token_axis
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
-from shapecheck.vocabulary import BINARY, REDUCTIONS, axis, given, ints, main, operands, reduced_axes, short
+from shapecheck.vocabulary import (
+    BINARY,
+    COMPARISONS,
+    REDUCTIONS,
+    axis,
+    given,
+    ints,
+    main,
+    operands,
+    reduced_axes,
+    short,
+)
 from shapecheck.vocabulary import words as names
 
 _HIDES = names("masked_fill masked_fill_ where mul mul_")
@@ -22,7 +33,7 @@ _SAME_MEANING = names("to bool byte type type_as float long int half cuda cpu co
 def mask_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """SHP105: a mask (batch, seq) brought to the features' rank on the wrong side, or not at all."""
     conflict = stage.conflict
-    if conflict is None or conflict.kind != "broadcast" or short(stage) not in BINARY | _HIDES:
+    if conflict is None or conflict.kind != "broadcast" or short(stage) not in (BINARY | _HIDES) - COMPARISONS:
         return None
     mask = next((t for t in operands(stage) if _is_mask(t)), None)
     features = next((t for t in operands(stage) if t is not mask), None)

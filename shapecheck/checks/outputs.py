@@ -1,13 +1,15 @@
-"""SHP501, SHP503 and SHP505 to SHP509: what a model returns is asked for something that it has not got."""
+"""SHP501, SHP503, SHP505 to SHP509, SHP515: a result asked for what it has not got, or taken for a tensor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from shapecheck import vocabulary
+from shapecheck.checks import words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, Related
-from shapecheck.graph import Event, ShapeGraph, Stage, Tensor
+from shapecheck.graph import Event, ShapeGraph, Stage, Tensor, tensors_in
+from shapecheck.ops import holds_tensors
 from shapecheck.places import Span
 
 
@@ -135,6 +137,30 @@ def _says(code: str, name: object) -> str:
         "SHP507": "tuple index out of range",
         "SHP508": "'NoneType' object is not subscriptable",
     }.get(code, "")
+
+
+def tuple_for_tensor(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP515: the several tensors that an operator gives, handed to another one that takes one."""
+    if stage.conflict is None or stage.conflict.kind != "tuple":
+        return None
+    name, given = next(((key, value) for key, value in stage.inputs.items() if holds_tensors(value)), ("", ()))
+    parts = list(tensors_in(given))
+    makers = {id(part.producer): part.producer for part in parts}
+    maker = parts[0].producer if parts and len(makers) == 1 else None
+    return found(
+        "SHP515",
+        "" if maker is not None else "other",
+        maker.span if maker is not None else stage.input_spans.get(name, stage.span),
+        stage=stage,
+        symptom=stage.span,
+        label="several tensors",
+        help="take one of them, with [0] say, or unpack them: `first, _ = ...`",
+        related=[Related(stage.input_spans[name], "the tuple comes here")] if name in stage.input_spans else [],
+        shapes=[words.named(part) for part in parts],
+        maker=words.shown(maker.op) if maker is not None else "",
+        parts=" and ".join(str(part.shape) for part in parts),
+        operator=words.shown(stage.op),
+    )
 
 
 def beyond_states(graph: ShapeGraph) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from shapecheck.interp.values import (
     all_complete,
     join,
 )
+from shapecheck.interp.windows import window
 from shapecheck.places import Origin
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def subscript(m: Interpreter, node: ast.Subscript) -> Value:
 
 def slice_(m: Interpreter, node: ast.Slice) -> Value:
     """``start:stop:step``."""
-    return Slice(*[NONE if part is None else m.eval(part) for part in (node.lower, node.upper, node.step)])
+    return window(
+        m, node, Slice(*[NONE if part is None else m.eval(part) for part in (node.lower, node.upper, node.step)])
+    )
 
 
 def call(m: Interpreter, node: ast.Call) -> Value:

@@ -21,7 +21,7 @@ from shapecheck.interp.values import NEVER, Const, Int, Items, Number, Unknown, 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
 
-PASSES = 3
+PASSES = 4
 """Passes over an endless loop until what still changes is given up as unknown."""
 
 

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from shapecheck import ops
 from shapecheck.dims import UNKNOWN, Call, Dim, Expr, Poly, Truth, lower, number, sub
 from shapecheck.interp.results import plain
 from shapecheck.interp.values import (
@@ -24,6 +25,7 @@ from shapecheck.interp.values import (
     all_complete,
     join_all,
 )
+from shapecheck.shapes import Conflict
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
@@ -61,6 +63,7 @@ _TORCH = {
     "lshift": "torch.bitwise_left_shift",
     "rshift": "torch.bitwise_right_shift",
 }
+_ARITHMETIC = frozenset(("add", "sub", "mul", "truediv"))
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 _LONGEST = 100_000
 """Elements or characters beyond which a known sequence is no longer held."""
@@ -240,6 +243,8 @@ def _sequences(m: Interpreter, op: str, left: Value, right: Value, node: ast.AST
         if left.kind in ("set", "frozenset") and op in ("or_", "and_", "sub", "xor"):
             return Items(left.kind, None, join_all([*left.each(), *right.each()]))
         return None
+    if op in _ARITHMETIC and type(left if isinstance(right, Items) else right) is Const:
+        return _times_a_fraction(m, op, left, right, node)
     if op != "mul":
         return None
     items, times = (left, right) if isinstance(left, Items) else (right, left)
@@ -249,6 +254,25 @@ def _sequences(m: Interpreter, op: str, left: Value, right: Value, node: ast.AST
     if items.items is not None and isinstance(count, int) and len(items.items) * count <= 4096:
         return Items(items.kind, items.items * count, born=m.heap.clock)
     return Items(items.kind, None, join_all(items.each()), m.heap.clock)
+
+
+def _times_a_fraction(m: Interpreter, op: str, left: Value, right: Value, node: ast.AST) -> Value | None:
+    """``0.9 * scores.max(1)``: Python raises, for the tuple is no tensor."""
+    items, other = (left, right) if isinstance(left, Items) else (right, left)
+    if type(other.operand()) is not float or not ops.holds_tensors(items.operand()):
+        return None
+    words = (
+        "can't multiply sequence by non-int of type 'float'"
+        if op == "mul"
+        else f"unsupported operand type(s) for {op}: 'tuple' and 'float'"
+    )
+    inputs = {"input": left, "other": right}
+    spans = {
+        name: m.span(at)
+        for name, at in zip(inputs, _sides(node), strict=True)
+        if at is not None and hasattr(at, "lineno")
+    }
+    return m.record(f"torch.{_TORCH.get(op) or op}", inputs, spans, Conflict("tuple", words), node)
 
 
 def _added(left: Items, right: Items, m: Interpreter) -> Items:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shapecheck.dims import Truth, number
-from shapecheck.ops.call import Call
+from shapecheck.ops.call import Call, holds_tensors
 from shapecheck.ops.elementwise import onto
 from shapecheck.ops.tables import Entry, entry
 from shapecheck.ops.values import UNKNOWN, Clash, NotKnown, Outcome, Packed, Result, Spec, Unclear, as_dim, is_tensor
@@ -28,6 +28,7 @@ __all__ = [
     "canonical",
     "construct",
     "forward",
+    "holds_tensors",
     "index",
 ]
 

@@ -43,6 +43,8 @@ class Call:
             return _NOTHING
         if isinstance(value, (int, float, complex, Dim)):
             return _NUMBER
+        if holds_tensors(value):
+            raise self.clash("tuple", f"{self.name}(): argument '{name}' must be Tensor, not tuple", left_name=name)
         raise Unclear(f"{name} is not a tensor")
 
     def optional(self, name: str) -> Operand | None:
@@ -103,6 +105,11 @@ class Call:
     def clash(self, kind: str, message: str, **sizes: Any) -> Clash:
         """The exception that says that PyTorch raises here."""
         return Clash(Conflict(kind, message, **sizes))
+
+
+def holds_tensors(value: object) -> bool:
+    """Whether a value is a tuple of tensors (and of such tuples), as operators with several results give."""
+    return isinstance(value, tuple) and bool(value) and all(is_tensor(part) or holds_tensors(part) for part in value)
 
 
 Handler = Callable[[Call], Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapecheck.dims import Truth, number
 from shapecheck.ops import dtypes
-from shapecheck.ops.call import Call
+from shapecheck.ops.call import Call, holds_tensors
 from shapecheck.ops.values import UNKNOWN, Result, Spec, Unclear, as_dim, is_tensor, listed
 from shapecheck.shapes import Conflict, Shape, broadcast, compare
 
@@ -28,6 +28,10 @@ def broadcasted(call: Call) -> Spec:
         for key, value in call.args.items()
         if key not in _SCALAR_PARAMETERS and (is_tensor(value) or value is UNKNOWN)
     ]
+    for key, value in call.args.items():
+        if holds_tensors(value):
+            words = f"unsupported operand type(s) for {call.name}: 'Tensor' and 'tuple'"
+            raise call.clash("tuple", words, left_name=key)
     if not names:
         return call.out(Shape(()))
     return call.out(joined(call, names))

@@ -14,6 +14,7 @@ def encoder_layer(call: Call) -> Spec:
     params = _inner(call, "encoder_layer")
     _model_width(call, source.shape, "src", params)
     _own_mask(call, source.shape, "mask" if "encoder_layer" in call.args else "src_mask", params)
+    _padding_mask(call, source.shape, "src", params)
     return Spec(source.shape, source.dtype)
 
 
@@ -25,6 +26,8 @@ def decoder_layer(call: Call) -> Spec:
     _model_width(call, call.shape("memory"), "memory", params)
     _same_rank(call, target.shape, call.shape("memory"), "tgt", "memory")
     _same_batch(call, target.shape, call.shape("memory"), "tgt", "memory", params)
+    for name, shape in (("tgt", target.shape), ("memory", call.shape("memory"))):
+        _padding_mask(call, shape, name, params)
     return Spec(target.shape, target.dtype)
 
 
@@ -39,6 +42,26 @@ def _own_mask(call: Call, source: Shape, name: str, params: dict[str, object]) -
             have, want = ", ".join(map(str, mask.shape.dims)), f"({length}, {length})"
             words = f"The shape of the 2D attn_mask is torch.Size([{have}]), but should be {want}."
             raise call.clash("inner", words, left=size, right=length, left_name=name, right_name="src", axis=at)
+
+
+def _padding_mask(call: Call, shape: Shape, name: str, params: dict[str, object], operand: str = "") -> None:
+    """A mask of padding is (batch, seq), wherever the sequence itself has its batch."""
+    mask, first = call.args.get(f"{name}_key_padding_mask"), params.get("batch_first", UNKNOWN)
+    if not is_tensor(mask) or mask.shape.rank != 2 or shape.rank != 3 or not isinstance(first, bool):
+        return
+    wanted = shape.dims[:2] if first else shape.dims[1::-1]
+    for at, (have, want) in enumerate(zip(mask.shape.dims, wanted, strict=True)):
+        if have.compare(want) is Truth.DIFFERENT:
+            words = f"Expected key_padded_mask.shape[{at}] to be {want}, but got {have}"
+            raise call.clash(
+                "inner",
+                words,
+                left=have,
+                right=want,
+                left_name=f"{name}_key_padding_mask",
+                right_name=operand or name,
+                axis=at,
+            )
 
 
 def transformer(call: Call) -> Spec:
@@ -56,6 +79,11 @@ def transformer(call: Call) -> Spec:
             raise call.clash("inner", words, left=shape.dim(-1), right=width, left_name=name, right_name="d_model")
         _model_width(call, shape, name, call.args)
     _same_rank(call, target, source, "tgt", "src")
+    _own_mask(call, source, "src_mask", call.args)
+    _own_mask(call, target, "tgt_mask", call.args)
+    for name, shape in (("src", source), ("tgt", target)):
+        _padding_mask(call, shape, name, call.args)
+    _padding_mask(call, source, "memory", call.args, "src")
     return Spec(target, call.tensor("tgt").dtype)
 
 

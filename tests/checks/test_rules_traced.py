@@ -23,6 +23,7 @@ STATIC_ONLY = {
     "SHP223": "Python's own error",
     "SHP407": "raised by the tokenizer",
     "SHP506": "Python's own error",
+    "SHP515": "Python's own error",
     "SHP509": "Python's own error",
     "SHP510": "raised by the Trainer",
     "SHP612": "the trace knows numbers, not what they are products of",

@@ -112,3 +112,26 @@ def test_the_origin_of_a_size_says_its_name_and_line() -> None:
     dims = [stage.out.shape.dims for stage in graph.stages]
     assert [str(dim.origin) for dim in dims[0]] == ["the value of HIDDEN, line 3", "the default of depth, line 4"]
     assert str(dims[1][0].origin) == "written here, line 7"
+
+
+def test_a_window_is_as_long_as_its_edges_say_wherever_it_starts() -> None:
+    setup = """
+    class settings:
+        length = 32
+    data = torch.arange(5000)
+    n = 8 * 16
+    at = torch.randint(4000, (3,))
+    row = int(open("row").read())
+    """
+    for cut, length in {
+        "data[at[0] : at[0] + settings.length]": "32",
+        "data[row : row + 24]": "24",
+        "data[row + 1 : row + 1 + settings.length]": "32",
+        "data[row + 24 : row + 24 + 6]": "6",
+        "data[row * n : (row + 1) * n]": "128",
+        "data[row * n : (row + 1) * n + 1]": "129",
+        "data[row - 10 : row]": "10",
+    }.items():
+        assert size(setup, f"len({cut})") == length, cut
+    for cut in ("data[row : n]", "data[row : row + row]", "data[row + 5 : row]", "data[row::2]"):
+        assert size(setup, f"len({cut})") == "?", cut

@@ -24,6 +24,7 @@ _FAMILIES = (
     "training",
     "numpy",
     "misc",
+    "generators",
     "sequences",
     "hf_datasets",
     "packages",

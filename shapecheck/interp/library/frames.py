@@ -114,7 +114,7 @@ class Frame(Value):
         if isinstance(asked, str):
             return self.column(asked)
         if isinstance(asked, list) and all(isinstance(name, str) for name in asked):
-            return Columns(self, len(asked))
+            return Columns(self, tuple(asked))
         return Unknown() if isinstance(asked, (list, tuple)) else Frame(UNKNOWN_DIM, dict(self.changed))
 
     def set_item(self, key: Value, value: Value, machine: Machine, node: ast.AST) -> None:
@@ -134,6 +134,10 @@ class Frame(Value):
             return Items("iterator", None, Items("tuple", [Int(UNKNOWN_DIM), Row(self)]), size=self.rows)
         return Unknown()
 
+    def operate(self, op: str, other: Value, swapped: bool, machine: Machine, node: ast.AST) -> Value:
+        """``(frame - frame.mean()) / frame.std()``: cell by cell."""
+        return Frame(self.rows, {name: Series(self.rows, Cell()) for name in self.changed})
+
     def length(self) -> Dim:
         return self.rows
 
@@ -143,12 +147,13 @@ class Columns(Value):
     """Several columns of a table."""
 
     frame: Frame
-    count: int
+    names: tuple[str, ...]
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
-        plain = not self.frame.changed
         if name == "values":
-            return ArrayValue(Tensor(Shape((self.frame.rows, number(self.count))))) if plain else Unknown()
+            columns = [self.frame.column(column) for column in self.names]
+            plain = all(isinstance(column, Series) and isinstance(column.element, Cell) for column in columns)
+            return ArrayValue(Tensor(Shape((self.frame.rows, number(len(columns)))))) if plain else Unknown()
         return Located(self) if name in ("iloc", "loc") else Bound(self, name)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
@@ -196,6 +201,11 @@ def _read(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     return Frame(machine.fresh("rows", node, "the number of rows of the table"), {})
 
 
+def _is_cell(value: Value) -> bool:
+    """Whether a value in a column is one number or one text."""
+    return not isinstance(value.operand(), (list, tuple)) and value.operand() is not ops.UNKNOWN
+
+
 @handles("pandas.DataFrame", "pandas.DataFrame.from_dict")
 def _made(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     given = args.positional[0] if args.positional else args.keywords.get("data", Unknown())
@@ -206,8 +216,6 @@ def _made(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     for name, value in given.items.items():
         seen = machine.iterate(value, node)
         rows = seen.count()
-        element = (
-            Cell() if seen.items and all(value.operand() is not ops.UNKNOWN for value in seen.items) else seen.element
-        )
-        columns[str(name)] = Series(rows, element)
+        cells = seen.items if seen.items else [seen.element]
+        columns[str(name)] = Series(rows, Cell() if all(map(_is_cell, cells)) else seen.element)
     return Frame(rows, columns)

@@ -64,7 +64,7 @@ for _name in _NONE:
 _UNKNOWN = words("""
     os.path.exists os.path.dirname os.path.basename os.path.abspath os.listdir os.getenv os.environ.get
     os.cpu_count os.getcwd os.path.isfile os.path.isdir json.load json.loads json.dumps pickle.load time.time
-    time.perf_counter datetime.datetime.now random.choice random.choices random.sample glob.glob logging.getLogger
+    time.perf_counter datetime.datetime.now glob.glob logging.getLogger
     sys.argv yaml.safe_load yaml.load csv.reader csv.DictReader platform.system re.sub re.findall
     re.match re.search re.compile re.split hashlib.md5 uuid.uuid4
 """)

@@ -88,6 +88,9 @@ class ModuleValue(Value):
         if name in ("forward", "__call__"):
             return self.call(args, machine, node)
         answer = module_method(self, name, args, machine, node)
+        static = ops.canonical(f"{self.module.kind}.{name}") if answer is None else None
+        if static is not None:
+            return machine.operator(static, args, node)
         return machine.not_checked(node, f"{self.module.kind}.{name} is not known") if answer is None else answer
 
     def truth(self) -> bool | None:

@@ -216,9 +216,10 @@ def _like_torch(op: str) -> Handler:
 
 for _name in words("""
     argmax argmin mean sum exp log sqrt abs concatenate stack where squeeze transpose matmul zeros_like ones_like
-    clip
+    clip arange linspace eye sin cos tan tanh log1p expm1 log2 log10 sign square floor ceil round power maximum minimum
+    cumsum isnan vstack hstack expand_dims var std
 """):
-    _op = {"concatenate": "cat", "transpose": "permute"}.get(_name, _name)
+    _op = {"concatenate": "cat", "transpose": "permute", "power": "pow", "expand_dims": "unsqueeze"}.get(_name, _name)
     HANDLERS[f"numpy.{_name}"] = _like_torch(f"torch.{_op}")
 
 for _name, _dtype in {

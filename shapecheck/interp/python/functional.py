@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shapecheck.dims import UNKNOWN
 from shapecheck.interp.python import records
 from shapecheck.interp.python.objects import Handler, Namespace, Native, first
 from shapecheck.interp.values import (
@@ -13,10 +15,12 @@ from shapecheck.interp.values import (
     Context,
     Function,
     Instance,
+    Int,
     Items,
     Mapping,
     Unknown,
     Value,
+    join,
     join_all,
 )
 
@@ -117,7 +121,8 @@ def _default_dictionary(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 
 def _counter(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    return Mapping({}, False, Unknown(), m.heap.clock)
+    """``Counter(words)``: how often each is there; which these are is not looked at."""
+    return Mapping({}, False, Int(UNKNOWN), m.heap.clock)
 
 
 def _deque(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
@@ -183,6 +188,16 @@ class NamedRow(Items):
 
     def attribute(self, name: str, machine: object, node: ast.AST) -> Value:
         return self.names.get(name) or Unknown()
+
+    def join(self, other: Value) -> Value:
+        if not isinstance(other, NamedRow) or list(other.names) != list(self.names):
+            return super().join(other)
+        return NamedRow({name: join(value, other.names[name]) for name, value in self.names.items()})
+
+    def bounded(self, values: Sequence[Value]) -> Value:
+        row = super().bounded(values)
+        kept = row.items if isinstance(row, Items) and row.items is not None else self.items or []
+        return NamedRow(dict(zip(self.names, kept, strict=True)))
 
 
 HANDLERS: dict[str, Handler] = {

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.dims import number
+from shapecheck.dims import UNKNOWN, number
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.values import (
     CallArgs,
@@ -164,6 +164,13 @@ def _pop_item(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -
     return Unknown()
 
 
+def _most_common(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
+    """Of a Counter: pairs of a thing and its number."""
+    pair = Items("tuple", [Unknown(), join_all([*mapping.items.values(), mapping.element])])
+    count = first(args) if args.positional else None
+    return Items("list", None, pair, m.heap.clock, count.dim if type(count) is Int else UNKNOWN)
+
+
 _METHODS: dict[str, Callable[[Mapping, CallArgs, Any, ast.AST], Value]] = {
     "values": _values,
     "items": _items,
@@ -171,6 +178,7 @@ _METHODS: dict[str, Callable[[Mapping, CallArgs, Any, ast.AST], Value]] = {
     "get": _get,
     "pop": _pop_key,
     "popitem": _pop_item,
+    "most_common": _most_common,
     "update": _update,
     "setdefault": _set_default,
     "copy": _copy,

@@ -107,3 +107,72 @@ def test_what_leaves_shapes_alone_is_followed_in_silence() -> None:
         scheduler.step()
     """
     assert shapes(text) == ["(3, 2)"]
+
+
+def test_a_source_of_random_numbers_draws_as_its_module_does() -> None:
+    text = """
+    import random
+    import numpy as np
+    rng, old, own = np.random.default_rng(0), np.random.RandomState(0), random.Random(3)
+    torch.relu(torch.from_numpy(rng.normal(size=(16, 8))))
+    torch.relu(torch.from_numpy(rng.integers(0, 5, size=16)))
+    torch.relu(torch.from_numpy(old.randint(0, 255, (4, 32, 32, 3)).astype(np.float32)).permute(0, 3, 1, 2))
+    torch.relu(torch.tensor([own.randrange(9) for _ in range(6)]))
+    """
+    assert shapes(text) == ["(16, 8)", "(16,)", "(4, 3, 32, 32)", "(6,)"]
+
+
+def test_a_sample_of_remembered_steps_is_stacked_step_by_step() -> None:
+    text = """
+    import random
+    from collections import deque, namedtuple
+    Step = namedtuple("Step", ("state", "action", "done"))
+    class Memory:
+        def __init__(self, size):
+            self.steps = deque(maxlen=size)
+        def push(self, *args):
+            self.steps.append(Step(*args))
+        def sample(self, count):
+            steps = random.sample(self.steps, count)
+            return torch.stack([s.state for s in steps]), torch.tensor([s.action for s in steps])
+    memory, state = Memory(100), torch.randn(8)
+    for turn in range(64):
+        following = torch.randn(8)
+        memory.push(state, random.randrange(4), turn % 10 == 9)
+        state = following
+    states, actions = memory.sample(32)
+    torch.relu(states)
+    torch.relu(actions)
+    """
+    assert shapes(text) == ["(32, 8)", "(32,)"]
+
+
+def test_chosen_columns_of_a_table_that_was_scaled_are_windows_of_numbers() -> None:
+    text = """
+    import numpy as np
+    import pandas as pd
+    COLUMNS = ["load", "wind"]
+    hours = np.arange(100)
+    frame = pd.DataFrame({"load": np.sin(hours / 12), "wind": np.random.rand(100), "name": ["a"] * 100})
+    frame = (frame - frame.mean()) / frame.std()
+    values = frame[COLUMNS].values.astype(np.float32)
+    rows, after = [], []
+    for i in range(len(frame) - 24 - 6):
+        rows.append(values[i : i + 24])
+        after.append(values[i + 24 : i + 24 + 6, 0])
+    torch.relu(torch.tensor(np.array(rows)))
+    torch.relu(torch.tensor(np.array(after)))
+    """
+    assert shapes(text) == ["(70, 24, 2)", "(70, 6)"]
+
+
+def test_counts_are_numbers() -> None:
+    text = """
+    from collections import Counter
+    counts = Counter(open("corpus.txt").read().split())
+    often = [word for word, _ in counts.most_common(50)]
+    chances = torch.tensor([counts[word] for word in often], dtype=torch.float) ** 0.75
+    torch.relu(chances)
+    torch.relu(torch.multinomial(chances, 5, replacement=True))
+    """
+    assert shapes(text) == ["(50,)", "(5,)"]
