@@ -14,8 +14,8 @@ from shapecheck.results import Outcome
 
 Item = TypeVar("Item")
 
-_MARK = "%%"
-"""What a script has that is written in cells; a few others have it too."""
+_MARKS = ("%%", "# In[")
+"""What a script has one of that is written in cells; a few others have it too."""
 
 _LINE = re.compile(r"\bnotebook line (\d+)")
 """How :attr:`Span.told` names a line of a notebook's text."""
@@ -28,7 +28,7 @@ def presented(outcome: Outcome) -> Outcome:
     ``sources`` then holds the cells' own text under :attr:`Span.where`, magics and all. Edits stand in the same
     coordinates and fit these texts.
     """
-    texts = {path: text for path, text in outcome.sources.items() if path.endswith(NOTEBOOK) or _MARK in text}
+    texts = {path: text for path, text in outcome.sources.items() if path.endswith(NOTEBOOK) or _may_have_cells(text)}
     if not texts:
         return outcome
     from shapecheck import notebook  # costs as much as a small file, and most checks are of none
@@ -66,7 +66,7 @@ def in_cell(span: Span, sources: Mapping[str, str]) -> Span:
     """A span as a report names it: of a notebook, whose text is among the sources, in its cell."""
     text = sources.get(span.path, "")
     if not span.path.endswith(NOTEBOOK):
-        return _as_written(span, text) if _MARK in text else span
+        return _as_written(span, text) if _may_have_cells(text) else span
     from shapecheck import notebook
 
     part = notebook.part_of(text, span.line)
@@ -75,6 +75,10 @@ def in_cell(span: Span, sources: Mapping[str, str]) -> Span:
     line, end = max(span.line - part.head, 1), span.end_line and max(span.end_line - part.head, 1)
     column, end_column = notebook.column_of(part, line, span.column), notebook.column_of(part, end, span.end_column)
     return Span(span.path, line, column, end, end_column, part.number)
+
+
+def _may_have_cells(text: str) -> bool:
+    return any(mark in text for mark in _MARKS)
 
 
 def _as_written(span: Span, text: str) -> Span:
