@@ -228,6 +228,8 @@ def _counts_tokens(here: Axis) -> bool:
     if here.index != 1 or here.tensor.shape.rank != 3:
         return False
     field = here.tensor.field.split(".")[0].split("[")[0]
+    if here.stage is not None and short(here.stage) == "pad_packed_sequence":
+        return vocabulary.given(here.stage, "batch_first") is True
     if vocabulary.is_model(here.stage) and OUTPUT_ROLES.get(field) == "tokens":
         return True
     return short(here.stage) in ("Embedding", "embedding") and not _time_stands_first(here)

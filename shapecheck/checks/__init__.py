@@ -103,6 +103,7 @@ DETECTORS: tuple[Detector, ...] = (
     reshaped.shape_unpacked,
     axes.batch_first,
     order.one_step_taken,
+    order.unpacked_time_first,
     order.positions_along_batch,
     axes.regrouping_view,
     axes.softmax_axis,

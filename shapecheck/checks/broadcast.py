@@ -14,7 +14,7 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict, Shape, broadcast
 from shapecheck.trail import made
-from shapecheck.vocabulary import BINARY, REDUCTIONS, axis, given, main, operands, short
+from shapecheck.vocabulary import BINARY, REDUCTIONS, axis, given, key_parts, main, operands, short
 from shapecheck.vocabulary import words as names
 
 _ELEMENTWISE = names("pow square abs pow_ abs_ square_ mul clamp relu sqrt float to double")
@@ -167,7 +167,10 @@ def _on_purpose(tensor: Tensor) -> bool:
     for index in range(tensor.shape.rank or 0):
         if tensor.shape.dim(index).value == 1:
             maker = made(axis(tensor, index)).stage
-            if short(maker) in ("unsqueeze", "__getitem__"):
+            added = (
+                short(maker) == "__getitem__" and maker is not None and any(part is None for part in key_parts(maker))
+            )
+            if added or short(maker) == "unsqueeze":
                 return True
     return False
 

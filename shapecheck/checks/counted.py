@@ -27,6 +27,8 @@ def unlike(stage: Stage) -> Conflict | None:
     name = short(stage)
     if name == "__getitem__":
         return _lengths_for_rows(stage)
+    if name == "pack_padded_sequence":
+        return _lengths_of_places(stage)
     if name in LOSSES:
         scores, target = stage.tensor("input"), stage.tensor("target")
         if scores is None or target is None or not scores.shape.rank or not target.shape.rank:
@@ -162,6 +164,20 @@ def _lengths_for_rows(stage: Stage) -> Conflict | None:
         return None
     message = f"shape mismatch: indexing tensors could not be broadcast together with shapes [{want}], [{have}]"
     return Conflict("broadcast", message, have, want, "key", "key", 0)
+
+
+def _lengths_of_places(stage: Stage) -> Conflict | None:
+    """Lengths (seq,), summed over the texts, where ``pack_padded_sequence`` wants one for each text."""
+    padded, lengths = stage.tensor("input"), stage.tensor("lengths")
+    if padded is None or lengths is None or lengths.shape.rank != 1 or given(stage, "batch_first") is not True:
+        return None
+    source = made(axis(lengths, 0))
+    have, want = lengths.shape.dim(0), padded.shape.dim(0)
+    of_tokens = source.tensor.role in ("mask", "ids") and source.index == 1 and source.tensor.shape.rank == 2
+    if not of_tokens or not blame.equal(want, source.tensor.shape.dim(0)) or blame.equal(have, want):
+        return None
+    message = f"Expected `len(lengths)` to be equal to batch_size, but got {have} (batch_size={want})"
+    return Conflict("batch", message, have, want, "lengths", "input", 0)
 
 
 def index_pair(stage: Stage) -> tuple[Tensor | None, Tensor | None]:

@@ -62,6 +62,8 @@ def mask_axis(graph: ShapeGraph, stage: Stage) -> Finding | None:
 def lengths_over_texts(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """SHP105: the mask (batch, seq) summed over its texts, where the number of tokens of each text is wanted."""
     rows, ends = counted.index_pair(stage)
+    if short(stage) == "pack_padded_sequence":
+        rows, ends = stage.tensor("input"), stage.tensor("lengths")
     if stage.conflict is None or rows is None or ends is None:
         return None
     for step in trail.steps(ends):

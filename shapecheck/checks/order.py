@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapecheck import trail
-from shapecheck.checks import blame, words
+from shapecheck.checks import blame, counted, words
 from shapecheck.checks.axes import SEQUENCE_MODULES, is_batch_first, time_first
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding
 from shapecheck.flow import token_model
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.vocabulary import KEEPS, REDUCTIONS, key_parts, main, operands, reduced_axes, short
+from shapecheck.vocabulary import BINARY, KEEPS, REDUCTIONS, axis, given, key_parts, main, operands, reduced_axes, short
 
 _MASKS = ("tgt_mask", "src_mask", "mask", "attn_mask")
+_FILLS = frozenset(("masked_fill", "masked_fill_"))
 _ADDS = ("add", "add_")
 
 
@@ -63,6 +64,46 @@ def one_step_taken(graph: ShapeGraph) -> Iterator[Finding]:
         if is_batch_first(module) is False and examples.known and examples.value != 1 and tokens.shape.rank == 3:
             told.add(id(module.module))
             yield time_first(module, tokens)
+
+
+def unpacked_time_first(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP602: what ``pad_packed_sequence`` gives, time first, beside a mask (batch, seq)."""
+    known = counted.batch_axes(graph)
+    told: set[int] = set()
+    for stage in graph.stages:
+        pair = operands(stage)
+        if stage.within or len(pair) != 2 or short(stage) not in BINARY | _FILLS:
+            continue
+        for states, mask in (pair, pair[::-1]):
+            if (states.shape.rank or 0) < 2 or (mask.shape.rank or 0) < 2:
+                continue
+            source = trail.made(axis(states, 0))
+            unpacked = source.stage
+            if unpacked is None or short(unpacked) != "pad_packed_sequence" or id(unpacked) in told:
+                continue
+            time_first = source.index == 0 and given(unpacked, "batch_first") is not True
+            if time_first and counted.counts_texts(axis(mask, 0), known) and source.tensor is unpacked.out:
+                told.add(id(unpacked))
+                yield _unpacked(unpacked, stage, mask)
+
+
+def _unpacked(unpacked: Stage, stage: Stage, mask: Tensor) -> Finding:
+    return found(
+        "SHP602",
+        "unpacked",
+        unpacked.span,
+        stage=unpacked,
+        tensor=unpacked.out,
+        symptom=stage.span,
+        label="called without batch_first=True",
+        help="add batch_first=True",
+        related=[words.comes_from(mask)],
+        shapes=[words.named(unpacked.out), words.named(mask, name="mask")],
+        module=words.shown(unpacked.op),
+        shape=unpacked.out.shape,
+        mask=words.called(mask),
+        mask_shape=mask.shape,
+    )
 
 
 def _takes_axis_one(stage: Stage) -> bool:

@@ -139,13 +139,13 @@ def _ints(op: str, a: Dim, b: Dim) -> Value:
             return Int(_kept(a % b))
         case "eq" | "ne":
             verdict = a.compare(b)
-            return Unknown() if verdict is Truth.UNKNOWN else Const((verdict is Truth.EQUAL) == (op == "eq"))
+            return Number() if verdict is Truth.UNKNOWN else Const((verdict is Truth.EQUAL) == (op == "eq"))
         case "truediv":
             if not (isinstance(x, int) and isinstance(y, int)):
                 return Number(a // b)
         case "lt" | "le" | "gt" | "ge":
             if x is None or y is None:
-                return Unknown()
+                return Number()
             return _ordered(op, x, y)
     if isinstance(x, int) and isinstance(y, int):
         answer = _computed(op, x, y)
@@ -203,9 +203,7 @@ def _numbers(op: str, left: Value, right: Value) -> Value:
         return _computed(op, a, b)
     if op in ("eq", "ne") and (a is None or b is None or isinstance(a, str) or isinstance(b, str)):
         return Const(op == "ne")
-    if isinstance(a, str) or isinstance(b, str) or op in _COMPARISONS:
-        return Unknown()
-    return Number()
+    return Unknown() if isinstance(a, str) or isinstance(b, str) else Number()
 
 
 def _computed(op: str, a: Any, b: Any) -> Value:

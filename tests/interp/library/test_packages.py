@@ -176,3 +176,19 @@ def test_counts_are_numbers() -> None:
     torch.relu(torch.multinomial(chances, 5, replacement=True))
     """
     assert shapes(text) == ["(50,)", "(5,)"]
+
+
+def test_what_is_drawn_from_a_distribution_is_as_many_numbers_as_it_stands_for() -> None:
+    text = """
+    from torch.distributions import Categorical, Normal
+    choice = Categorical(logits=nn.Linear(4, 3)(torch.randn(12, 4)))
+    taken = choice.sample()
+    torch.relu(taken)
+    torch.relu(choice.log_prob(taken))
+    torch.relu(choice.entropy())
+    torch.relu(Categorical(probs=torch.rand(5)).sample((7,)))
+    move = Normal(torch.zeros(12, 2), torch.ones(2))
+    torch.relu(move.rsample())
+    torch.relu(move.log_prob(torch.zeros(12, 2)).sum(dim=-1))
+    """
+    assert shapes(text) == ["(12,)", "(12,)", "(12,)", "(7,)", "(12, 2)", "(12,)"]
