@@ -8,7 +8,7 @@ import libcst as cst
 
 from shapecheck import vocabulary
 from shapecheck.findings import Finding, Fix
-from shapecheck.fixes.simple import suffixed
+from shapecheck.fixes.simple import compared, suffixed
 from shapecheck.fixes.tree import Tree, grouped
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 
@@ -31,7 +31,7 @@ def mask_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     elif isinstance(node, cst.Subscript) and tree.code(node).endswith(("[:, None, :]", "[:, None]")):
         yield Fix(title, (tree.replace(node, f"{tree.code(node.value)}[:, :, None]"),))
     elif node is not None and finding.span != finding.symptom:
-        yield from suffixed(tree, finding.span, ".unsqueeze(-1)", title)
+        yield from suffixed(tree, tree.span(compared(node)), ".unsqueeze(-1)", title)
 
 
 def as_padding(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

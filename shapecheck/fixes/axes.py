@@ -97,9 +97,33 @@ def without_own_batch(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterat
         return
     if isinstance(tree.parent(call), (cst.Attribute, cst.Subscript)):
         return
+    title, assign = "squeeze(0) each tensor of the encoding", tree.parent(call)
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) and len(assign.targets) == 1 else None
+    if assign is not None and isinstance(target, cst.Name) and isinstance(tree.parent(assign), cst.SimpleStatementLine):
+        uses = _uses(tree, function, target)
+        every = f"{target.value} = {{k: v.squeeze(0) for k, v in {target.value}.items()}}"
+        yield Fix(title, tuple(uses) or (tree.below(tree.span(assign), every),))
+        return
     span = tree.span(call)
     opening = Edit(start_of(span), "{k: v.squeeze(0) for k, v in ")
-    yield Fix("squeeze(0) each tensor of the encoding", (opening, after(span, ".items()}")))
+    yield Fix(title, (opening, after(span, ".items()}")))
+
+
+def _uses(tree: Tree, function: cst.FunctionDef, name: cst.Name) -> list[Edit]:
+    """``squeeze(0)`` where each tensor of an encoding is taken; nothing where it is used in another way too."""
+    edits: list[Edit] = []
+    for use in tree.within(function, cst.Name):
+        if use.value != name.value or use is name:
+            continue
+        taken = tree.parent(use)
+        by_key = isinstance(taken, cst.Subscript) and taken.value is use
+        by_name = isinstance(taken, cst.Attribute) and taken.value is use and taken.attr.value.endswith(("ids", "mask"))
+        if not (by_key or by_name) or not isinstance(taken, cst.BaseExpression):
+            return []
+        if isinstance(tree.parent(taken), (cst.Attribute, cst.Subscript, cst.AssignTarget)):
+            return []
+        edits.append(after(tree.span(taken), ".squeeze(0)"))
+    return edits
 
 
 def rows_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

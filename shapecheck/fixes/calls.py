@@ -11,7 +11,7 @@ from shapecheck.dims import Dim, number
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.simple import OTHER_RESULT, stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
-from shapecheck.fixes.widths import in_words
+from shapecheck.fixes.widths import in_words, sized
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.vocabulary import KEEPS, axis, ints, operands, short
@@ -172,7 +172,8 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     if finding.remedy == ".transpose(1, 3)":  # which would exchange height and width as well
         yield from suffixed(tree, finding.span, ".permute(0, 3, 1, 2)", "put the channels second")
     elif finding.remedy:
-        yield from suffixed(tree, finding.span, finding.remedy, "swap the axes")
+        if operand.shape.rank == 3:  # of feature maps none but channels that stand last is meant
+            yield from suffixed(tree, finding.span, finding.remedy, "swap the axes")
     elif operand.shape.dim(at).value is not None and node is not None:
         count = str(operand.shape.dim(at).value)
         name = _default_taken(finding, tree)
@@ -182,7 +183,7 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
             if name:
                 yield Fix(f"{name}={count}", (keyword(tree, node, name, count),))
         elif stage is not None and (code := in_words(tree, node, axis(operand, at), stage)) is not None:
-            yield Fix(f"{code} channels", (tree.replace(node, code),))
+            yield sized(tree, node, code, f"{code} channels")
 
 
 def _joined_elsewhere(operand: Tensor, at: int, want: Dim | None) -> Stage | None:

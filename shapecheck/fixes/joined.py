@@ -10,7 +10,7 @@ import libcst as cst
 from shapecheck.findings import Finding, Fix
 from shapecheck.fixes.calls import call_of, keyword
 from shapecheck.fixes.losses import suffixed_edit
-from shapecheck.fixes.simple import OTHER_RESULT, operand, stage_of
+from shapecheck.fixes.simple import OTHER_RESULT, compared, operand, stage_of
 from shapecheck.fixes.tree import Tree, grouped
 from shapecheck.graph import ShapeGraph, Tensor
 from shapecheck.shapes import Shape
@@ -93,7 +93,7 @@ def letters(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         written = f"{','.join(swapped[0])}{equation[equation.index('->') :] if '->' in equation else ''}"
         edit = tree.replace(node, f"{node.quote}{written}{node.quote}")
         yield Fix("name the axes as they stand", (edit,), safety="unsafe", why=_CHOICE)
-    yield from _repeated(tree, call, terms, tensors)
+    yield from _repeated(tree, call, terms, equation.partition("->")[2], tensors)
 
 
 def _swaps(terms: list[str]) -> Iterator[list[str]]:
@@ -117,7 +117,7 @@ def _consistent(terms: list[str], shapes: list[Shape]) -> bool:
     return True
 
 
-def _repeated(tree: Tree, call: cst.Call, terms: list[str], tensors: Sequence[Tensor]) -> Iterator[Fix]:
+def _repeated(tree: Tree, call: cst.Call, terms: list[str], kept: str, tensors: Sequence[Tensor]) -> Iterator[Fix]:
     """``k`` to ``k.repeat_interleave(4, dim=1)`` where two heads of it serve eight of the other."""
     places: dict[str, list[tuple[int, int, int]]] = {}
     shapes = [tensor.shape for tensor in tensors]
@@ -125,7 +125,7 @@ def _repeated(tree: Tree, call: cst.Call, terms: list[str], tensors: Sequence[Te
         for at, letter in enumerate(term):
             if (size := shape.dim(at).value) is not None:
                 places.setdefault(letter, []).append((size, nth, at))
-    unlike = [found for found in places.values() if len({size for size, *_ in found}) == 2]
+    unlike = [found for letter, found in places.items() if len({size for size, *_ in found}) == 2 and letter in kept]
     if len(unlike) != 1:
         return
     (few, nth, at), (many, *_) = min(unlike[0]), max(unlike[0])
@@ -148,7 +148,7 @@ def mask_lined_up(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
         return
     here, wanted = mask[0].shape, scores[0].shape
     if here.rank == 2 and wanted.rank == 4 and (here.dim(0), here.dim(1)) == (wanted.dim(0), wanted.dim(3)):
-        edits = tuple(suffixed_edit(tree, _compared(node), "[:, None, None, :]"))
+        edits = tuple(suffixed_edit(tree, compared(node), "[:, None, None, :]"))
         yield Fix("line the mask up with the keys", edits)
     elif (
         wanted.rank is not None
@@ -156,17 +156,10 @@ def mask_lined_up(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
         and here.dim(-1).value == 1
         and here.dims[:-1] == wanted.dims
     ):
-        inner = _compared(node)
+        inner = compared(node)
         func = inner.func if isinstance(inner, cst.Call) else None
         if isinstance(func, cst.Attribute) and func.attr.value == "unsqueeze":
             yield Fix("leave the mask's last axis out", (tree.replace(inner, tree.code(func.value)),))
-
-
-def _compared(node: cst.BaseExpression) -> cst.BaseExpression:
-    """``mask`` of ``mask == 0`` and of ``~mask``."""
-    if isinstance(node, cst.Comparison):
-        return node.left
-    return node.expression if isinstance(node, cst.UnaryOperation) else node
 
 
 def row_for_each(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -199,7 +192,7 @@ def one_more(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         return
     wanted = int(finding.remedy)
     own = next((size for size in sizes if size != wanted), wanted)
-    if isinstance(node, cst.Integer) and node.evaluated_value == own:
+    if isinstance(node, cst.Integer) and node.evaluated_value == own and wanted < 2 * own:
         yield Fix(f"{wanted} of them", (tree.replace(node, str(wanted)),), safety="unsafe", why=_CHOICE)
     elif isinstance(node, (cst.Name, cst.Attribute)) and abs(wanted - own) == 1:
         code = f"{tree.code(node)} {'+' if wanted > own else '-'} 1"

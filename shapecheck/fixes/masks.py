@@ -35,11 +35,17 @@ def without_mask(model: Stage | None) -> bool:
 
 def find(tree: Tree, node: cst.CSTNode, model: Stage | None, depth: int = 3) -> Mask | None:
     """The mask for a node: named in its scope, else handed down through at most ``depth`` signatures and calls."""
-    function = tree.function(node)
+    function = _function(tree, node)
     named = in_scope(tree, function or tree.module, node, model)
     if named is not None:
         return Mask(named)
     return _handed_down(tree, function, model, depth) if function is not None and depth else None
+
+
+def _function(tree: Tree, node: cst.CSTNode) -> cst.FunctionDef | None:
+    """The function whose names a node can use: a lambda sees those of the function around it."""
+    outer = next((o for o in tree.around(node) if isinstance(o, (cst.FunctionDef, cst.ClassDef))), None)
+    return outer if isinstance(outer, cst.FunctionDef) else None
 
 
 def in_scope(tree: Tree, scope: cst.CSTNode, node: cst.CSTNode, model: Stage | None) -> str | None:

@@ -61,11 +61,17 @@ def without_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fi
         yield Fix("leave the axis out", (tree.replace(node, tree.code(node.func.value)),))
         return
     stage = stage_of(finding)
-    name = next((n for n, value in stage.inputs.items() if value is operand), "") if stage is not None else ""
-    span = stage.input_spans.get(name) if stage is not None else None
-    given = tree.expression(span) if span is not None and span.exact else None
-    if span is not None and given is not None and not _unpacked(tree, given):
-        yield from suffixed(tree, span, ".squeeze(1)", "drop the axis of one")
+    alike = [n for n, t in stage.inputs.items() if isinstance(t, Tensor) and _of_shape(t, operand)] if stage else []
+    spans = [stage.input_spans.get(name) for name in alike] if stage is not None else []
+    nodes = [tree.expression(span) for span in spans if span is not None and span.exact]
+    if nodes and len(nodes) == len(alike) and not any(node is None or _unpacked(tree, node) for node in nodes):
+        wanted = [fix for node in nodes if node for fix in suffixed(tree, tree.span(node), ".squeeze(1)", "")]
+        yield Fix("drop the axis of one", tuple(edit for fix in wanted for edit in fix.edits))
+
+
+def _of_shape(tensor: Tensor, other: Tensor) -> bool:
+    """Whether a tensor is the other, or has the same axes: the mask beside the ids."""
+    return tensor is other or (tensor.shape.rank == other.shape.rank and tensor.shape.dims == other.shape.dims)
 
 
 def _unpacked(tree: Tree, node: cst.BaseExpression) -> bool:

@@ -28,6 +28,13 @@ def suffixed(tree: Tree, span: Span, suffix: str, title: str, safety: Safety = "
     yield Fix(title, (edit,), safety=safety, why=why)
 
 
+def compared(node: cst.BaseExpression) -> cst.BaseExpression:
+    """``mask`` of ``mask == 0`` and of ``~mask``."""
+    if isinstance(node, cst.Comparison):
+        return node.left
+    return node.expression if isinstance(node, cst.UnaryOperation) else node
+
+
 def stage_of(finding: Finding) -> Stage | None:
     """The stage at fault."""
     return finding.stage if isinstance(finding.stage, Stage) else None

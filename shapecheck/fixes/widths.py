@@ -43,7 +43,15 @@ def in_features(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
         return  # a helper's call: the width is one of several that it is given
     code = in_words(tree, node, axis(operand, -1), stage) if node is not None else None
     if node is not None and code is not None:
-        yield Fix(f"a width of {code}", (tree.replace(node, code),))
+        yield sized(tree, node, code, f"a width of {code}")
+
+
+def sized(tree: Tree, node: cst.BaseExpression, code: str, title: str) -> Fix:
+    """Another size in place of an expression; unsafe where a bare number takes the place of names."""
+    edits = (tree.replace(node, code),)
+    if code.isdigit() and not isinstance(node, cst.Integer) and not _factors(node):
+        return Fix(title, edits, safety="unsafe", why="what stands there may have other values elsewhere")
+    return Fix(title, edits)
 
 
 def _all_but_batch(finding: Finding, flat: Stage, tree: Tree) -> Iterator[Fix]:
