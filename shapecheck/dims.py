@@ -223,9 +223,15 @@ def same(a: Expr, b: Expr) -> Truth:
     gap = sub(a, b)
     if gap == 0:
         return Truth.EQUAL
-    if isinstance(gap, int) or lower(gap) > 0 or lower(mul(gap, -1)) > 0:
+    if isinstance(gap, int) or lower(gap) > 0 or lower(mul(gap, -1)) > 0 or _never_zero(gap):
         return Truth.DIFFERENT
     return Truth.UNKNOWN
+
+
+def _never_zero(gap: Poly) -> bool:
+    """Whether no integers make a sum zero: ``2*n - 3``, whose names count in steps of two that miss the three."""
+    step = math.gcd(*(n for atoms, n in gap.terms if atoms))
+    return sum(n for atoms, n in gap.terms if not atoms) % step != 0
 
 
 def names(e: Expr) -> frozenset[Name]:

@@ -123,3 +123,9 @@ def test_expressions_read_as_a_reader_writes_them() -> None:
     assert dims.render(dims.floordiv(dims.add(seq, 1), 2) or 0) == "(seq + 1)//2"
     assert str(dims.symbol("hidden") * dims.number(2)) == "2*hidden"
     assert Call("max", seq, 3).__str__() == "max(seq, 3)"
+
+
+def test_what_counts_in_steps_is_never_a_number_between_two_of_them() -> None:
+    even = dims.symbol("seq") * dims.number(2) - dims.number(2)
+    assert even.compare(dims.number(1)) is Truth.DIFFERENT
+    assert even.compare(dims.number(4)) is Truth.UNKNOWN

@@ -38,6 +38,7 @@ from shapecheck.checks import (
     stored,
     tokenized,
     trainer,
+    weights,
 )
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
@@ -62,6 +63,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     convolution.channels,
     reshaped.recurrent_state,
     labels.below_zero,
+    weights.loss_weights,
     labels.loss_range,
     labels.scores_of_tokens,
     loss.class_axis,
@@ -121,6 +123,8 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 
+_OF_LABELS = ("SHP302", "SHP305", "SHP306", "SHP310")
+"""What is wrong with the shape of labels, told at a loss."""
 _COLUMNS = ("SHP309", "SHP601", "SHP607")
 
 
@@ -189,6 +193,8 @@ def _first_causes(findings: list[Finding]) -> list[Finding]:
             way = {step.span for tensor in stage.tensors() for step in trail.steps(tensor)}
             if any(earlier.span in way for earlier in kept):
                 continue
+            if _labels_told(stage, kept):
+                continue
         kept.append(finding)
     return kept
 
@@ -207,6 +213,19 @@ def _caused_by_a_choice(findings: list[Finding]) -> list[Finding]:
                 continue
         kept.append(finding)
     return kept
+
+
+def _labels_told(stage: Stage, earlier: list[Finding]) -> bool:
+    """Whether a metric stumbles over labels of which a loss has been told: their shape is one fault."""
+    told = {_given(finding.tensor) for finding in earlier if finding.rule in _OF_LABELS} - {None}
+    return any(_given(tensor) in told for tensor in stage.tensors())
+
+
+def _given(tensor: object) -> tuple[str, str] | None:
+    """The name and shape of what a tensor was in the batch; None for what a model computed."""
+    while isinstance(tensor, Tensor) and tensor.producer is not None:
+        tensor = vocabulary.main(tensor.producer)
+    return (tensor.text, str(tensor.shape)) if isinstance(tensor, Tensor) and tensor.text else None
 
 
 def _same_fault(stage: Stage, earlier: object) -> bool:

@@ -21,6 +21,7 @@ from shapecheck.vocabulary import (
     Axis,
     axis,
     given,
+    ints,
     is_model,
     main,
     reduced_axes,
@@ -56,6 +57,8 @@ _ONE_WORDING = ("SHP203", "SHP215", "SHP219", "SHP511")
 _NO_TENSOR = re.compile("must be Tensor, not str")
 _CAUSAL = ("generate_square_subsequent_mask", "triu", "tril")
 _BY_KIND = {"axis": "SHP222"}
+_RANKED = ("SHP209", "SHP211")
+"""Rules with a wording of its own for operands of different ranks, whose sizes say nothing."""
 
 FALLBACKS = ("SHP202", "SHP203")
 """The rules that name an operator and no more."""
@@ -127,9 +130,14 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     sizes = [_size(conflict.left, left, conflict.axis), _right(stage, conflict, right)]
     if len(telling) == 2 and not _has(telling[0], conflict.left) and not _has(telling[1], conflict.right):
         sizes.reverse()  # each size stands where its operand does
+    ranks = [t.shape.rank or 0 for t in telling] if conflict.kind == "rank" and code in _RANKED else []
+    other_ranks = len(ranks) == 2 and ranks[0] != ranks[1] and 0 not in ranks
+    if other_ranks:
+        sizes = [f"{rank} {'axis' if rank == 1 else 'axes'}" for rank in ranks]
+        advice, remedy = _missing_axis(stage, telling) if code == "SHP211" else advice, remedy
     return found(
         code,
-        "sizes" if sized and code not in _ONE_WORDING else "",
+        "ranks" if other_ranks else "sizes" if sized and code not in _ONE_WORDING else "",
         built.span if built is not None else _root(stage, code, left),
         stage=stage,
         tensor=left,
@@ -311,6 +319,16 @@ def _advice(code: str, left: Tensor | None, right: Tensor | None) -> tuple[str, 
     if code == "SHP211" and left.shape.rank == right.shape.rank + 1 == 3:
         return f"give each token its copy: {right.text or 'it'}.unsqueeze(1).expand(-1, {left.shape.dim(1)}, -1)", ""
     return "", ""
+
+
+def _missing_axis(stage: Stage, pair: list[Tensor]) -> str:
+    """What to write where one of two tensors only lacks the axis along which they are joined."""
+    small, large = sorted(pair, key=lambda t: t.shape.rank or 0)
+    at, rank = ints(given(stage, "dim", "axis")), large.shape.rank or 0
+    if at is None or len(at) != 1 or rank != (small.shape.rank or 0) + 1:
+        return ""
+    rest = [dim for index, dim in enumerate(large.shape.dims) if index != at[0] % rank]
+    return f"pass {small.text or 'it'}.unsqueeze({at[0]})" if all(map(blame.equal, rest, small.shape.dims)) else ""
 
 
 def needs_transpose(left: Tensor, right: Tensor) -> bool:

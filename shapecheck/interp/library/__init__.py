@@ -22,6 +22,7 @@ _FAMILIES = (
     "containers",
     "data",
     "training",
+    "lightning_trainer",
     "numpy",
     "misc",
     "generators",

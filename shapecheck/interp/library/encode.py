@@ -44,17 +44,22 @@ _ROLES: dict[str, Role] = {
 def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """``tokenizer(text, ...)``: the encoding, with the sizes that the options fix."""
     taken = take(args, *_CALL)
-    if not args.exact or taken.plain("return_overflowing_tokens", False) not in (False, None):
-        return Encoding({}, None, None, False)  # with overflow, a text gives as many rows as it is long
+    overflow = taken.plain("return_overflowing_tokens", False) not in (False, None)
+    if not args.exact:
+        return Encoding({}, None, None, False)
     split = taken.plain("is_split_into_words", False) is True
     text = taken.get("text") or taken.get("batch_text_or_text_pairs") or taken.get("text_target")
     texts = texts_of(text, taken.get("text_pair"), split, machine, node)
     container = taken.plain("return_tensors")
+    if overflow and texts.batch is None and container is None:
+        return Encoding({}, None, None, False)  # one row or several: fast and slow tokenizers differ
+    if overflow:  # a text gives as many rows as it is long
+        texts = Texts(machine.fresh("chunks", node, "the number of pieces that the texts make"), texts.least)
     length, fixed = _length(tokenizer, taken, texts, machine, node)
     fields = _fields(tokenizer, taken, texts, length, fixed, container, machine, node)
     _tell(tokenizer, taken, texts, text, machine, node)
     words = length if texts.batch is None or container is not None or fixed else None
-    return Encoding(fields, texts.batch, words)
+    return Encoding(fields, texts.batch, words, complete=not overflow)
 
 
 def _tell(

@@ -115,13 +115,16 @@ def _extreme(args: CallArgs, m: Interpreter, node: ast.AST, larger: bool) -> Val
         found = m.iterate(values[0], node)
         if found.items is None:
             element = found.element
-            return Int(UNKNOWN) if type(element) is Int else Number() if type(element) is Number else Unknown()
+            if type(element) is Int:
+                return Int(_named(UNKNOWN, m, node))
+            return Number() if type(element) is Number else Unknown()
         values = list(found.items)
     if "key" in args.keywords or not values or not args.exact:
         return join_all(values)
     if all(type(value) is Int for value in values):
         dims = [value.dim for value in values if type(value) is Int]
-        return Int(_extreme_dim(dims, larger))
+        most = _extreme_dim(dims, larger)
+        return Int(_named(most, m, node) if len(args.positional) == 1 else most)
     raw = [constant_key(value) for value in values]
     if None in raw:
         return Number() if all(type(value) in (Int, Number, Const) for value in values) else Unknown()
@@ -129,6 +132,17 @@ def _extreme(args: CallArgs, m: Interpreter, node: ast.AST, larger: bool) -> Val
         return plain((max if larger else min)(key[0] for key in raw if key))
     except TypeError:
         return Unknown()
+
+
+def _named(dim: Dim, m: Interpreter, node: ast.AST) -> Dim:
+    """A size as it is, by a name of its own where it is not known: all that is made as large is then as large."""
+    return dim if dim.known else m.fresh("length", node, _words(node))
+
+
+def _words(node: ast.AST) -> str:
+    """A call as it is written, where it is short enough to be read in a message."""
+    text = ast.unparse(node)
+    return f"`{text}`" if len(text) <= 40 else "a largest size"
 
 
 def _extreme_dim(dims: list[Dim], larger: bool) -> Dim:

@@ -271,6 +271,60 @@ CASES = {
         """,
         "(1,)",
     ),
+    "lightning fit": (
+        """
+        import lightning as L
+        from torch.utils.data import DataLoader, TensorDataset
+        class M(L.LightningModule):
+            def training_step(self, batch, i):
+                self.seen = batch[0]
+            def validation_step(self, batch, i):
+                self.checked = batch[0]
+            def on_validation_epoch_end(self):
+                self.ended = torch.zeros(9)
+        m = M()
+        data = TensorDataset(torch.zeros(8, 6))
+        L.Trainer().fit(m, DataLoader(data, batch_size=4), DataLoader(data, batch_size=2))
+        y = torch.cat([m.seen, m.checked]), m.ended
+        y = y[0] + 0 * y[1].mean()
+        """,
+        "(6, 6)",
+    ),
+    "lightning datamodule predicts": (
+        """
+        import pytorch_lightning as pl
+        from torch.utils.data import DataLoader
+        class Data(pl.LightningDataModule):
+            def setup(self, stage):
+                self.rows = torch.zeros(8, 6)
+            def predict_dataloader(self):
+                return DataLoader(self.rows, batch_size=4)
+        class M(pl.LightningModule):
+            def predict_step(self, batch):
+                return batch.mean(1)
+        y = torch.stack([part for part in pl.Trainer().predict(M(), datamodule=Data())][:1])[0]
+        """,
+        "(4,)",
+    ),
+    "the longest row": (
+        """
+        from transformers import AutoTokenizer
+        tok = AutoTokenizer.from_pretrained("gpt2")
+        rows = [tok(t)["input_ids"] for t in open("texts.txt")]
+        width = max(len(r) for r in rows)
+        y = torch.zeros(2, width, 3)[:, 1:].flatten(1)
+        """,
+        "(2, 3*length - 3)",
+    ),
+    "numpy generator": (
+        """
+        import numpy as np
+        rng = np.random.default_rng(0)
+        a, b = rng.normal(size=(8, 5)), rng.integers(0, 12, size=8)
+        y = torch.cat([torch.from_numpy(a), torch.from_numpy(b)[:, None]], 1)
+        """,
+        "(8, 6)",
+    ),
     "lightning": (
         """
         import pytorch_lightning as pl

@@ -35,8 +35,13 @@ def test_the_options_decide_the_shape(call: str, shape: str) -> None:
 
 
 @pytest.mark.parametrize("texts", ['"a text"', '["a", "b"]'])
-def test_how_many_rows_a_text_that_overflows_gives_is_not_known(texts: str) -> None:
-    call = f"tok({texts}, truncation=True, max_length=6, stride=2, padding=True, return_overflowing_tokens=True)"
+def test_texts_that_overflow_give_as_many_rows_as_they_make_pieces(texts: str) -> None:
+    call = f"tok({texts}, truncation=True, max_length=6, padding='max_length', return_overflowing_tokens=True"
+    assert shapes(TOK + f'torch.relu({call}, return_tensors="pt")["input_ids"])') == ["(chunks, 6)"]
+
+
+def test_how_many_lists_one_text_that_overflows_gives_is_not_known() -> None:
+    call = 'tok("a text", truncation=True, max_length=6, return_overflowing_tokens=True)'
     assert shapes(TOK + f'torch.relu({call}.convert_to_tensors("pt")["input_ids"])') == []
 
 
