@@ -280,7 +280,7 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
         elif scores.shape.rank > 2:
             held = counted.class_axis(scores, classes)
             best = _of_the_best(scores, at)
-            if held is not None and held != at and short(made(axis(scores, at)).stage) not in _VIEWS | {"flatten"}:
+            if held is not None and held != at and not _over_all_places(scores, at, held):
                 yield _softmax(stage, scores, at, "classes", held)
             elif best is not None:
                 yield _softmax(stage, scores, at, "best", best)
@@ -290,6 +290,11 @@ def _is_score(here: vocabulary.Axis) -> bool:
     """Whether an axis of size one is the output of a layer with one unit: no index or sum that happens to leave one."""
     maker = short(made(here).stage)
     return maker in ("Linear", "linear") or (maker in vocabulary.CONVOLUTIONS and here.index == 1)
+
+
+def _over_all_places(scores: Tensor, at: int, held: int) -> bool:
+    """Whether a softmax behind the classes runs over an axis that a view made of several: on purpose."""
+    return held < at and short(made(axis(scores, at)).stage) in _VIEWS | {"flatten"}
 
 
 def _of_the_best(scores: Tensor, at: int) -> int | None:
