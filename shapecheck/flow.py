@@ -257,10 +257,14 @@ def token_axis(tensor: Tensor) -> int | None:
     return next((k for k in range(rank) if token_source(tensor, k)), None) if rank else None
 
 
-def _explained(stage: Stage) -> Conflict:
+def _explained(stage: Stage) -> Conflict | None:
+    """Why a stage raised; None for a layer whose constructor refused something else than sizes."""
     message = stage.message or ""
     if stage.module is not None:
-        outcome = ops.forward(stage.op, stage.module.params, (), stage.inputs)
+        outcome: object = ops.forward(stage.op, stage.module.params, (), stage.inputs)
+    elif ops.is_module(stage.op):  # not built yet
+        outcome = ops.construct(stage.op, (), stage.inputs)
+        return outcome if isinstance(outcome, Conflict) else None
     else:
         outcome = ops.apply(stage.op, (), stage.inputs)
     return outcome if isinstance(outcome, Conflict) else Conflict("raised", message)

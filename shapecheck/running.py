@@ -131,15 +131,9 @@ def _traced(
     result = tracer.trace(request)
     graph = result.graph
     settings = options.lookup.of(request.script)
-    judge = partial(engine.judged, options=options)
-    found, off = engine.parted(graph, half.texts, options)
-    fixes.attach(found, graph, half.texts.of(engine.paths_of(graph, found)))
-    findings = merge.merge(half.findings, found, graph, result.status)
-    if result.error is not None and not result.error.certain:
-        findings = merge.ordered([_doubted(finding) for finding in findings])
-    if result.batch_of_one is not None:
-        findings = merge.ordered([*findings, *_only_for_one(judge(result.batch_of_one, half.texts), findings)])
+    findings, off = both(half, result, options)
     if result.status != "unavailable":
+        judge = partial(engine.judged, options=options)
         onward = Onward(tracer.trace, judge, request, half.texts)
         findings = merge.ordered(onward.after(findings, result))
         findings = Verifier(tracer.trace, judge, reread, request, half.texts, onward.under, onward.ends).verified(
@@ -154,6 +148,20 @@ def _traced(
         Hidden(replace(finding, stage=None, tensor=None, evidence=("traced",)), "settings") for finding in off
     ]
     return outcome
+
+
+def both(half: Static, result: TraceResult, options: Options) -> tuple[list[Finding], list[Finding]]:
+    """What a text and a trace of it come to, one finding per fault; and what the trace shows by rules that are off."""
+    graph = result.graph
+    found, off = engine.parted(graph, half.texts, options)
+    fixes.attach(found, graph, half.texts.of(engine.paths_of(graph, found)))
+    findings = merge.merge(half.findings, found, graph, result.status)
+    if result.error is not None and not result.error.certain:
+        findings = merge.ordered([_doubted(finding) for finding in findings])
+    if result.batch_of_one is not None:
+        alone = engine.judged(result.batch_of_one, half.texts, options)
+        findings = merge.ordered([*findings, *_only_for_one(alone, findings)])
+    return findings, off
 
 
 def _other_versions(result: TraceResult, settings: Settings) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from shapecheck import checks, fixes, flow, interp, merge
 from shapecheck.findings import Finding
@@ -63,3 +66,16 @@ def really(scripts: Iterable[Path], folder: Path) -> dict[Path, dict[str, Any]]:
     run(HERE / "really.py", folder / "out.json", *wanted, hub=tiny_hub(folder / "hub"))
     said = json.loads((folder / "out.json").read_text())
     return {path: said[str(path)] for path in wanted}
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], str]) -> str:
+    """What ``make`` gives in a folder of that name: made by the first process of the tests, read by the others."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder / "made"
+        if not made.exists():
+            made.write_text(make(folder), "utf-8")
+        return made.read_text("utf-8")

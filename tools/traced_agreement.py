@@ -67,11 +67,11 @@ def traced(result: TraceResult) -> dict[Key, list[Shape]]:
     stages = [stage for stage in result.graph.stages if not stage.within and stage.repeat == 1]
     for before, stage, after in zip([None, *stages], stages, [*stages[1:], None], strict=False):
         if list(stage.outputs) == ["out"] and not _one_call(stage, after):
-            found.setdefault(_key(stage.span), []).append(stage.out.shape)
+            found.setdefault(key_of(stage.span), []).append(stage.out.shape)
         for name, span in stage.input_spans.items() if not _one_call(before, stage) else ():
             operand = stage.inputs.get(name)
             if isinstance(operand, Tensor):
-                found.setdefault(_key(span), []).append(operand.shape)
+                found.setdefault(key_of(span), []).append(operand.shape)
     return found
 
 
@@ -81,7 +81,8 @@ def _one_call(stage: Stage | None, following: Stage | None) -> bool:
     return bool(both) and stage.span == following.span
 
 
-def _key(span: Span) -> Key:
+def key_of(span: Span) -> Key:
+    """A place, with the whole path of its file."""
     return str(Path(span.path).resolve()), span.line, span.column, span.end_line, span.end_column
 
 

@@ -53,7 +53,9 @@ def called_model(event: Event) -> Stage | None:
     """
     stage = event.data.get("stage")
     if isinstance(stage, dict):
-        stage = next((part.producer for part in stage.values() if isinstance(part, Tensor)), None)
+        stage = list(stage.values())
+    if isinstance(stage, (list, tuple)):
+        stage = next((part.producer for part in stage if isinstance(part, Tensor)), None)
     return stage if isinstance(stage, Stage) and vocabulary.is_model(stage) else None
 
 

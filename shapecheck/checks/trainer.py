@@ -36,7 +36,8 @@ def _judged(event: Event) -> Iterator[Finding]:
 
 
 def _finding(event: Event, variant: str, taken: Tensor | None, fields: tuple[str, ...]) -> Finding:
-    maker, returned = event.data.get("stage"), event.data.get("returned")
+    returned = event.data.get("returned")
+    maker = event.data.get("stage") or (taken.producer if taken is not None else None)
     made = Related(maker.span, "the scores are made here") if isinstance(maker, Stage) else None
     return found(
         "SHP510",

@@ -45,6 +45,12 @@ def canonical(name: str) -> str | None:
     return found.name if found else None
 
 
+def is_module(op: str) -> bool:
+    """Whether a name is that of a layer."""
+    found = entry(op)
+    return found is not None and found.is_module
+
+
 def bind(op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
     """Arguments by parameter name, defaults filled in (for a module: those of ``forward``); None if they do not fit."""
     found = entry(op)

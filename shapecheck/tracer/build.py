@@ -72,6 +72,8 @@ class Builder:
             data = {key: self.value(item) for key, item in record["data"].items()}
             if record["event"] == "load_state":
                 data["entries"] = [self._entry(entry, self.span(record["span"])) for entry in data["entries"]]
+            if data.get("of") == "shape":
+                data |= self._shape_of(data["tensor"])
             self.graph.add(
                 Event(record["event"], self.span(record["span"]), data, self.context(record.get("context", [])))
             )
@@ -127,6 +129,13 @@ class Builder:
             if isinstance(tensor, Tensor) and not tensor.text:
                 tensor.text = text.at(place)
 
+    def _shape_of(self, tensor: Any) -> dict[str, Any]:
+        """The tensor whose shape is unpacked, told by the place of its expression where it has no name; its axes."""
+        if isinstance(tensor, Span):
+            made = (stage.out for stage in reversed(self._stages) if stage.span == tensor and stage.outputs)
+            tensor = next(made, None)
+        return {"tensor": tensor, "rank": tensor.shape.rank if isinstance(tensor, Tensor) else None}
+
     @staticmethod
     def _entry(entry: tuple[Any, ...], span: Span) -> tuple[Any, ...]:
         """An entry of a state dict: its name, what was saved and the model's own, each of them from its layer."""
@@ -155,6 +164,8 @@ class Builder:
             return {key: self.value(part) for key, part in item["dict"].items()}
         if "slice" in item:
             return slice(*(self.value(part) for part in item["slice"]))
+        if "span" in item:
+            return self.span(item["span"])
         if "ellipsis" in item:
             return Ellipsis
         return item.get("dtype", ops.UNKNOWN)
@@ -183,7 +194,10 @@ class Builder:
             module.kind, module.path = item["kind"], item["path"]
             module.created = self.span(item["created"]) if item["created"] else None
             module.context = self.context(item["context"])
-            module.params = model_facts(module.kind, item["params"])
+            given = {
+                name: self.value(part) if isinstance(part, dict) else part for name, part in item["params"].items()
+            }
+            module.params = model_facts(module.kind, given)
             origins.of_config(module)
             self._read_constructor(module, item)
         return module

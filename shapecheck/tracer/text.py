@@ -14,13 +14,14 @@ _NAMED = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 class Text:
-    """One file's expressions by place."""
+    """One file's expressions by place; and its assignments."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._ends: dict[tuple[int, int], list[ast.AST]] = {}
         self._targets: dict[int, str] = {}
         self._integers: set[int] = set()
+        self.assignments: list[ast.Assign] = []
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -35,6 +36,8 @@ class Text:
             self._integers.add(node.value)
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], _NAMED):
             self._targets[id(node.value)] = ast.unparse(node.targets[0])
+        if isinstance(node, ast.Assign):
+            self.assignments.append(node)
         if isinstance(node, (ast.expr, ast.AugAssign)):
             span = self.span(node)
             self._ends.setdefault((span.end_line, span.end_column), []).append(node)

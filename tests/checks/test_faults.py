@@ -34,6 +34,7 @@ class Fault:
     wrong: str = ""
     elsewhere: bool = False
     unseen: str = ""
+    also: str = ""
 
     @property
     def text(self) -> str:
@@ -84,7 +85,7 @@ def test_a_fault_is_found_where_it_was_made(fault: Fault) -> None:
     if fault.unseen:
         assert findings == []
         return
-    assert findings[0].rule == fault.rule
+    assert [finding.rule for finding in findings] == [fault.rule, *fault.also.split()]
     assert (findings[0].span.line == fault.line) is not fault.elsewhere
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shapecheck import rulebook
 from shapecheck.resources import rules_dir
-from tests.fixture_scripts import expected, found, really
+from tests import subjects
+from tests.fixture_scripts import expected, found
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "fixtures" / "rules"
@@ -25,20 +27,12 @@ NOT_INSTALLED = re.compile("ImportError: Using the `Trainer` with `PyTorch` requ
 
 
 @pytest.fixture(scope="session")
-def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
-    """What PyTorch made of every fixture and of every example, by file name without its folder's path."""
-    folder = tmp_path_factory.mktemp("rules")
-    scripts = {f"{path.parent.name}/{path.name}": path for path in SCRIPTS}
-    for code in CODES:
-        rule = rulebook.rule(code)
-        for name, text in (("example", rule.example), ("instead", rule.use_instead)):
-            scripts[f"{code}/{name}"] = folder / f"{code}_{name}.py"
-            scripts[f"{code}/{name}"].write_text(text)
-    said = really(scripts.values(), folder)
-    return {name: said[path] for name, path in scripts.items()}
+def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What PyTorch made of every fixture and of every example, by name."""
+    return subjects.ended(tmp_path_factory)
 
 
-def not_installed(said: dict[str, object]) -> bool:
+def not_installed(said: dict[str, Any]) -> bool:
     return NOT_INSTALLED.match(str(said["raised"])) is not None
 
 
@@ -63,19 +57,21 @@ def test_a_rule_has_a_bad_and_a_good_fixture(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[str, object]]) -> None:
+def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[str, Any]]) -> None:
     rule = rulebook.rule(code)
     if rule.severity == "error":
-        assert pytorch[f"{code}/example"]["raised"] is not None
-    assert pytorch[f"{code}/instead"]["raised"] is None or not_installed(pytorch[f"{code}/instead"])
+        assert pytorch[f"examples/{code}.py"]["raised"] is not None
+    assert pytorch[f"examples/{code}_instead.py"]["raised"] is None or not_installed(
+        pytorch[f"examples/{code}_instead.py"]
+    )
     if code not in SEEN_ONLY_IN_A_TRACE:
         assert code in [finding.rule for finding in found("example.py", rule.example)]
     assert [f for f in found("instead.py", rule.use_instead) if f.severity != "info"] == []
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_fixture_is_as_pytorch_has_it(path: Path, pytorch: dict[str, dict[str, object]]) -> None:
-    said = pytorch[f"{path.parent.name}/{path.name}"]
+def test_a_fixture_is_as_pytorch_has_it(path: Path, pytorch: dict[str, dict[str, Any]]) -> None:
+    said = pytorch[f"rules/{path.parent.name}/{path.name}"]
     if not_installed(said):
         pytest.skip("accelerate is not installed")
     if path.name.startswith("good"):

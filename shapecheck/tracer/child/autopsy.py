@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
-import linecache
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,14 +15,13 @@ import torch
 
 from shapecheck.places import Span
 from shapecheck.resources import rules_dir
-from shapecheck.source import Source
 from shapecheck.tracer.child import failure, modules
 from shapecheck.tracer.child.describe import describe
 from shapecheck.tracer.child.frames import function_name, is_user_file, span_at
+from shapecheck.tracer.child.misread import text_of, value_of
 from shapecheck.tracer.child.names import function_op
 from shapecheck.tracer.child.session import Session, Sizes
 from shapecheck.tracer.child.stream import arrived
-from shapecheck.tracer.text import Text
 
 Record = dict[str, Any]
 Step = tuple[FrameType, int, int]
@@ -108,7 +106,7 @@ def _construction(span: Span, frame: FrameType, module: torch.nn.Module) -> Span
     """
     owner = frame.f_locals.get("self")
     names = [name for name, part in getattr(owner, "_modules", {}).items() if part is module]
-    text = _text(span.path)
+    text = text_of(span.path)
     made = [
         text.span(node.value)
         for node in ast.walk(ast.parse(text.source.text))
@@ -142,7 +140,7 @@ def _operator(session: Session, span: Span, names: Mapping[str, Any]) -> Record 
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
         op, operands, given = f"torch.Tensor.__{_OPERATORS[type(node.op)]}__", [node.left, node.right], []
     elif isinstance(node, ast.Call):
-        function = _value(node.func, names)
+        function = value_of(node.func, names)
         if function is None:
             return None
         receiver = [node.func.value] if isinstance(getattr(function, "__self__", None), torch.Tensor) else []  # type: ignore[attr-defined]
@@ -150,8 +148,8 @@ def _operator(session: Session, span: Span, names: Mapping[str, Any]) -> Record 
         operands, given = [*receiver, *node.args], node.keywords
     else:
         return None
-    args = [_value(operand, names) for operand in operands]
-    kwargs = {keyword.arg: _value(keyword.value, names) for keyword in given if keyword.arg}
+    args = [value_of(operand, names) for operand in operands]
+    kwargs = {keyword.arg: value_of(keyword.value, names) for keyword in given if keyword.arg}
     if not _tensors({"args": args, **kwargs}):
         return None
     return {
@@ -162,24 +160,7 @@ def _operator(session: Session, span: Span, names: Mapping[str, Any]) -> Record 
 
 
 def _node(span: Span) -> ast.AST | None:
-    return _text(span.path).node(span)
-
-
-def _text(path: str) -> Text:
-    return Text(Source(path, "".join(linecache.getlines(path))))
-
-
-def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:
-    """What a name, an attribute, a constant, or a list of these stands for; None for what would have to be computed."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Name):
-        return names.get(node.id)
-    if isinstance(node, ast.Attribute):
-        return getattr(_value(node.value, names), node.attr, None)
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return [_value(item, names) for item in node.elts]
-    return None
+    return text_of(span.path).node(span)
 
 
 def _tensors(given: Mapping[str, Any]) -> bool:

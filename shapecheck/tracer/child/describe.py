@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from shapecheck.places import Span
 from shapecheck.tracer.child.fakes import is_fake
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def describe(session: Session, value: Any, depth: int = _DEPTH) -> Any:
         return {"ellipsis": True}
     if isinstance(value, torch.dtype):
         return {"dtype": dtype_name(value)}
+    if isinstance(value, Span):
+        return {"span": value}
     if isinstance(value, slice):
         return {"slice": [describe(session, part, depth - 1) for part in (value.start, value.stop, value.step)]}
     if depth and is_mapping(value) and len(value) <= _LENGTH:

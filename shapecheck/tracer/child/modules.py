@@ -7,6 +7,7 @@ import inspect
 import itertools
 import sys
 import weakref
+from types import FrameType
 from typing import Any
 
 import torch
@@ -39,17 +40,21 @@ class Modules:
         self._numbers: dict[int, tuple[weakref.ref[torch.nn.Module], int]] = {}
         self._next = itertools.count()
         self._created: weakref.WeakKeyDictionary[torch.nn.Module, tuple[Span, Calls]] = weakref.WeakKeyDictionary()
+        self._given: weakref.WeakKeyDictionary[torch.nn.Module, dict[str, Any]] = weakref.WeakKeyDictionary()
         self._paths: dict[int, str] = {}
         self._sent: dict[int, str] = {}
 
     def install(self) -> None:
         """Note where in the user's text each module is made."""
         original = torch.nn.Module.__init__
-        created = self._created
+        created, given = self._created, self._given
 
         def init(self: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
-            frame = user_frame(sys._getframe(1))
+            maker = sys._getframe(1)
+            if arguments := _given(maker, self):
+                given[self] = arguments
+            frame = user_frame(maker)
             while frame is not None and _is_init_of(frame, self):
                 frame = user_frame(frame.f_back) if frame.f_back else None
             if frame is not None:
@@ -85,15 +90,28 @@ class Modules:
             "m": number,
             "kind": kind(module),
             "path": path,
-            "params": params(module),
+            "params": params(module) | self._arguments(module),
             "created": created,
             "context": calls,
         }
+
+    def _arguments(self, module: torch.nn.Module) -> dict[str, Any]:
+        given = self._given.get(module, {})
+        return {name: self.record(v) if isinstance(v, torch.nn.Module) else v for name, v in given.items()}
 
 
 def _is_init_of(frame: Any, module: torch.nn.Module) -> bool:
     code = frame.f_code
     return code.co_name == "__init__" and bool(code.co_varnames) and frame.f_locals.get(code.co_varnames[0]) is module
+
+
+def _given(frame: FrameType, module: torch.nn.Module) -> dict[str, Any]:
+    """What a constructor of torch's transformer layers was given: they keep little of it under its name."""
+    home = frame.f_globals.get("__name__", "")
+    if home != "torch.nn.modules.transformer" or not _is_init_of(frame, module):
+        return {}
+    known = (*_PLAIN, torch.nn.Module)
+    return {name: value for name, value in frame.f_locals.items() if isinstance(value, known) and value is not module}
 
 
 def is_transparent(module: torch.nn.Module) -> bool:

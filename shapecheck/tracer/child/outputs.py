@@ -22,6 +22,7 @@ def _watch(session: Session, module: ModuleType) -> None:
     cls: Any = module.ModelOutput
     original_item = cls.__getitem__
     original_attribute = cls.__getattribute__
+    original_tuple = cls.to_tuple
 
     def getitem(self: Any, key: Any) -> Any:
         try:
@@ -55,7 +56,13 @@ def _watch(session: Session, module: ModuleType) -> None:
             _asked(session, self, name, empty=True)
         return value
 
+    def to_tuple(self: Any) -> tuple[Any, ...]:
+        parts: tuple[Any, ...] = original_tuple(self)
+        session.note_fields(parts, list(OrderedDict.keys(self)))
+        return parts
+
     cls.__getitem__, cls.__iter__, cls.__getattribute__ = getitem, iterate, getattribute
+    cls.to_tuple = to_tuple
 
 
 def _asked(session: Session, output: Any, name: str, *, empty: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import os
 import random
@@ -73,7 +74,7 @@ def _close(session: Session, request: dict[str, Any]) -> list[str]:
 
 
 def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]:
-    from shapecheck.tracer.child import definitions, failure, source, target
+    from shapecheck.tracer.child import definitions, failure, misread, source, target
 
     source.install(request["overlay"], loop)
     try:
@@ -91,6 +92,8 @@ def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]
     except SyntaxError as error:
         return failure.syntax_error(error)
     except BaseException as error:
+        with contextlib.suppress(Exception):  # the script's own properties are asked, and may raise what they like
+            misread.report(session, error)
         return failure.record(session, error)
     return {"kind": "end", "status": "completed"}
 

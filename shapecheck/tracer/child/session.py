@@ -79,6 +79,7 @@ class Session:
     _marks: Marks | None = None
     _modules: Modules | None = None
     _made: dict[int, tuple[Any, int]] = field(default_factory=dict)
+    _tuples: dict[int, tuple[tuple[Any, ...], list[str]]] = field(default_factory=dict)
 
     @property
     def sizes(self) -> Sizes:
@@ -116,6 +117,20 @@ class Session:
         held = self._made.get(id(value))
         return held[1] if held is not None else None
 
+    def note_fields(self, value: tuple[Any, ...], fields: list[str]) -> None:
+        """Note which outputs of a model a tuple holds."""
+        self._tuples[id(value)] = (value, fields)
+
+    def fields_of(self, value: tuple[Any, ...]) -> list[str]:
+        """The names of a model's outputs that a tuple holds; none where it is not known to be one."""
+        held = self._tuples.get(id(value))
+        return held[1] if held is not None else []
+
+    def field_of_output(self, value: Any) -> str:
+        """The field of a model's output that a value is, empty for none."""
+        made = (item for output, _ in self._made.values() for item in output.items())
+        return next((str(name) for name, part in made if part is value), "")
+
     def assume(self, text: str) -> None:
         """Say once, in words for the user, what was assumed: ``"unknown checkpoint x: the defaults of bert"``."""
         if text not in self._assumed:
@@ -142,10 +157,14 @@ class Session:
 
         Values may be plain, tensors, modules, or model outputs (as ``stage``: the stage that made it).
         """
+        self.event_at(self.user_span(), kind, **data)
+
+    def event_at(self, span: Span | None, kind: str, **data: Any) -> None:
+        """The same of a place that is not the one where the script is."""
         from shapecheck.tracer.child.describe import describe
 
         described = {key: describe(self, value) for key, value in data.items()}
-        self.send({"kind": "event", "event": kind, "span": self.user_span(), "data": described})
+        self.send({"kind": "event", "event": kind, "span": span, "data": described})
 
     def mark(
         self,

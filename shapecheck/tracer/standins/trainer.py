@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from shapecheck.tracer.child.misread import returned_by
 from shapecheck.tracer.standins.patching import patch_function
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def _patch_trainer(module: Any, session: Session) -> None:
         module.DistributedType = types.SimpleNamespace(**{name: name for name in names})
 
     patch_function(cls, "__init__", partial(_taking_old_names, session))
+    patch_function(cls, "compute_loss", partial(_telling_loss, session))
     cls.create_accelerator_and_postprocess = _accelerator
     cls._move_model_to_device = lambda self, model, device: None
     for name, value in _PRIVATE.items():
@@ -182,6 +184,35 @@ def _patch_trainer(module: Any, session: Session) -> None:
     for name in _LEFT_OUT:
         if hasattr(cls, name):
             setattr(cls, name, lambda self, *args, **kwargs: None)
+
+
+def _telling_loss(session: Session, original: Any) -> Any:
+    """``compute_loss``, which tells what the model returned before it takes the loss from it."""
+
+    def compute_loss(self: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self, "label_smoother", None) is not None:  # it takes the scores, and computes the loss itself
+            return original(self, model, *args, **kwargs)
+        hook = model.register_forward_hook(lambda module, inputs, output: _tell_loss(session, module, output))
+        try:
+            return original(self, model, *args, **kwargs)
+        finally:
+            hook.remove()
+
+    return compute_loss
+
+
+def _tell_loss(session: Session, model: Any, output: Any) -> None:
+    """The event ``trainer_loss``: the entry ``loss`` of a dict, the first part of anything else."""
+    of, fields, taken = "other", None, None
+    if isinstance(output, dict):
+        of, fields, taken = "dict", [str(key) for key in output], output.get("loss")
+    elif isinstance(output, torch.Tensor):
+        of, taken = "tensor", output
+    elif isinstance(output, (tuple, list)) and output:
+        of, taken = "tuple", output[0]
+    elif output is None:
+        of = "none"
+    session.event("trainer_loss", of=of, fields=fields, taken=taken, returned=returned_by(type(model)))
 
 
 def _accelerator(trainer: Any) -> None:
