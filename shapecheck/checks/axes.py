@@ -45,9 +45,9 @@ def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
 
 def _examples_first(first: vocabulary.Axis, known: frozenset[tuple[int, int]]) -> bool:
     """Whether axis 0 counts the examples for a better reason than that ids stand there: numbers that a script makes up
-    (``torch.randint(0, 100, (35, 20))``) may as well have the time first."""
+    (``torch.randint(0, 100, (35, 20))``) may as well have the time first, and so may what nothing seen has made."""
     source = made(first)
-    if short(source.stage) in _MADE_UP and (id(source.tensor), 0) not in known:
+    if (source.stage is None or short(source.stage) in _MADE_UP) and (id(source.tensor), 0) not in known:
         return False
     return counted.counts_texts(first, known)
 
