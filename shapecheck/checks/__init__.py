@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from shapecheck import trail, vocabulary
 from shapecheck.checks import (
+    arguments,
     attention,
     axes,
     backward,
@@ -125,6 +126,8 @@ DETECTORS: tuple[Detector, ...] = (
 
 _OF_LABELS = ("SHP302", "SHP305", "SHP306", "SHP310")
 """What is wrong with the shape of labels, told at a loss."""
+_WITHOUT_CAUSE = (*operators.GENERAL, "SHP201", "SHP204", "SHP205", "SHP302", "SHP313")
+"""Rules that name what does not fit, and not why: an argument before it may be the reason."""
 _COLUMNS = ("SHP309", "SHP601", "SHP607")
 
 
@@ -205,7 +208,7 @@ def _caused_by_a_choice(findings: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for finding in findings:
         stage = finding.stage
-        if chosen and finding.rule in operators.GENERAL and isinstance(stage, Stage):
+        if chosen and finding.rule in (*operators.GENERAL, "SHP229") and isinstance(stage, Stage):
             way = (step.span for tensor in stage.tensors() for step in trail.steps(tensor))
             cause = next((chosen[span] for span in way if span in chosen), None)
             if cause is not None:
@@ -242,4 +245,7 @@ def explain(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """The finding that explains why a stage raises; None for a stage that does not."""
     if stage.conflict is None or stage.within:
         return None
-    return next((finding for explainer in EXPLAINERS if (finding := explainer(graph, stage)) is not None), None)
+    finding = next((finding for explainer in EXPLAINERS if (finding := explainer(graph, stage)) is not None), None)
+    if finding is not None and finding.rule in _WITHOUT_CAUSE and not finding.remedy:
+        return arguments.other_argument(graph, stage) or finding
+    return finding

@@ -16,6 +16,8 @@ from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.vocabulary import KEEPS, axis, ints, operands, short
 
+_MAY_MEAN = "only the sizes say that it is this axis"
+
 
 def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
     """A keyword argument set: its value replaced where it is given, else added behind the others."""
@@ -27,6 +29,27 @@ def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
     end = tree.span(call)
     inside = Span(end.path, end.end_line, end.end_column - 1, end.end_line, end.end_column - 1)
     return Edit(inside, f"{name}={value}")
+
+
+def argument(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """One argument of a call (or the key of a subscript) written as the finding says it: ``name=value``."""
+    name, _, value = finding.remedy.partition("=")
+    if not value:
+        return
+    call = call_of(finding, tree)
+    if value.startswith("order "):
+        order = [int(index) for index in value.split()[1:]]
+        args = call.args if call is not None else ()
+        sizes = args[-len(order) :]
+        if len(args) >= len(order) and not any(arg.star or arg.keyword for arg in sizes):
+            moved = zip(sizes, order, strict=True)
+            edits = tuple(tree.replace(arg.value, tree.code(sizes[index].value)) for arg, index in moved)
+            yield Fix("the sizes in another order", edits, safety="unsafe", why=_MAY_MEAN)
+    elif call is not None and finding.span == tree.span(call):
+        yield Fix(f"{name}={value}", (keyword(tree, call, name, value),), safety="unsafe", why=_MAY_MEAN)
+    else:
+        title = f"[{value}]" if name == "key" else f"{name}={value}"
+        yield Fix(title, (Edit(finding.span, value),), safety="unsafe", why=_MAY_MEAN)
 
 
 def call_of(finding: Finding, tree: Tree) -> cst.Call | None:

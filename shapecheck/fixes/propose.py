@@ -65,6 +65,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP225": (moved.along,),
     "SHP226": (moved.patches_first,),
     "SHP228": (simple.averaged,),
+    "SHP229": (calls.argument,),
     "SHP301": (simple.class_axis,),
     "SHP302": (losses.axis_of_one,),
     "SHP303": (calls.more_labels,),

@@ -1,0 +1,173 @@
+"""The stages of a graph once more with something changed: would the shapes fit then? Pure.
+
+Every name gets a prime that nothing else in the graph has, so that sizes which only may agree do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from shapecheck import ops
+from shapecheck.dims import Call, Dim, Expr, Name, number
+from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.ops import Result, Spec
+from shapecheck.ops.values import is_tensor
+from shapecheck.shapes import Conflict, Shape
+
+Change = Callable[[Stage], Mapping[str, Any] | None]
+"""What a stage is given instead, by parameter; None for a stage that stays as it is."""
+
+_PRIMES = tuple(n for n in range(11, 1000) if all(n % d for d in range(2, n)))
+"""The numbers that names get: as small as batches and texts are, so that a slice of the positions holds them."""
+
+
+class Unclear(Exception):
+    """A shape on the way is not known."""
+
+
+class Rerun:
+    """A failing stage and all that leads to it."""
+
+    def __init__(self, graph: ShapeGraph, failing: Stage) -> None:
+        self.failing = failing
+        self.way = list(_way(failing))
+        self._stages = [stage for stage in graph.stages if stage.index <= failing.index and not stage.within]
+        self._sizes: dict[Name, int] = {}
+        self._named: dict[int, Dim] = {}
+        taken = {dim.value for stage in self._stages for tensor in stage.outputs.values() for dim in tensor.shape.dims}
+        self._numbers = (prime for prime in _PRIMES if prime not in taken)
+
+    def fails(self) -> bool:
+        """Whether the stage raises here too as it stands, so that a run in which it does not says something."""
+        try:
+            return isinstance(self._outcome(self.failing, {}, {}), Conflict)
+        except Unclear:
+            return False
+
+    def fitting(self, change: Change) -> Shape | None:
+        """What the failing stage gives after a change, where nothing raises any more; None where something does, or
+        is not known."""
+        new: dict[int, Spec] = {}
+        try:
+            for stage in self._stages:
+                changed = change(stage)
+                if changed is None and not any(id(tensor) in new for tensor in stage.tensors()):
+                    continue
+                outcome = self._outcome(stage, new, changed or {})
+                if stage is self.failing:
+                    return _one_shape(outcome)
+                if isinstance(outcome, Conflict):
+                    return None
+                self._take(stage, outcome, new)
+        except Unclear:
+            return None
+        return None
+
+    def changed(self, stage: Stage, instead: Mapping[str, Any]) -> Shape | None:
+        """What one stage gives after a change of its own arguments, under the names of the sizes."""
+        try:
+            after = _one_shape(self._outcome(stage, {}, instead))
+        except Unclear:
+            return None
+        return after and Shape(tuple(self._named.get(dim.value or 0, dim) for dim in after.dims))
+
+    def shape(self, tensor: Tensor) -> Shape | None:
+        """A tensor's shape in numbers; None where it is not known."""
+        try:
+            return self._spec(tensor, {}).shape
+        except Unclear:
+            return None
+
+    def _outcome(self, stage: Stage, new: Mapping[int, Spec], instead: Mapping[str, Any]) -> ops.Outcome:
+        given = {name: self._value(value, new) for name, value in {**stage.inputs, **instead}.items()}
+        if stage.module is None:
+            return ops.apply(stage.op, (), given)
+        params = {name: self._value(value, new) for name, value in stage.module.params.items()}
+        return ops.forward(stage.op, params, (), given)
+
+    def _take(self, stage: Stage, outcome: ops.Outcome, new: dict[int, Spec]) -> None:
+        specs = list(_specs(outcome.value)) if isinstance(outcome, Result) else []
+        outputs = list(stage.outputs.values())
+        if len(specs) == len(outputs):
+            new.update((id(tensor), spec) for tensor, spec in zip(outputs, specs, strict=True))
+        elif stage in self.way:
+            raise Unclear
+        else:
+            new.update((id(tensor), Spec()) for tensor in outputs)
+
+    def _value(self, value: Any, new: Mapping[int, Spec]) -> Any:
+        if isinstance(value, Tensor):
+            return new.get(id(value)) or self._spec(value, new)
+        if isinstance(value, Dim):
+            return self._dim(value)
+        if isinstance(value, (list, tuple)):
+            return type(value)([self._value(item, new) for item in value])
+        if isinstance(value, slice):
+            return slice(*(self._value(part, new) for part in (value.start, value.stop, value.step)))
+        return value
+
+    def _spec(self, tensor: Tensor, new: Mapping[int, Spec]) -> Spec:
+        if tensor.shape.rank is None:
+            raise Unclear
+        return Spec(Shape(tuple(map(self._dim, tensor.shape.dims))), tensor.dtype)
+
+    def _dim(self, dim: Dim) -> Dim:
+        if dim.expr is None and dim.size is None:
+            raise Unclear
+        size = dim.size if dim.expr is None and dim.size is not None else self._evaluated(dim.expr or 0)
+        if not isinstance(dim.expr, int):
+            self._named[size] = dim
+        return number(size)
+
+    def _evaluated(self, expr: Expr) -> int:
+        if isinstance(expr, int):
+            return expr
+        total = 0
+        for atoms, times in expr.terms:
+            for atom in atoms:
+                times *= self._call(atom) if isinstance(atom, Call) else self._number(atom)
+            total += times
+        return total
+
+    def _call(self, call: Call) -> int:
+        left, right = self._evaluated(call.left), self._evaluated(call.right)
+        if call.op == "max":
+            return max(left, right)
+        if not right:
+            raise Unclear
+        return left // right if call.op == "//" else left % right
+
+    def _number(self, name: Name) -> int:
+        if name not in self._sizes:
+            self._sizes[name] = next(self._numbers, 0)
+            if not self._sizes[name]:
+                raise Unclear
+        return self._sizes[name]
+
+
+def _way(failing: Stage) -> Iterator[Stage]:
+    """The stages that led to one, along every operand, nearest first, each once."""
+    seen, waiting = {id(failing)}, [failing]
+    while waiting:
+        for tensor in waiting.pop(0).tensors():
+            stage = tensor.producer
+            if stage is not None and id(stage) not in seen:
+                seen.add(id(stage))
+                waiting.append(stage)
+                yield stage
+
+
+def _one_shape(outcome: ops.Outcome) -> Shape | None:
+    first = next(_specs(outcome.value), None) if isinstance(outcome, Result) else None
+    return first.shape if first is not None and first.shape.rank is not None else None
+
+
+def _specs(value: Any) -> Iterator[Spec]:
+    if is_tensor(value):
+        yield Spec(value.shape, value.dtype)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _specs(item)
+    elif isinstance(value, dict):
+        yield from _specs(list(value.values()))
