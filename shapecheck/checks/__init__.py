@@ -126,8 +126,9 @@ DETECTORS: tuple[Detector, ...] = (
 
 _OF_LABELS = ("SHP302", "SHP305", "SHP306", "SHP310")
 """What is wrong with the shape of labels, told at a loss."""
-_WITHOUT_CAUSE = (*operators.GENERAL, "SHP201", "SHP204", "SHP205", "SHP302", "SHP313")
-"""Rules that name what does not fit, and not why: an argument before it may be the reason."""
+_WIDTHS = ("SHP201", "SHP204", "SHP205")
+_WITHOUT_CAUSE = (*operators.GENERAL, *_WIDTHS, "SHP302", "SHP313")
+"""Rules that name what does not fit, and where they stand on it not why: an argument before it may be the reason."""
 _COLUMNS = ("SHP309", "SHP601", "SHP607")
 
 
@@ -246,6 +247,7 @@ def explain(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if stage.conflict is None or stage.within:
         return None
     finding = next((finding for explainer in EXPLAINERS if (finding := explainer(graph, stage)) is not None), None)
-    if finding is not None and finding.rule in _WITHOUT_CAUSE and not finding.remedy:
-        return arguments.other_argument(graph, stage) or finding
-    return finding
+    if finding is None or finding.rule not in _WITHOUT_CAUSE or finding.remedy:
+        return finding
+    explained = finding.span != stage.span and finding.rule not in _WIDTHS
+    return finding if explained else arguments.other_argument(graph, stage) or finding

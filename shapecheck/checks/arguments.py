@@ -97,6 +97,8 @@ def _axes(step: Stage, rank: int) -> Iterator[_Other]:
     if dims is None or len(dims) != 1:
         return
     at = dims[0] % rank if rank else 0
+    if at and short(step) in _JOINS - _ONE_MORE:
+        return  # somebody chose it; an axis of its own is what a join without one lacks
     # To sum over the batch, or to join below each other, is hardly ever what was meant.
     for index in range(short(step) in REDUCTIONS | _JOINS, rank):
         if index != at:
