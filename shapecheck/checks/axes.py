@@ -182,6 +182,7 @@ def rows_in_other_order(graph: ShapeGraph) -> Iterator[Finding]:
                 symptom=stage.span,
                 label=f"{laid.shape} was flattened to {scores.shape}",
                 help=f"write {laid.text or 'the scores'}.transpose(0, 1) before they are flattened",
+                remedy=".transpose(0, 1)",
                 related=[words.comes_from(laid), words.comes_from(wanted)],
                 shapes=[words.named(laid), words.named(wanted, name="target")],
                 operand=words.called(laid),

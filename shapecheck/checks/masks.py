@@ -78,6 +78,7 @@ def lengths_over_texts(graph: ShapeGraph, stage: Stage) -> Finding | None:
                 symptom=stage.span,
                 label=f"{mask.shape} becomes {step.out.shape}",
                 help="take dim=1, the tokens",
+                remedy="1",
                 related=[words.comes_from(mask), words.comes_from(rows)],
                 shapes=[words.named(mask), words.named(rows), words.named(ends)],
                 operator=words.shown(step.op),

@@ -20,6 +20,8 @@ def mask_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     node = tree.expression(finding.span)
     title = "give the mask its axis at the end"
     stage, mask = finding.stage, finding.tensor
+    if finding.remedy:
+        return  # lengths, not a mask
     if isinstance(stage, Stage) and isinstance(mask, Tensor):
         along_queries = stage.conflict is None and mask.shape.dim(-1).value == 1
         if vocabulary.short(stage) == "__getitem__" or along_queries:

@@ -115,9 +115,20 @@ def transposed(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
         yield Fix("exchange the axes", (tree.replace(call, f"{owner}.transpose(0, 1)"),))
 
 
+def before_flattening(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``scores.view(-1, n)`` to ``scores.transpose(0, 1).reshape(-1, n)``."""
+    call = call_of(finding, tree) if finding.remedy else None
+    if call is None or not isinstance(call.func, cst.Attribute):
+        return
+    # transposed memory cannot be viewed
+    verb = [tree.replace(call.func.attr, "reshape")] if call.func.attr.value == "view" else []
+    for fix in suffixed(tree, tree.span(call.func.value), finding.remedy, "texts first, before they are flattened"):
+        yield Fix(fix.title, (*fix.edits, *verb))
+
+
 def groups_in_order(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``view(pieces, texts, ...)`` to ``view(texts, pieces, ...)``."""
-    call = call_of(finding, tree)
+    call = call_of(finding, tree) if not finding.remedy else None
     if call is not None and len(call.args) >= 2 and not any(arg.star or arg.keyword for arg in call.args[:2]):
         a, b = call.args[0].value, call.args[1].value
         edits: tuple[Edit, ...] = (tree.replace(a, tree.code(b)), tree.replace(b, tree.code(a)))

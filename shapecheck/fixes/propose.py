@@ -34,7 +34,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP102": (pooling.under_mask,),
     "SHP103": (simple.wrong_axis, pooling.over_tokens),
     "SHP104": (pooling.under_mask,),
-    "SHP105": (attention.mask_axis,),
+    "SHP105": (moved.along, attention.mask_axis),
     "SHP106": (pooling.under_mask, pooling.by_real_tokens),
     "SHP107": (pooling.under_mask,),
     "SHP108": (pooling.instead_of_first,),
@@ -118,7 +118,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP609": (attention.turned_round,),
     "SHP610": (moved.along,),
     "SHP611": (moved.transposed,),
-    "SHP612": (moved.groups_in_order,),
+    "SHP612": (moved.before_flattening, moved.groups_in_order),
     "SHP613": (sizes.column_of_positions,),
 }
 """The fixers of each rule, the best first."""
