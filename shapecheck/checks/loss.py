@@ -9,6 +9,7 @@ from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
 from shapecheck.flow import CLASS_LOSSES, LOSSES, PAIR_LOSSES, token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.ops.dtypes import is_integral
 from shapecheck.places import Span
 from shapecheck.trail import made
 from shapecheck.vocabulary import axis, main, short
@@ -124,6 +125,7 @@ def _target(
         shape=scores.shape,
         target=words.called(target),
         target_shape=target.shape,
+        dtype=target.dtype or "?",
         rows=scores.shape.dim(0) if scores.shape.rank else "?",
         classes=scores.shape.dim(1) if (scores.shape.rank or 0) > 1 else "?",
     )
@@ -228,6 +230,9 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
     ranks = scores.shape.rank, target.shape.rank
     if None in ranks:
         return None
+    if is_integral(target.dtype) and _same(scores, target):
+        root = target.span or blame.operand_span(stage, target)
+        return _target(graph, stage, scores, target, "whole", root, f"pass {_plain(target)}.float()")
     if ranks == (2, 1) and scores.shape.dim(1).value == 1:
         root = blame.operand_span(stage, scores)
         return _target(graph, stage, scores, target, "scores-column", root, f"pass {_plain(scores)}.squeeze(-1)")
@@ -240,6 +245,12 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
         built = stage.module.created if stage.module is not None else None
         return _target(graph, stage, scores, target, "class-ids", built or stage.span, "use nn.CrossEntropyLoss")
     return _target(graph, stage, scores, target, "pair", blame.operand_span(stage, target), "")
+
+
+def _same(scores: Tensor, target: Tensor) -> bool:
+    """Whether nothing is against it that two tensors of as many axes have one shape."""
+    pairs = zip(scores.shape.dims, target.shape.dims, strict=False)
+    return scores.shape.rank == target.shape.rank and not any(blame.differ(a, b) for a, b in pairs)
 
 
 def _label_columns(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Finding:

@@ -112,7 +112,7 @@ def padding_pooled(graph: ShapeGraph) -> Iterator[Finding]:
             continue
         position = _token_position(stage, tokens)
         model = token_model(tokens)
-        if position not in (0, -1) or model is None or _through_recurrence(tokens):
+        if position not in (0, -1) or model is None or _through_recurrence(tokens) or tokens.shape.dim(1).value == 1:
             continue
         params = model.module.params if model.module is not None else {}
         causal, kind = params.get("causal") is True, str(params.get("model_type", ""))

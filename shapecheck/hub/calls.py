@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ _EXTRA_INPUTS = (
     "prompt_embeds",
 )
 """Inputs that change what the measured fields look like; with one of them only the first field's width is kept."""
+_WITH_CACHES = frozenset({"past_key_values", "cross_attentions"})
 _FIXED = re.compile(r"(height|width)/\d+$")
 """What the stages of a vision model leave of a picture, as measured with the usual ones."""
 
@@ -114,7 +115,7 @@ def _present(field: OutputField, config: Config, inputs: Mapping[str, Any], opti
         case "labels" | "start_positions" | "return_loss":
             return given(inputs, field.when)
         case "other":
-            return None if any(given(inputs, name) is not False for name in _EXTRA_INPUTS) else False
+            return _by_something_else(field, inputs)
         case "use_cache" | "add_pooling_layer":
             # What nobody sets is on: the classes have a pooler and a cache by default.
             wanted = switch(field.when, config, inputs, options)
@@ -127,6 +128,18 @@ def _present(field: OutputField, config: Config, inputs: Mapping[str, Any], opti
         case _:
             wanted = switch(field.when, config, inputs, options)
             return None if wanted is UNKNOWN else bool(wanted)
+
+
+def _by_something_else(field: OutputField, inputs: Mapping[str, Any]) -> bool | None:
+    """For a field that no measured option brought: what goes with a cache comes with the inputs that make one, a loss
+    with labels of any name and form, and what a config asks for (experts, aggregation) cannot be told."""
+    if field.name in _WITH_CACHES:
+        bringing: Iterable[str] = _EXTRA_INPUTS
+    elif field.name.endswith("loss"):
+        bringing = (*_EXTRA_INPUTS, *(name for name in inputs if "label" in name or name.endswith("_answer")))
+    else:
+        return None
+    return None if any(given(inputs, name) is not False for name in bringing) else False
 
 
 def _one(field: OutputField, config: Config, lookup: Lookup, options: Mapping[str, Any]) -> Any:

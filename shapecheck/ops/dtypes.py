@@ -42,11 +42,14 @@ _TITLES = {
     "bfloat16": "BFloat16",
 }
 
+TENSOR_TYPES = {f"{title}Tensor": name for name, title in _TITLES.items() if name != "int8"} | {"Tensor": "float32"}
+"""The types that ``torch.LongTensor`` and its like stand for, by name."""
+
 
 def as_dtype(value: object) -> str | None:
     """A type from what stands in a ``dtype`` argument: ``"float32"``, ``"torch.float32"``, or Python's own types."""
     if isinstance(value, type):
-        return {int: "int64", float: "float32", bool: "bool", complex: "complex64"}.get(value)
+        return {int: "int64", float: "float64", bool: "bool", complex: "complex64"}.get(value)
     if not isinstance(value, str):
         return None
     word = value.rpartition(".")[2]

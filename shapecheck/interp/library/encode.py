@@ -134,19 +134,27 @@ def _fields(
     padding = _padding_of(tokenizer, taken, texts)
     fields: dict[str, Value] = {}
     for name in _keys(tokenizer, taken):
-        tail = (number(2),) if name == "offset_mapping" else ()
+        tail = _tail(tokenizer, name)
         if not texts.known:
             shape = Shape((UNKNOWN_DIM, length, *tail)) if container is not None else Shape((), 0)
         else:
             shape = Shape((length, *tail) if rows is None else (rows, length, *tail))
         tensor = Tensor(shape, "int64", role=_ROLES.get(name), padding=padding, span=machine.span(node), text=name)
-        if name in ("attention_mask", "token_type_ids"):
+        if name in ("attention_mask", "token_type_ids") and not tail:
             tensor.low, tensor.high = 0, 1
         elif name == "input_ids":
             tensor.high = _highest(tokenizer, taken, padding != "none")
             tensor.low = None if tensor.high is None else 0
         fields[name] = _contained(tensor, container, rows is not None and not fixed)
     return fields
+
+
+def _tail(tokenizer: TokenizerValue, name: str) -> tuple[Dim, ...]:
+    """What a token has in a field beyond one number: where it starts and ends, TAPAS's seven kinds of segments."""
+    if name == "offset_mapping":
+        return (number(2),)
+    tabular = tokenizer.facts is not None and tokenizer.facts.model_type == "tapas"
+    return (number(7),) if tabular and name == "token_type_ids" else ()
 
 
 def _highest(tokenizer: TokenizerValue, taken: Taken, padded: bool) -> int | None:

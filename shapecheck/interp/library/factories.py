@@ -10,22 +10,9 @@ from shapecheck.interp.library.around import DType, ShapeValue
 from shapecheck.interp.library.registry import HANDLERS, Handler, handles, take
 from shapecheck.interp.library.rows import described
 from shapecheck.interp.values import CallArgs, Const, Int, Items, Machine, TensorValue, Value
-from shapecheck.ops.dtypes import is_floating, is_integral
+from shapecheck.ops.dtypes import TENSOR_TYPES, is_floating, is_integral
 from shapecheck.ops.values import as_int, as_shape
 from shapecheck.places import Origin
-
-_LEGACY = {
-    "FloatTensor": "float32",
-    "DoubleTensor": "float64",
-    "HalfTensor": "float16",
-    "BFloat16Tensor": "bfloat16",
-    "LongTensor": "int64",
-    "IntTensor": "int32",
-    "ShortTensor": "int16",
-    "ByteTensor": "uint8",
-    "BoolTensor": "bool",
-    "Tensor": "float32",
-}
 
 
 @handles("torch.tensor", "torch.as_tensor", "torch.asarray", "torch.from_numpy")
@@ -66,6 +53,9 @@ def _legacy(dtype: str) -> Handler:
 
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         given = args.positional
+        size = args.keywords.get("size")
+        if size is not None:
+            return TensorValue(Tensor(as_shape(size.operand()), dtype))
         if len(given) == 1 and not isinstance(given[0], (Int, ShapeValue)):
             return TensorValue(retyped(described(given[0]), dtype))
         if not args.exact:
@@ -75,7 +65,7 @@ def _legacy(dtype: str) -> Handler:
     return handler
 
 
-for _name, _dtype in _LEGACY.items():
+for _name, _dtype in TENSOR_TYPES.items():
     HANDLERS[f"torch.{_name}"] = HANDLERS[f"torch.cuda.{_name}"] = _legacy(_dtype)
 
 

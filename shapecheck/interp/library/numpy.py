@@ -13,6 +13,7 @@ from shapecheck.interp.library.registry import CONSTANTS, HANDLERS, Handler, Nat
 from shapecheck.interp.library.rows import Rows, described
 from shapecheck.interp.values import (
     Bound,
+    Builtin,
     CallArgs,
     Const,
     Int,
@@ -24,6 +25,7 @@ from shapecheck.interp.values import (
     Value,
     joined,
 )
+from shapecheck.ops.dtypes import as_dtype
 from shapecheck.ops.values import as_shape
 from shapecheck.shapes import ANY, Conflict, Shape
 
@@ -68,7 +70,7 @@ class ArrayValue(Value):
                 return Rows(self.tensor)
             case "astype":
                 asked = take(args, "dtype").get("dtype")
-                return ArrayValue(Tensor(self.tensor.shape, asked.name if isinstance(asked, DType) else None))
+                return ArrayValue(Tensor(self.tensor.shape, _type_asked(asked, None)))
             case "copy":
                 return self
             case "item":
@@ -147,18 +149,28 @@ def _array(outcome: ops.Outcome) -> Value:
 def _from_data(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     taken = take(args, "object", "dtype")
     made = described(taken.get("object") or Unknown())
-    asked = taken.get("dtype")
-    dtype = asked.name if isinstance(asked, DType) else {"float32": "float64"}.get(made.dtype or "", made.dtype)
+    dtype = _type_asked(taken.get("dtype"), {"float32": "float64"}.get(made.dtype or "", made.dtype))
     return ArrayValue(Tensor(made.shape, dtype, made.role, made.padding, made.masked, made.low, made.high))
+
+
+def _type_asked(asked: Value | None, usual: str | None) -> str | None:
+    """The type that a ``dtype`` argument asks for: a dtype, one of Python's own, a word; None where it is not known."""
+    if asked is None or isinstance(asked, Const) and asked.value is None:
+        return usual
+    if isinstance(asked, DType):
+        return asked.name
+    if isinstance(asked, Builtin):
+        return {"builtins.int": "int64", "builtins.float": "float64", "builtins.bool": "bool"}.get(asked.name)
+    word = asked.operand()
+    return {"int": "int64", "float": "float64"}.get(word, as_dtype(word)) if isinstance(word, str) else None
 
 
 def _factory(dtype: str) -> Handler:
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         taken = take(args, "shape", "dtype")
         size = taken.get("shape") or taken.get("size")
-        asked = taken.get("dtype")
         shape = ANY if size is None else as_shape(size.operand())
-        return ArrayValue(Tensor(shape, asked.name if isinstance(asked, DType) else dtype))
+        return ArrayValue(Tensor(shape, _type_asked(taken.get("dtype"), dtype)))
 
     return handler
 

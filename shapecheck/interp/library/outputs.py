@@ -7,7 +7,7 @@ from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shapecheck.dims import Dim, number
+from shapecheck.dims import UNKNOWN, Dim, number
 from shapecheck.graph import Role, Stage, Tensor
 from shapecheck.interp.values import (
     Bound,
@@ -182,7 +182,7 @@ class ModelOutput(Value):
         return Unknown()
 
     def length(self) -> Dim:
-        return number(len(self.fields)) if not self.maybe else super().length()
+        return number(len(self.fields)) if not self.maybe else UNKNOWN
 
     def truth(self) -> bool | None:
         return True

@@ -14,6 +14,7 @@ from shapecheck.interp.library.registry import Opaque, take
 from shapecheck.interp.library.rows import Rows, element_of
 from shapecheck.interp.values import (
     Bound,
+    Builtin,
     CallArgs,
     Const,
     Int,
@@ -21,9 +22,11 @@ from shapecheck.interp.values import (
     Iteration,
     Machine,
     TensorValue,
+    Text,
     Unknown,
     Value,
 )
+from shapecheck.ops.dtypes import TENSOR_TYPES
 from shapecheck.ops.values import as_int
 from shapecheck.shapes import ANY, Shape
 
@@ -111,8 +114,10 @@ def method(value: TensorValue, name: str, args: CallArgs, machine: Machine, node
             return element_of(tensor)
         case "tolist":
             return element_of(tensor) if tensor.shape.rank == 0 else Rows(tensor)
-        case "to" | "type":
+        case "to":
             return _moved(value, args, machine, node)
+        case "type":
+            return _retyped(value, args, machine, node)
         case "get_device":
             return Unknown()
         case "numpy":
@@ -147,6 +152,18 @@ def _moved(value: TensorValue, args: CallArgs, machine: Machine, node: ast.AST) 
         if isinstance(asked, Unknown) and (name == "dtype" or "type" in _word(taken.nodes.get(name))):
             return _cast(value, None, machine, node)
     return value
+
+
+def _retyped(value: TensorValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """``type``: the tensor's type as a word, or the tensor in another: a dtype, ``torch.LongTensor``, a word."""
+    asked = take(args, "dtype").get("dtype")
+    if asked is None:
+        return Text()
+    if isinstance(asked, DType):
+        return _cast(value, asked.name, machine, node)
+    name = asked.name if isinstance(asked, Builtin) else asked.operand()
+    word = name.rpartition(".")[2] if isinstance(name, str) else ""
+    return _cast(value, TENSOR_TYPES.get(word), machine, node)
 
 
 def _word(node: ast.AST | None) -> str:

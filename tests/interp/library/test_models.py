@@ -203,3 +203,12 @@ def test_a_missing_field_is_not_told_where_its_exception_is_expected() -> None:
         for caught in ("AttributeError", "(KeyError, AttributeError)", "Exception")
     ]
     assert missing == [[False], [False], [True, False]]
+
+
+def test_how_many_fields_an_output_has_that_may_lack_one_is_not_known() -> None:
+    assert shapes(
+        """
+        out = BertModel(BertConfig())(torch.zeros(2, 5).long(), output_hidden_states=bool(input()))
+        torch.relu(torch.zeros(len(out), 2))
+        """
+    ) == ["(?, 2)"]

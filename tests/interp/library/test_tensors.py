@@ -20,6 +20,15 @@ from tests.interp.library.scripts import events, graph_of, probed, shapes
         ("torch.LongTensor([1, 2])", "(2,)", "int64"),
         ("torch.FloatTensor(2, 3)", "(2, 3)", "float32"),
         ("torch.zeros(2, 3).to(torch.float16)", "(2, 3)", "float16"),
+        ("torch.zeros(2, 3).type(torch.LongTensor)", "(2, 3)", "int64"),
+        ("torch.zeros(2, 3).type(torch.cuda.HalfTensor)", "(2, 3)", "float16"),
+        ("torch.zeros(2, 3).type('torch.IntTensor')", "(2, 3)", "int32"),
+        ("torch.zeros(2, 3).type(torch.bfloat16)", "(2, 3)", "bfloat16"),
+        ("torch.zeros(2, 3).long().type(torch.zeros(1).type())", "(2, 3)", "None"),
+        ("torch.Tensor(size=(2, 3))", "(2, 3)", "float32"),
+        ("torch.from_numpy(np.ones(3, dtype=int))", "(3,)", "int64"),
+        ("torch.from_numpy(np.zeros((2, 3), 'float32'))", "(2, 3)", "float32"),
+        ("torch.from_numpy(np.zeros(3).astype(float))", "(3,)", "float64"),
         ("torch.zeros(2, 3).to('cuda')", "(2, 3)", "float32"),
         ("torch.zeros(2, 3, 4).mT", "(2, 4, 3)", "float32"),
         ("torch.zeros(2, 3).T", "(3, 2)", "float32"),
@@ -31,8 +40,8 @@ from tests.interp.library.scripts import events, graph_of, probed, shapes
     ],
 )
 def test_a_tensor_has_the_shape_and_type_of_what_it_is_made_of(made: str, shape: str, dtype: str) -> None:
-    (tensor,) = probed(f"torch.relu({made})")
-    assert (str(tensor.shape), tensor.dtype) == (shape, dtype)
+    (tensor,) = probed(f"import numpy as np\ntorch.relu({made})")
+    assert (str(tensor.shape), str(tensor.dtype)) == (shape, dtype)
 
 
 def test_the_range_of_whole_numbers_in_a_tensor_is_known() -> None:

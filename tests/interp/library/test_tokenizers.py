@@ -125,3 +125,15 @@ def test_labels_made_from_word_ids_are_as_long_as_the_tokens() -> None:
 def test_added_tokens_are_an_event() -> None:
     (event,) = events(TOK + 'tok.add_tokens(["<a>", "<b>"])', "add_tokens")
     assert event.data["count"] == number(2)
+
+
+def test_each_token_of_a_table_has_seven_segments() -> None:
+    assert shapes(
+        """
+        from transformers import TapasTokenizer
+
+        tokenizer = TapasTokenizer.from_pretrained("google/tapas-base")
+        rows = tokenizer(table=None, queries=["a", "b"], padding="max_length", return_tensors="pt")
+        torch.relu(rows["token_type_ids"])
+        """
+    ) == ["(?, seq, 7)"]
