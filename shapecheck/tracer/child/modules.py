@@ -136,8 +136,11 @@ def kind(module: torch.nn.Module) -> str:
             return f"torch.nn.{cls.__name__}"
         if home.startswith("transformers."):
             return f"transformers.{cls.__qualname__}"
+        if home.startswith(_STAND_INS):
+            package = home.removeprefix(_STAND_INS).partition(".")[0]
+            return f"{package}.{cls.__qualname__}"
         if _installed(home):
-            return f"{home.removeprefix(_STAND_INS)}.{cls.__qualname__}"
+            return f"{home}.{cls.__qualname__}"
         if "forward" in cls.__dict__:
             return cls.__qualname__
     return type(module).__qualname__

@@ -19,35 +19,20 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins import parsers
 from shapecheck.tracer.standins.absorb import Absorbing, if_installed
-from shapecheck.tracer.standins.columns import Columns, picture
+from shapecheck.tracer.standins.columns import Columns
 from shapecheck.tracer.standins.made_up import MadeUpText
 from shapecheck.tracer.standins.made_up_frames import made_up_frames
 from shapecheck.tracer.standins.patching import patch_function
+from shapecheck.tracer.standins.saved import patch_numpy, patch_pillow, patch_torch
 from shapecheck.tracer.standins.script import gives_up_without
-from shapecheck.tracer.standins.states import note_state_dicts
-from shapecheck.tracer.standins.tables import patch_readers
 
 if TYPE_CHECKING:
     from shapecheck.tracer.child.session import Session
 
 _real_open = io.open
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".wav", ".txt", ".jsonl", ".json", ".csv", ".npy", ".pt")
-_LEFT_OUT = (
-    "mkdir",
-    "makedirs",
-    "remove",
-    "unlink",
-    "rmdir",
-    "removedirs",
-    "rename",
-    "replace",
-    "symlink",
-    "link",
-    "chmod",
-    "utime",
-)
-
-
+_LEFT_OUT = "mkdir makedirs remove unlink rmdir removedirs rename replace symlink link chmod utime".split()
+"""Functions of os that change the file system."""
 _BETWEEN = ("pathlib.py", "genericpath.py", "standins/files.py", "standins/tables.py")
 
 
@@ -55,7 +40,6 @@ class Files:
     """What the script wrote, by the path that it meant.
 
     Attributes:
-        saved: what ``torch.save`` and ``numpy.save`` were given for a path.
         streams: what ``torch.save`` was given for a stream in memory, with the stream, by its identity.
     """
 
@@ -63,7 +47,7 @@ class Files:
         self.session = session
         self.columns = Columns(session)
         self.cells = Columns(session, cells=True)
-        self.saved: dict[str, Any] = {}
+        self._saved: dict[str, Any] = {}
         self.streams: dict[int, tuple[Any, Any]] = {}
         self._written: dict[str, str] = {}
         self._folder = Path(session.scratch, "written")
@@ -86,7 +70,7 @@ class Files:
 
     def _holds_something(self, written: str) -> bool:
         """Whether the script wrote more than a download that did not come, or saved a model there."""
-        return os.path.getsize(written) > 0 or _key(written) in self.saved
+        return os.path.getsize(written) > 0 or _key(written) in self._saved
 
     @property
     def reader(self) -> str:
@@ -101,9 +85,17 @@ class Files:
         """Whether a reader's file can be read as it is: it is open or there, or a library asks."""
         return not isinstance(file, (str, os.PathLike)) or os.path.lexists(file) or not _asked_by_user()
 
+    def save(self, file: Any, value: Any) -> None:
+        """Keep what the script saves at a path."""
+        self._saved[_key(file)] = value
+
+    def has_saved(self, file: Any) -> bool:
+        """Whether the script saved something at a path."""
+        return _key(file) in self._saved
+
     def saved_at(self, file: Any) -> Any:
         """What the script saved at a path; None if nothing."""
-        return self.saved.get(_key(file))
+        return self._saved.get(_key(file))
 
     def _elsewhere(self, key: str) -> str:
         """The path in scratch that stands for one that must not be written."""
@@ -117,7 +109,7 @@ class Files:
     def there(self, path: Any) -> bool:
         """Whether a missing path is said to be there: the script wrote it, or would end without it."""
         key = _key(path)
-        if key in self._written or key in self.saved:
+        if key in self._written or key in self._saved:
             return True
         span = self.session.user_span() if _asked_by_user(depth=3) else None
         return span is not None and gives_up_without(span.path, span.line, span.column)
@@ -133,10 +125,10 @@ def install(session: Session) -> None:
     _listings(files)
     _changes()
     parsers.install(session, files)
-    session.on_import("torch", lambda module: _torch(module, files))
-    session.on_import("numpy", if_installed(lambda module: _numpy(module, files)))
+    session.on_import("torch", lambda module: patch_torch(module, files))
+    session.on_import("numpy", if_installed(lambda module: patch_numpy(module, files)))
     session.on_import("pandas", if_installed(lambda module: made_up_frames(module, files)))
-    session.on_import("PIL.Image", if_installed(lambda module: _pillow(module, files)))
+    session.on_import("PIL.Image", if_installed(lambda module: patch_pillow(module, files)))
     session.on_import(
         "torch.utils.tensorboard", lambda module: setattr(module, "SummaryWriter", Absorbing("SummaryWriter"))
     )
@@ -226,97 +218,3 @@ def _changes() -> None:
         patch_function(Path, name, tolerant)
     for name in ("rmtree", "copy", "copy2", "copyfile", "copytree", "move", "make_archive"):
         patch_function(shutil, name, tolerant)
-
-
-def _torch(module: Any, files: Files) -> None:
-    """``torch.save`` keeps objects, ``torch.load`` gives them back; weights that are not there are not loaded."""
-
-    def save(obj: Any, f: Any, *args: Any, **kwargs: Any) -> None:
-        path = _path_of(f)
-        if path is not None:
-            files.saved[_key(path)] = obj
-        elif hasattr(f, "write"):
-            files.streams[id(f)] = f, obj
-
-    def load(original: Callable[..., Any]) -> Callable[..., Any]:
-        def read(f: Any, *args: Any, **kwargs: Any) -> Any:
-            path = _path_of(f)
-            if path is not None and _key(path) in files.saved:
-                return files.saved[_key(path)]
-            if id(f) in files.streams:
-                return files.streams[id(f)][1]
-            if not isinstance(f, (str, os.PathLike)) or os.path.lexists(f):
-                return Weights(f) if isinstance(f, MadeUpText) else original(f, *args, **kwargs)
-            files.session.assume(f"{f} is not there: no weights are loaded from it")
-            return Weights(f)
-
-        return read
-
-    def load_state_dict(original: Callable[..., Any]) -> Callable[..., Any]:
-        def take(self: Any, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
-            if isinstance(state_dict, (Weights, Absorbing)):
-                return module.nn.modules.module._IncompatibleKeys([], [])
-            return original(self, state_dict, *args, **kwargs)
-
-        return take
-
-    module.save = save
-    patch_function(module, "load", load)
-    note_state_dicts(module, files.session)
-    patch_function(module.nn.Module, "load_state_dict", load_state_dict)
-    patch_function(module.optim.Optimizer, "load_state_dict", load_state_dict)
-
-
-def _path_of(file: Any) -> Any:
-    """The path of a file that is named or open."""
-    named = getattr(file, "name", None) if hasattr(file, "write") else file
-    return named if isinstance(named, (str, os.PathLike)) else None
-
-
-class Weights(dict[str, Any]):
-    """What a checkpoint file that is not there holds: any entry that is asked for."""
-
-    def __init__(self, path: Any) -> None:
-        super().__init__()
-        self._path = path
-
-    def __getitem__(self, name: Any) -> Any:
-        if not isinstance(name, str):
-            return Absorbing(f"torch.load({str(self._path)!r})")
-        return super().__getitem__(name)
-
-    def __missing__(self, name: str) -> Any:
-        numbers = {"epoch": 0, "step": 0, "iteration": 0, "best": 0.0, "loss": 0.0, "acc": 0.0}
-        for word, value in numbers.items():
-            if word in str(name) and "state" not in str(name):
-                return value
-        return Weights(self._path)
-
-    def to(self, *args: Any, **kwargs: Any) -> Any:
-        """A whole model that was saved: not known."""
-        return Absorbing(f"torch.load({str(self._path)!r})")
-
-    eval = train = state_dict = to
-
-
-def _numpy(module: Any, files: Files) -> None:
-    def save(file: Any, arr: Any = None, *args: Any, **kwargs: Any) -> None:
-        if isinstance(file, (str, os.PathLike)):
-            files.saved[_key(file)] = arr
-
-    patch_readers(module, files)
-    module.save = save
-    module.savez = module.savez_compressed = module.savetxt = lambda *args, **kwargs: None
-
-
-def _pillow(module: Any, files: Files) -> None:
-    def read(original: Callable[..., Any]) -> Callable[..., Any]:
-        def opened(fp: Any, *args: Any, **kwargs: Any) -> Any:
-            if isinstance(fp, (str, os.PathLike)) and not os.path.lexists(fp):
-                files.session.assume("images that are not there: RGB, 256 by 256 pixels")
-                return picture()
-            return original(fp, *args, **kwargs)
-
-        return opened
-
-    patch_function(module, "open", read)

@@ -157,7 +157,7 @@ class _Answer:
 
 
 def _torch_hub(module: Any, session: Session) -> None:
-    from shapecheck.tracer.standins.files import Weights
+    from shapecheck.tracer.standins.saved import Weights
 
     def load(repo: Any = "", model: str = "", *args: Any, **kwargs: Any) -> Any:
         session.assume(f"torch.hub model {model} of {repo} was not fetched: what it does is left out")

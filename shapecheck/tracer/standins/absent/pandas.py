@@ -9,8 +9,9 @@ from typing import Any
 
 from shapecheck.tracer.standins.absent import session
 from shapecheck.tracer.standins.columns import Columns
-from shapecheck.tracer.standins.dataframe import DataFrame
-from shapecheck.tracer.standins.series import Index, Series
+from shapecheck.tracer.standins.tabular.dataframe import DataFrame
+from shapecheck.tracer.standins.tabular.index import Index
+from shapecheck.tracer.standins.tabular.series import Series
 
 __all__ = [
     "DataFrame", "Index", "Series", "concat", "factorize", "get_dummies", "isna", "isnull", "merge", "notna", "notnull",

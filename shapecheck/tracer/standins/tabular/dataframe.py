@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.tracer.standins.absorb import Absorbing
-from shapecheck.tracer.standins.series import At, Index, Series, is_list, position, sampled
+from shapecheck.tracer.standins.tabular.groups import Groups
+from shapecheck.tracer.standins.tabular.index import At, Index, is_list, position, sampled
+from shapecheck.tracer.standins.tabular.record import Record
+from shapecheck.tracer.standins.tabular.series import Series
 
 if TYPE_CHECKING:
     from shapecheck.tracer.standins.columns import Columns
@@ -181,7 +184,8 @@ class DataFrame:
         return [names[i] for i in positions] if is_list(positions) else names[positions]
 
     def _row(self, row: int) -> Record:
-        return Record(self, row if row >= 0 else len(self) + row)
+        at = row if row >= 0 else len(self) + row
+        return Record(self._columns, self._column, at, self.index[at])
 
     def iterrows(self) -> Iterator[tuple[Any, Any]]:
         """Row labels and rows."""
@@ -271,91 +275,6 @@ class DataFrame:
         """The rows of each value of a column."""
         keys = list(self[by if isinstance(by, str) else next(iter(by))])
         return Groups((key, self._rows([row for row, k in enumerate(keys) if k == key])) for key in dict.fromkeys(keys))
-
-
-class Groups(list[Any]):
-    """Values of a column (or parts of a frame) by group."""
-
-    def __getitem__(self, key: Any) -> Any:
-        return Groups((name, part[key]) for name, part in self)
-
-    def apply(self, how: Any, *args: Any, **options: Any) -> Series:
-        """Each group through a function."""
-        return Series([how(part) for _, part in self], index=[name for name, _ in self])
-
-    agg = aggregate = transform = apply
-
-    def size(self) -> Series:
-        """The rows of each group."""
-        return self.apply(len)
-
-    count = nunique = ngroup = size  # type: ignore[assignment]
-
-    def get_group(self, name: Any) -> Any:
-        """One group."""
-        return dict(self)[name]
-
-    def head(self, n: int = 5) -> Any:
-        """The first rows of each group, together in a frame."""
-        parts = [part.head(n) for _, part in self]
-        names = dict.fromkeys(name for part in parts for name in part)
-        return DataFrame({name: [value for part in parts for value in part[name]] for name in names})
-
-    def sample(self, n: int | None = None, frac: float | None = None, **options: Any) -> Any:
-        """Some rows of each group, together in a frame."""
-        return Groups((name, part.sample(n, frac)) for name, part in self).head(sys.maxsize)
-
-    def first(self) -> Series:
-        """The first value of each group."""
-        return self.apply(lambda part: part.iloc[0])
-
-    last = first
-
-
-class Record(Mapping[str, Any]):
-    """One row of a data frame: values by name, by attribute or by position."""
-
-    def __init__(self, frame: DataFrame, row: int) -> None:
-        self._frame, self._number = frame, row
-        self.name = self.Index = frame.index[row]
-
-    def __getitem__(self, key: Any) -> Any:
-        if is_list(key):
-            return Series([self[name] for name in key], index=list(key))
-        if isinstance(key, (int, slice)) and key not in self._frame._columns:
-            return self.tolist()[key]
-        return self._frame._column(key)[self._number]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._frame._columns)
-
-    def __len__(self) -> int:
-        return len(self._frame._columns)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._frame._column(name)[self._number]
-
-    @property
-    def iloc(self) -> Any:
-        """By position."""
-        return self
-
-    def tolist(self) -> list[Any]:
-        """The values."""
-        return [values[self._number] for values in self._frame._columns.values()]
-
-    @property
-    def values(self) -> Any:
-        """The values as an array."""
-        return Series(self.tolist()).values
-
-    def to_dict(self) -> dict[str, Any]:
-        """The values by name."""
-        return {name: values[self._number] for name, values in self._frame._columns.items()}
-
-    _asdict = to_dict
 
 
 _UNCHANGED = frozenset(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import operator
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from shapecheck.tracer.standins.absorb import Absorbing
+from shapecheck.tracer.standins.tabular.index import At, Index, chosen, is_list, position, sampled
 
 Text = str
 
@@ -93,7 +93,7 @@ class Series:
         if isinstance(key, slice):
             return self._with(self._list[key])
         if is_list(key):
-            return self._with(_chosen(self._list, key))
+            return self._with(chosen(self._list, key))
         return self._list[position(self.index, key)]
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -256,39 +256,6 @@ def _add_operators() -> None:
 _add_operators()
 
 
-class Index(list[Any]):
-    """Row or column names."""
-
-    @property
-    def values(self) -> list[Any]:
-        """The names."""
-        return list(self)
-
-    def tolist(self) -> list[Any]:
-        """The names."""
-        return list(self)
-
-    to_list = tolist
-
-    def get_loc(self, name: Any) -> int:
-        """The position of a name."""
-        return self.index(name)
-
-
-class At:
-    """``frame.iloc[...]`` and its like."""
-
-    def __init__(self, get: Callable[[Any], Any], put: Callable[[Any, Any], None] | None = None) -> None:
-        self._get, self._put = get, put
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._get(key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        if self._put is not None:
-            self._put(key, value)
-
-
 class _Attributes:
     def __init__(self, **values: Any) -> None:
         self.__dict__.update(values)
@@ -326,29 +293,6 @@ _SUMMARIES: dict[str, Callable[[list[Any]], Any]] = {
     "idxmax": lambda values: values.index(max(values)),
     "quantile": lambda values: sorted(values)[len(values) // 2] if values else 0,
 }
-
-
-def is_list(value: Any) -> bool:
-    """Whether a value holds several values."""
-    return isinstance(value, (list, tuple, set, range, Series)) or hasattr(value, "__array__")
-
-
-def _chosen(values: list[Any], key: Any) -> list[Any]:
-    chosen = list(key)
-    if chosen and isinstance(chosen[0], bool):
-        return [value for value, keep in zip(values, chosen, strict=False) if keep]
-    return [values[int(i)] for i in chosen]
-
-
-def position(index: list[Any], key: Any) -> int:
-    """Where a row label stands."""
-    return index.index(key) if key in index else int(key)
-
-
-def sampled(items: list[Any], n: int | None, frac: float | None) -> list[Any]:
-    """Some items, in another order."""
-    count = n if n is not None else int(len(items) * frac) if frac is not None else 1
-    return random.Random(0).sample(items, min(count, len(items)))
 
 
 def _converted(value: Any, kind: Any) -> Any:
