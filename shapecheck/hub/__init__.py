@@ -9,6 +9,7 @@ from shapecheck.hub.calls import Opaque, call, loss_conflict
 from shapecheck.hub.checkpoints import Checkpoint, checkpoint
 from shapecheck.hub.children import mismatched, module_children, pools_in_its_head
 from shapecheck.hub.configs import Config, config, named_type
+from shapecheck.hub.images import ImageClassifier, ImageDataset, image_classifiers, image_datasets
 from shapecheck.hub.models import ModelFacts, OutputField, auto, model
 from shapecheck.hub.recipes import Recipe, recipe
 from shapecheck.hub.tokenizers import TokenizerFacts, surely_new, tokenizer
@@ -16,6 +17,8 @@ from shapecheck.hub.tokenizers import TokenizerFacts, surely_new, tokenizer
 __all__ = [
     "Checkpoint",
     "Config",
+    "ImageClassifier",
+    "ImageDataset",
     "ModelFacts",
     "Opaque",
     "OutputField",
@@ -25,6 +28,8 @@ __all__ = [
     "call",
     "checkpoint",
     "config",
+    "image_classifiers",
+    "image_datasets",
     "loss_conflict",
     "mismatched",
     "model",

@@ -1,14 +1,11 @@
-"""torchvision: images through transforms, the well-known data sets, the well-known classifiers.
-
-Sizes are those of torchvision's documentation (https://pytorch.org/vision/stable/): the images of each data set, the
-width of the features that each classifier's head gets.
-"""
+"""torchvision: images through transforms, the well-known data sets, the well-known classifiers."""
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
 
+from shapecheck import hub
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Module, Tensor
@@ -31,35 +28,6 @@ from shapecheck.interp.values import (
 from shapecheck.ops.values import NotKnown, Result, Spec, as_dim, as_int
 from shapecheck.places import Origin
 from shapecheck.shapes import Shape
-
-_DATA: dict[str, tuple[int, int, int, int, int, int]] = {
-    "MNIST": (1, 28, 28, 10, 60_000, 10_000),
-    "FashionMNIST": (1, 28, 28, 10, 60_000, 10_000),
-    "KMNIST": (1, 28, 28, 10, 60_000, 10_000),
-    "QMNIST": (1, 28, 28, 10, 60_000, 60_000),
-    "CIFAR10": (3, 32, 32, 10, 50_000, 10_000),
-    "CIFAR100": (3, 32, 32, 100, 50_000, 10_000),
-}
-"""Channels, height, width, classes, examples for training, examples for testing."""
-
-_HEADS: dict[str, tuple[str, int]] = {
-    "resnet18": ("fc", 512),
-    "resnet34": ("fc", 512),
-    "resnet50": ("fc", 2048),
-    "resnet101": ("fc", 2048),
-    "resnet152": ("fc", 2048),
-    "resnext50_32x4d": ("fc", 2048),
-    "resnext101_32x8d": ("fc", 2048),
-    "wide_resnet50_2": ("fc", 2048),
-    "wide_resnet101_2": ("fc", 2048),
-    "googlenet": ("fc", 1024),
-    "shufflenet_v2_x1_0": ("fc", 1024),
-    "densenet121": ("classifier", 1024),
-    "densenet169": ("classifier", 1664),
-    "densenet201": ("classifier", 1920),
-    "densenet161": ("classifier", 2208),
-}
-"""The name of each classifier's last Linear, and the width of the features that it gets."""
 
 
 @dataclass(slots=True, eq=False)
@@ -171,26 +139,27 @@ class ImageData(Value):
         return self.rows
 
 
-def _data(name: str) -> Handler:
+def _folder(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    image = Image(number(3), UNKNOWN_DIM, UNKNOWN_DIM)
+    return ImageData(image, None, UNKNOWN_DIM, take(args, "root", "transform").get("transform"))
+
+
+def _data(published: hub.ImageDataset) -> Handler:
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-        taken = take(args, "root", "train")
-        if name == "ImageFolder":
-            return ImageData(
-                Image(number(3), UNKNOWN_DIM, UNKNOWN_DIM),
-                None,
-                UNKNOWN_DIM,
-                take(args, "root", "transform").get("transform"),
-            )
-        channels, height, width, classes, training, testing = _DATA[name]
-        origin = Origin(f"the size of the images of {name}", machine.span(node))
-        image = Image(number(channels, origin), number(height, origin), number(width, origin))
+        if {"target_transform", "transforms"} & set(args.keywords):
+            return Unknown()
+        taken = take(args, "root", "train", "transform")
+        origin = Origin(f"the size of the images of {published.name}", machine.span(node))
+        image = Image(*(_known(size, origin) for size in (published.channels, published.height, published.width)))
         which = taken.plain("train", True)
-        rows = number(training) if which is True else number(testing) if which is False else UNKNOWN_DIM
-        at = take(args, "root", "train", "transform").get("transform")
-        own = bool({"target_transform", "transforms"} & set(args.keywords))
-        return Unknown() if own else ImageData(image, classes, rows, at)
+        rows = published.training if which is True else published.testing if which is False else None
+        return ImageData(image, published.classes, _known(rows), taken.get("transform"))
 
     return handler
+
+
+def _known(size: int | None, origin: Origin | None = None) -> Dim:
+    return UNKNOWN_DIM if size is None else number(size, origin)
 
 
 class Classifier(ModuleValue):
@@ -234,26 +203,29 @@ class Classifier(ModuleValue):
         )
 
 
-def _classifier(name: str) -> Handler:
+def _classifier(known: hub.ImageClassifier) -> Handler:
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-        head, width = _HEADS[name]
         classes = args.keywords.get("num_classes")
-        made = Module(f"torchvision.models.{name}", created=machine.span(node), context=machine.context)
-        origin = Origin(f"the width of {name}'s features", machine.span(node))
-        return Classifier(
-            made, head, number(width, origin), number(1000) if classes is None else as_dim(classes.operand())
-        )
+        made = Module(f"torchvision.models.{known.name}", created=machine.span(node), context=machine.context)
+        width = number(known.width, Origin(f"the width of {known.name}'s features", machine.span(node)))
+        return Classifier(made, known.head, width, number(1000) if classes is None else as_dim(classes.operand()))
 
     return handler
 
 
 def lookup(name: str) -> Handler | None:
-    """Names of torchvision."""
+    """Names of torchvision; of its data sets and classifiers those that are made and built alike."""
     if not name.startswith("torchvision."):
         return None
-    last = name.rpartition(".")[2]
-    if name.startswith("torchvision.transforms.") and last[:1].isupper():
+    part, _, last = name.removeprefix("torchvision.").rpartition(".")
+    if part.startswith("transforms") and last[:1].isupper():
         return lambda args, machine, node: Transform(last, args)
-    if name.startswith("torchvision.datasets.") and (last in _DATA or last == "ImageFolder"):
-        return _data(last)
-    return _classifier(last) if name.startswith("torchvision.models.") and last in _HEADS else None
+    if part.startswith("datasets"):
+        published = hub.image_datasets().get(last)
+        if last == "ImageFolder":
+            return _folder
+        return _data(published) if published is not None and published.chosen_by == "train" else None
+    if part.startswith("models"):
+        known = hub.image_classifiers().get(last)
+        return _classifier(known) if known is not None and "." not in known.head and not known.auxiliary else None
+    return None

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from shapecheck import hub
 from shapecheck.tracer.standins.absent import session
 
 _RESNETS = {
@@ -22,22 +23,7 @@ _VGGS = {
 }  # fmt: skip
 """Convolutions in each stage."""
 
-_PLAIN = {
-    "resnext50_32x4d": ("fc", 2048), "resnext101_32x8d": ("fc", 2048), "wide_resnet50_2": ("fc", 2048),
-    "shufflenet_v2_x1_0": ("fc", 1024), "googlenet": ("fc", 1024), "inception_v3": ("fc", 2048),
-    "densenet121": ("classifier", 1024), "densenet161": ("classifier", 2208), "densenet169": ("classifier", 1664),
-    "densenet201": ("classifier", 1920), "alexnet": ("classifier.6", 4096), "mobilenet_v2": ("classifier.1", 1280),
-    "mobilenet_v3_large": ("classifier.3", 1280), "mobilenet_v3_small": ("classifier.3", 1024),
-    "efficientnet_b0": ("classifier.1", 1280), "efficientnet_b1": ("classifier.1", 1280),
-    "efficientnet_b2": ("classifier.1", 1408), "efficientnet_b3": ("classifier.1", 1536),
-    "efficientnet_b4": ("classifier.1", 1792), "efficientnet_b7": ("classifier.1", 2560),
-    "convnext_tiny": ("classifier.2", 768), "convnext_small": ("classifier.2", 768),
-    "convnext_base": ("classifier.2", 1024), "vit_b_16": ("heads.head", 768), "vit_b_32": ("heads.head", 768),
-    "vit_l_16": ("heads.head", 1024), "swin_t": ("head", 768), "swin_s": ("head", 768), "swin_b": ("head", 1024),
-}  # fmt: skip
-"""Where the last layer hangs, and how wide its input is."""
-
-MODELS = (*_RESNETS, *_VGGS, *_PLAIN)
+MODELS = tuple(dict.fromkeys((*_RESNETS, *_VGGS, *hub.image_classifiers())))
 
 
 def model_builder(name: str) -> Callable[..., nn.Module]:
@@ -48,9 +34,9 @@ def model_builder(name: str) -> Callable[..., nn.Module]:
             return ResNet(*_RESNETS[name], num_classes)
         if name in _VGGS:
             return Vgg(_VGGS[name], name.endswith("_bn"), num_classes)
-        path, width = _PLAIN[name]
-        session().assume(f"torchvision is not installed: {name} is a plain stand-in with its width of {width}")
-        return Plain(path, width, num_classes)
+        known = hub.image_classifiers()[name]
+        session().assume(f"torchvision is not installed: {name} is a plain stand-in with its width of {known.width}")
+        return Plain(known.head, known.width, num_classes)
 
     return build
 

@@ -6,29 +6,21 @@ from typing import Any
 
 import torch
 
+from shapecheck import hub
 from shapecheck.tracer.standins.absent import session
 from shapecheck.tracer.standins.columns import Columns, picture
 
-_PUBLISHED = {
-    "MNIST": ("L", 28, 10, 60_000, 10_000), "FashionMNIST": ("L", 28, 10, 60_000, 10_000),
-    "KMNIST": ("L", 28, 10, 60_000, 10_000), "QMNIST": ("L", 28, 10, 60_000, 60_000),
-    "EMNIST": ("L", 28, 47, 112_800, 18_800), "USPS": ("L", 16, 10, 7_291, 2_007),
-    "CIFAR10": ("RGB", 32, 10, 50_000, 10_000), "CIFAR100": ("RGB", 32, 100, 50_000, 10_000),
-    "SVHN": ("RGB", 32, 10, 73_257, 26_032), "STL10": ("RGB", 96, 10, 5_000, 8_000),
-    "ImageFolder": ("RGB", 256, 2, 0, 0),
-    "DatasetFolder": ("RGB", 256, 2, 0, 0), "ImageNet": ("RGB", 256, 1000, 0, 0), "Flowers102": ("RGB", 256, 102, 0, 0),
-    "Food101": ("RGB", 256, 101, 0, 0), "OxfordIIITPet": ("RGB", 256, 37, 0, 0), "Caltech101": ("RGB", 256, 101, 0, 0),
-    "CelebA": ("RGB", 218, 40, 0, 0), "FakeData": ("RGB", 224, 10, 1_000, 1_000), "GTSRB": ("RGB", 48, 43, 0, 0),
-    "LSUN": ("RGB", 256, 10, 0, 0),
-}  # fmt: skip
-"""Mode, side, classes, and the published numbers of images to train on and to test on (0: made up)."""
+_SIDE = 256
+"""Pixels of an image's sides where they vary."""
 _DIFFERENT = 8
 
 
 class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
     """Blank images with class ids."""
 
-    mode, side, count, sizes = "RGB", 256, 10, (0, 0)
+    mode, height, width = "RGB", _SIDE, _SIDE
+    count = 10
+    sizes: tuple[int | None, int | None] = None, None
 
     def __init__(
         self, root: Any = None, *args: Any, transform: Any = None, target_transform: Any = None, **options: Any
@@ -69,12 +61,12 @@ class VisionDataset(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
     @property
     def extent(self) -> tuple[int, int]:
         """Width and height of each image."""
-        return self.side, self.side
+        return self.width, self.height
 
     @property
     def data(self) -> Any:
         """All images, as bytes."""
-        shape = (self._rows, self.side, self.side) + ((3,) if self.mode == "RGB" else ())
+        shape = (self._rows, self.height, self.width) + ((3,) if self.mode == "RGB" else ())
         images = torch.zeros(shape, dtype=torch.uint8)
         return images if "MNIST" in type(self).__name__ else images.numpy()
 
@@ -101,10 +93,19 @@ class FakeData(VisionDataset):
         return self._extent[2], self._extent[1]
 
 
-def _dataset(name: str) -> type:
-    mode, side, count, *sizes = _PUBLISHED[name]
-    return type(name, (VisionDataset,), {"mode": mode, "side": side, "count": count, "sizes": tuple(sizes)})
+def _dataset(published: hub.ImageDataset) -> type:
+    facts = {
+        "mode": published.mode,
+        "height": published.height or _SIDE,
+        "width": published.width or _SIDE,
+        "count": published.classes or 2,
+        "sizes": (published.training, published.testing),
+    }
+    return type(published.name, (VisionDataset,), facts)
 
 
-DATASETS: dict[str, type] = {**{name: _dataset(name) for name in _PUBLISHED}, "FakeData": FakeData}
+DATASETS: dict[str, type] = {
+    **{name: _dataset(published) for name, published in hub.image_datasets().items()},
+    "FakeData": FakeData,
+}
 """Everything under ``torchvision.datasets``, by name."""
