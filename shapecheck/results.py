@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from shapecheck.dims import Dim, Poly, Status, worst
+from shapecheck.algebra import Poly
+from shapecheck.dims import Dim, Status, worst
 from shapecheck.findings import Finding
 from shapecheck.graph import NotChecked, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from shapecheck.dims import UNKNOWN, Dim, Truth, lower, number, symbol
+from shapecheck.algebra import lower
+from shapecheck.dims import UNKNOWN, Dim, Truth, number, symbol
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,29 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "shapecheck"
 
-DATA = {"disk", "places", "dims", "shapes", "graph", "findings", "errors", "edits", "resources", "gitignore", "inputs"}
+DATA = {
+    "disk",
+    "places",
+    "algebra",
+    "dims",
+    "shapes",
+    "graph",
+    "findings",
+    "errors",
+    "edits",
+    "resources",
+    "gitignore",
+    "inputs",
+}
 TEXT = {"notebook", "source", "discovery", "syntax", "texts"}
 KNOWLEDGE = {"ops", "hub", "rulebook"}
 GRAPH = DATA | KNOWLEDGE | {"vocabulary", "trail", "flow"}
 
 ALLOWED: dict[str, set[str]] = {
     "places": set(),
-    "dims": {"places"},
-    "shapes": {"dims", "places"},
+    "algebra": set(),
+    "dims": {"algebra", "places"},
+    "shapes": {"algebra", "dims", "places"},
     "graph": {"places", "shapes", "dims"},
     "findings": {"places"},
     "errors": set(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shapecheck.dims import Dim, Truth, lower, sub
+from shapecheck.algebra import lower, sub
+from shapecheck.dims import Dim, Truth
 from shapecheck.hub.configs import Config
 from shapecheck.hub.inputs import axes, given, lookup_in, shape_of, sizes
 from shapecheck.hub.models import ModelFacts

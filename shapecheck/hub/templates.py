@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from shapecheck.dims import UNKNOWN, Dim, divided, number
+from shapecheck.algebra import divided
+from shapecheck.dims import UNKNOWN, Dim, number
 
 Lookup = Callable[[str], Dim]
 

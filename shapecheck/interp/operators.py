@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from shapecheck import ops
-from shapecheck.dims import UNKNOWN, Call, Dim, Expr, Poly, Truth, lower, number, sub
+from shapecheck.algebra import Call, Expr, Poly, lower, sub
+from shapecheck.dims import UNKNOWN, Dim, Truth, number
 from shapecheck.interp.results import plain
 from shapecheck.interp.values import (
     CallArgs,

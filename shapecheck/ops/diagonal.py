@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from shapecheck.algebra import lower, sub
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, largest, lower, number, sub
+from shapecheck.dims import Dim, largest, number
 from shapecheck.ops.axes import axis, inserted, rank_of, removed
 from shapecheck.ops.call import Call
 from shapecheck.ops.values import Spec, Unclear

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from shapecheck.algebra import divided
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, Truth, divided, number
+from shapecheck.dims import Dim, Truth, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
 from shapecheck.ops.values import Operand, Result, Spec, Unclear, as_dim, is_tensor

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from shapecheck.algebra import add, lower, mul, sub
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, Truth, add, largest, lower, mul, number, sub
+from shapecheck.dims import Dim, Truth, largest, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.call import Call
 from shapecheck.ops.values import UNKNOWN, Clash, Operand, Spec, Unclear, as_dim, as_int, is_tensor, listed

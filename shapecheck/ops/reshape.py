@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from shapecheck.algebra import divided
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, Truth, divided, number
+from shapecheck.dims import Dim, Truth, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.axes import axes, axis, inserted, located, lowest_rank, rank_of, removed
 from shapecheck.ops.call import Call

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from shapecheck import hub, ops
-from shapecheck.dims import Dim, Expr, Status
+from shapecheck.algebra import Expr
+from shapecheck.dims import Dim, Status
 from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
 from shapecheck.ops.weights import STATE_DICT
 from shapecheck.places import Span

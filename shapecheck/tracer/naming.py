@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shapecheck.dims import Expr, add, mul, name, render
-from shapecheck.dims import names as names_of
+from shapecheck.algebra import Expr, add, mul, name, render
+from shapecheck.algebra import names as names_of
 
 Record = dict[str, Any]
 Axes = dict[int, tuple[Expr | None, ...]]

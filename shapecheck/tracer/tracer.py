@@ -10,7 +10,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from shapecheck.dims import Expr, render
+from shapecheck.algebra import Expr, render
 from shapecheck.errors import TraceUnavailable, UnreadableSource
 from shapecheck.graph import Frame, ShapeGraph
 from shapecheck.places import Span

@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
-from shapecheck import dims, ops
-from shapecheck.dims import Dim, Poly
+from shapecheck import algebra, dims, ops
+from shapecheck.algebra import Poly
+from shapecheck.dims import Dim
 from shapecheck.ops import dtypes, tables
 from shapecheck.ops.values import Packed
 from shapecheck.shapes import Conflict, Shape
@@ -215,7 +216,7 @@ def _evaluated(expr: Any) -> int:
     for atoms, factor in expr.terms:
         product = factor
         for atom in atoms:
-            product *= int(atom.word[1:]) if isinstance(atom, dims.Name) else _operation(atom)
+            product *= int(atom.word[1:]) if isinstance(atom, algebra.Name) else _operation(atom)
         total += product
     return total
 

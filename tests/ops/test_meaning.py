@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shapecheck import dims, ops
+from shapecheck import algebra, ops
 from shapecheck.dims import Dim, number, symbol
 from shapecheck.ops import UNKNOWN, NotKnown, Packed, Result, Spec
 from shapecheck.places import Origin, Span
@@ -35,9 +35,9 @@ def layer(cls: str, *init: Any, **options: Any) -> tuple[str, Any]:
 
 def test_a_view_joins_axes_and_remembers_them_in_order() -> None:
     joined = method("view", TOKENS, -1, 768).value.shape.dims[0]
-    assert joined.factors == (dims.name("batch"), dims.name("seq"))
+    assert joined.factors == (algebra.name("batch"), algebra.name("seq"))
     swapped = method("reshape", method("transpose", TOKENS, 0, 1).value, -1, 768).value.shape.dims[0]
-    assert swapped.factors == (dims.name("seq"), dims.name("batch"))
+    assert swapped.factors == (algebra.name("seq"), algebra.name("batch"))
 
 
 BATCH, SEQ = symbol("batch"), symbol("seq")
@@ -184,7 +184,7 @@ def test_an_operator_has_one_name_under_all_its_names() -> None:
 
 
 def test_traced_numbers_settle_what_names_leave_open() -> None:
-    rows, columns = Dim(dims.name("batch"), size=3), Dim(dims.name("seq"), size=17)
+    rows, columns = Dim(algebra.name("batch"), size=3), Dim(algebra.name("seq"), size=17)
     conflict = ops.apply("torch.add", (Spec(Shape((rows,))), Spec(Shape((columns,)))), {})
     assert isinstance(conflict, Conflict) and conflict.kind == "broadcast"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shapecheck.dims import Name, Poly, mul, name, names, render
+from shapecheck.algebra import Name, Poly, mul, name, names, render
 from shapecheck.graph import Module, ShapeGraph, Stage
 from shapecheck.places import Span
 from shapecheck.source import Source

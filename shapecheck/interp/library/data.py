@@ -6,8 +6,9 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shapecheck.algebra import floordiv, mod
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, floordiv, mod, number
+from shapecheck.dims import Dim, number
 from shapecheck.interp.library.collate import collated, keys_of
 from shapecheck.interp.library.registry import Native, Opaque, handles, take, unknown
 from shapecheck.interp.library.tensors import row_of

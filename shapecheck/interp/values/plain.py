@@ -7,8 +7,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shapecheck.algebra import lower
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, lower
+from shapecheck.dims import Dim
 from shapecheck.interp.values.base import NEVER, Bound, CallArgs, Iteration, Machine, Unknown, Value
 
 
