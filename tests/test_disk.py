@@ -203,7 +203,7 @@ def test_an_untouched_file_is_known_without_reading_it(monkeypatch: pytest.Monke
     path = Path(ast.__file__)  # nobody wrote to that within the last seconds
     settled = fact("bytes", path)
     assert settled.signature is not None
-    monkeypatch.setattr(disk, "read", None)
+    monkeypatch.setattr("shapecheck.disk.asking.read", None)
     assert disk.holds(settled)
 
 
