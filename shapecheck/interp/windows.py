@@ -6,7 +6,8 @@ import ast
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from shapecheck.dims import Dim, lower, number
+from shapecheck.algebra import lower
+from shapecheck.dims import Dim, number
 from shapecheck.interp.values import Const, Int, Slice, Value
 
 if TYPE_CHECKING:
