@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from shapecheck import ops
-from shapecheck.dims import Call, Dim, Expr, Name, number
+from shapecheck.algebra import Call, Expr, Name
+from shapecheck.dims import Dim, number
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.ops import Result, Spec
 from shapecheck.ops.values import is_tensor

@@ -15,7 +15,7 @@ from agreement import Key, fits
 from traced_agreement import key_of, traced
 
 from shapecheck import engine, interp, running
-from shapecheck.dims import Name, Poly
+from shapecheck.algebra import Name, Poly
 from shapecheck.engine import Options
 from shapecheck.findings import Finding
 from shapecheck.shapes import Shape

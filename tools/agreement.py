@@ -229,7 +229,7 @@ def fits(shape: Any, real: list[int]) -> bool:
 
 
 def _agrees(expr: Any, size: int, bound: dict[Any, int]) -> bool:
-    from shapecheck.dims import Name, lower
+    from shapecheck.algebra import Name, lower
 
     if expr is None:
         return True
@@ -244,7 +244,7 @@ def _agrees(expr: Any, size: int, bound: dict[Any, int]) -> bool:
 
 def _value(expr: Any, bound: dict[Any, int]) -> int | None:
     """What an expression comes to, where every name in it has a number."""
-    from shapecheck.dims import Name
+    from shapecheck.algebra import Name
 
     if isinstance(expr, int):
         return expr
