@@ -16,6 +16,7 @@ from shapecheck.interp.python.objects import Deferred
 from shapecheck.interp.targets import assign
 from shapecheck.interp.values import (
     Bound,
+    Builtin,
     CallArgs,
     Const,
     Function,
@@ -186,9 +187,10 @@ def compare(m: Interpreter, node: ast.Compare) -> Value:
 
 def _comparison(m: Interpreter, op: ast.cmpop, left: Value, right: Value, node: ast.Compare) -> Value:
     kind = type(op)
-    if kind is ast.Is or kind is ast.IsNot:
+    classes = type(left) is Builtin and type(right) is Builtin
+    if kind in (ast.Is, ast.IsNot) or classes and kind in (ast.Eq, ast.NotEq):
         verdict = identical(left, right)
-        return NOTHING if verdict is None else Const(verdict == (kind is ast.Is))
+        return NOTHING if verdict is None else Const(verdict == (kind in (ast.Is, ast.Eq)))
     if kind is ast.In or kind is ast.NotIn:
         verdict = operators.contains(m, right, left, node)
         return NOTHING if verdict is None else Const(verdict == (kind is ast.In))
@@ -199,6 +201,9 @@ def identical(left: Value, right: Value) -> bool | None:
     """``left is right``, None where it cannot be told."""
     if type(left) is Const and type(right) is Const:
         return left.value is right.value if left.value is None or right.value is None else left.value == right.value
+    if type(left) is Builtin and type(right) is Builtin:
+        plain = left.name.startswith("builtins.") and right.name.startswith("builtins.")
+        return True if left.name == right.name else False if plain else None
     for constant_side, other in ((left, right), (right, left)):
         if type(constant_side) is Const and constant_side.value in (None, True, False):
             return None if isinstance(other, Unknown) else False

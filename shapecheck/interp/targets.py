@@ -11,13 +11,28 @@ from shapecheck.graph import Tensor
 from shapecheck.interp.library.containers import Container
 from shapecheck.interp.library.inherited import BASE
 from shapecheck.interp.library.modules import descendants, hang, is_module
-from shapecheck.interp.values import CallArgs, Function, Instance, Int, Items, TensorValue, Unknown, Value, join
+from shapecheck.interp.values import (
+    CallArgs,
+    Const,
+    Function,
+    Instance,
+    Int,
+    Items,
+    Number,
+    TensorValue,
+    Text,
+    Unknown,
+    Value,
+    join,
+)
 from shapecheck.places import Origin
 from shapecheck.shapes import Shape
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
     from shapecheck.interp.scopes import Scope
+
+_PLAIN = (Const, Int, Number, Text)
 
 
 def assign(m: Interpreter, target: ast.expr, value: Value, node: ast.AST) -> None:
@@ -28,7 +43,7 @@ def assign(m: Interpreter, target: ast.expr, value: Value, node: ast.AST) -> Non
     elif kind is ast.Attribute:
         set_attribute(m, m.eval(target.value), target.attr, value, target)  # type: ignore[attr-defined]
     elif kind is ast.Subscript:
-        set_item(m, m.eval(target.value), m.eval(target.slice), value, target)  # type: ignore[attr-defined]
+        _assign_item(m, target, value)  # type: ignore[arg-type]
     elif kind is ast.Tuple or kind is ast.List:
         unpack(m, target.elts, value, node)  # type: ignore[attr-defined]
     elif kind is ast.Starred:
@@ -104,6 +119,32 @@ def set_attribute(m: Interpreter, owner: Value, name: str, value: Value, node: a
     if not isinstance(owner, Unknown):
         note_change(m, getattr(owner, "born", 0))
         owner.set_attribute(name, _maybe(m, owner, None, value), m, node)
+
+
+def set_some_attribute(m: Interpreter, owner: Value, value: Value) -> None:
+    """``setattr(owner, name, value)`` with a name that is not known: any value of that kind may be another one now."""
+    if type(owner) is not Instance:
+        return
+    kinds = (TensorValue,) if isinstance(value, TensorValue) else _PLAIN
+    if isinstance(value, (Unknown, *kinds)):
+        m.heap.touch(owner)
+        note_change(m, owner.born)
+        for name, old in owner.attributes.items():
+            if isinstance(old, kinds):
+                owner.attributes[name] = join(old, value)
+
+
+def _assign_item(m: Interpreter, target: ast.Subscript, value: Value) -> None:
+    """``owner[key] = value``, of which ``self.__dict__[name] = value`` sets an attribute."""
+    place = target.value
+    if isinstance(place, ast.Attribute) and place.attr == "__dict__":
+        owner, key = m.eval(place.value), m.eval(target.slice)
+        if type(key) is Const and isinstance(key.value, str):
+            set_attribute(m, owner, key.value, value, target)
+        else:
+            set_some_attribute(m, owner, value)
+        return
+    set_item(m, m.eval(place), m.eval(target.slice), value, target)
 
 
 def _hang(m: Interpreter, owner: Instance, name: str, value: Value) -> None:

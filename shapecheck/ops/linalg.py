@@ -128,10 +128,12 @@ def solve(call: Call) -> Spec:
         raise Unclear("the number of axes is not known")
     if b.rank == 0:
         raise Unclear("a right side without axes")
-    vector = b.rank == 1 or (
-        len(b.dims) == len(a.dims) - 1
-        and all(x.compare(y) is Truth.EQUAL for x, y in zip(b.dims, a.dims, strict=False))
-    )
+    vector = b.rank == 1
+    if not vector and len(b.dims) == len(a.dims) - 1:
+        verdicts = {x.compare(y) for x, y in zip(b.dims, a.dims, strict=False)}
+        vector = verdicts == {Truth.EQUAL}
+        if not vector and Truth.DIFFERENT not in verdicts:
+            raise Unclear("whether the right side is a batch of vectors or one matrix is not known")
     at = -1 if vector else -2
     have, want = b.dims[at], a.dims[-1]
     if have.compare(want) is Truth.DIFFERENT:

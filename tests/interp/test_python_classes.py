@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests.interp.library.scripts import shapes
 from tests.interp.python_scripts import conflicts_in, graph_of, shapes_in, size
 
 BASE = """
@@ -332,3 +333,41 @@ def test_no_unpacking_is_told_that_only_made_up_arguments_lead_to() -> None:
     assert [event.data["count"] for event in graph_of(text).events if event.kind == "unpack"] == []
     called = graph_of(text + "Cell()(torch.ones(2, 5, 3))").events
     assert [event.data["count"] for event in called if event.kind == "unpack"] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "config.__dict__.update(read)",
+        "for key, value in read.items(): config.__dict__[key] = value",
+        "for key, value in read.items(): setattr(config, key, value)",
+    ],
+)
+def test_an_attribute_set_under_an_unknown_name_may_be_any_of_them(change: str) -> None:
+    assert shapes(
+        f"""
+        import json
+        class Config:
+            def __init__(self):
+                self.rows, self.layer = -1, nn.Linear(3, 4)
+        config = Config()
+        read = json.loads(input())
+        {change}
+        torch.relu(torch.zeros(config.rows, 2))
+        """
+    ) == ["(?, 2)"]
+
+
+def test_a_branch_on_the_exact_type_of_a_tuple_is_decided() -> None:
+    assert shapes(
+        """
+        outputs = torch.zeros(2, 3), torch.zeros(())
+        if type(outputs) == tuple:
+            logits, loss = outputs
+        else:
+            logits = torch.zeros(5)
+        torch.relu(logits)
+        if type(outputs) is list or type("word") is not str:
+            torch.relu(loss)
+        """
+    ) == ["(2, 3)"]

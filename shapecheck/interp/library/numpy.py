@@ -73,6 +73,10 @@ class ArrayValue(Value):
                 return ArrayValue(Tensor(self.tensor.shape, _type_asked(asked, None)))
             case "copy":
                 return self
+            case "resize":  # in place, as numpy.resize is not
+                sizes = tuple(value.operand() for value in args.positional)
+                self.tensor = Tensor(as_shape(sizes[0] if len(sizes) == 1 else sizes), self.tensor.dtype)
+                return Const(None)
             case "item":
                 return Number()
             case "transpose":

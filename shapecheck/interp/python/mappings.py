@@ -130,7 +130,10 @@ def _update(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> 
     _changes(mapping, m)
     for value in args.positional:
         other = value if type(value) is Mapping else as_mapping(m, value, node)
-        mapping.items.update(other.items if other is not None else {})
+        if other is None:  # any key may be among those of a dict that is not known
+            mapping.items.update({name: Unknown() for name in mapping.items})
+        else:
+            mapping.items.update(other.items)
         mapping.complete = all_complete(mapping.complete, other.complete if other is not None else False)
     mapping.items.update(args.keywords)
     mapping.complete = mapping.complete if args.exact else False

@@ -80,10 +80,12 @@ def _hasattr(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 @_handles("setattr")
 def _setattr(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    from shapecheck.interp.targets import set_attribute
+    from shapecheck.interp.targets import set_attribute, set_some_attribute
 
     if len(args.positional) == 3 and type(args.positional[1]) is Const and isinstance(args.positional[1].value, str):
         set_attribute(m, args.positional[0], args.positional[1].value, args.positional[2], node)
+    elif len(args.positional) == 3:
+        set_some_attribute(m, args.positional[0], args.positional[2])
     return NONE
 
 
@@ -176,7 +178,13 @@ def _callable(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 @_handles("type")
 def _type(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     value = first(args)
-    return value.cls if type(value) is Instance and len(args.positional) == 1 else Unknown()
+    if len(args.positional) != 1:
+        return Unknown()
+    if type(value) is Items and value.kind in ("tuple", "list", "set"):
+        return Builtin(f"builtins.{value.kind}")
+    if type(value) is Text or type(value) is Const and isinstance(value.value, str):
+        return Builtin("builtins.str")
+    return value.cls if type(value) is Instance else Unknown()
 
 
 @_handles("property", "staticmethod", "classmethod")
