@@ -228,11 +228,11 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
         return None
     scores, target = pair
     ranks = scores.shape.rank, target.shape.rank
-    if None in ranks:
-        return None
-    if is_integral(target.dtype) and _same(scores, target):
+    if is_integral(target.dtype) and (None in ranks or _same(scores, target)):
         root = target.span or blame.operand_span(stage, target)
         return _target(graph, stage, scores, target, "whole", root, f"pass {_plain(target)}.float()")
+    if None in ranks:
+        return None
     if ranks == (2, 1) and scores.shape.dim(1).value == 1:
         root = blame.operand_span(stage, scores)
         return _target(graph, stage, scores, target, "scores-column", root, f"pass {_plain(scores)}.squeeze(-1)")

@@ -154,6 +154,24 @@ def test_a_small_evaluation_set_is_run_through(trace: Trace) -> None:
     assert result.status == "completed", result.reason
 
 
+def test_a_sampler_that_draws_without_end_is_asked_for_the_first_rows_alone(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from torch.utils.data import DataLoader, RandomSampler
+        rows = torch.ones(10, 5)
+        loader = DataLoader(rows, batch_size=4, sampler=RandomSampler(rows, replacement=True, num_samples=int(1e10)))
+        net = torch.nn.Linear(5, 2)
+        optimizer = torch.optim.SGD(net.parameters())
+        for batch in loader:
+            loss = net(batch).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    """)
+    assert result.status == "completed", result.reason
+    assert rows_of(result)[0] == "(4, 2)"
+
+
 def test_a_closure_is_run_by_the_optimizer(trace: Trace) -> None:
     result = trace("""
         import torch

@@ -25,6 +25,9 @@ MANY = 64
 TURNS = 3
 """Training steps after which a loop ends whose length is not known."""
 
+MOST = 2_000_000
+"""Rows that are drawn from a loader's sampler beforehand; some draw with replacement, ten thousand million times."""
+
 REPEATS = 16
 """Backward passes in a row that show nothing new, after which the script is stopped.
 
@@ -212,11 +215,18 @@ class _SingleProcessDataLoaderIter:
 
 
 def _plan(loader: DataLoader[Any]) -> list[Any] | None:
-    """The rows of every batch; None where the loader does not know them beforehand."""
+    """The rows of every batch, of the first ones where a sampler draws without end; None where the loader does not know
+    them beforehand."""
     if isinstance(loader.dataset, IterableDataset) or loader.batch_sampler is None:
         return None
     try:
-        return list(loader.batch_sampler)
+        plan, rows = [], 0
+        for batch in loader.batch_sampler:
+            plan.append(batch)
+            rows += len(batch) if hasattr(batch, "__len__") else 1
+            if rows > MOST:
+                break
+        return plan
     except TypeError:
         return None
 
