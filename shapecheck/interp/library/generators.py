@@ -19,9 +19,6 @@ from shapecheck.interp.values import (
     join_all,
 )
 
-_OTHER_NAMES = {"integers": "randint", "standard_normal": "random_sample", "random_integers": "randint"}
-"""Methods of numpy's generators, and the function of ``numpy.random`` that takes the same arguments."""
-
 
 @dataclass(slots=True, eq=False)
 class Generator(Value):
@@ -33,7 +30,7 @@ class Generator(Value):
         return Bound(self, name)
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-        handler = HANDLERS.get(f"{self.module}.{_OTHER_NAMES.get(name, name)}")
+        handler = HANDLERS.get(f"{self.module}.{name}")
         return Unknown() if handler is None else handler(args, machine, node)
 
 

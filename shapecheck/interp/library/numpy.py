@@ -9,7 +9,7 @@ from shapecheck import ops
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Tensor
 from shapecheck.interp.library.around import DType, ShapeValue
-from shapecheck.interp.library.registry import CONSTANTS, HANDLERS, Handler, Native, Opaque, handles, take, words
+from shapecheck.interp.library.registry import CONSTANTS, HANDLERS, Handler, handles, take, words
 from shapecheck.interp.library.rows import Rows, described
 from shapecheck.interp.values import (
     Bound,
@@ -206,33 +206,17 @@ def _drawn(size_at: int, dtype: str) -> Handler:
     return handler
 
 
-_DRAWN = {
-    "randint": _drawn(2, "int64"),
-    "integers": _drawn(2, "int64"),
-    "normal": _drawn(2, "float64"),
-    "uniform": _drawn(2, "float64"),
-    "random": _drawn(0, "float64"),
-    "random_sample": _drawn(0, "float64"),
-    "standard_normal": _drawn(0, "float64"),
-}
-"""What is drawn at random, by name: functions of ``numpy.random`` and methods of its generators."""
-HANDLERS.update({f"numpy.random.{name}": handler for name, handler in _DRAWN.items()})
-HANDLERS["numpy.random.rand"] = HANDLERS["numpy.random.randn"] = _DRAWN["rand"] = _DRAWN["randn"] = _sizes("float64")
-
-
-class Generator(Opaque):
-    """``numpy.random.default_rng()``, or a ``RandomState``: what it draws has the shape that it is asked for."""
-
-    __slots__ = ()
-
-    def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
-        drawn = _DRAWN.get(name)
-        return super().attribute(name, machine, node) if drawn is None else Native(drawn)
-
-
-HANDLERS["numpy.random.default_rng"] = HANDLERS["numpy.random.RandomState"] = lambda args, machine, node: Generator(
-    "generator"
-)
+for _name, _at, _dtype in (
+    ("randint", 2, "int64"),
+    ("integers", 2, "int64"),
+    ("normal", 2, "float64"),
+    ("uniform", 2, "float64"),
+    ("random", 0, "float64"),
+    ("random_sample", 0, "float64"),
+    ("standard_normal", 0, "float64"),
+):
+    HANDLERS[f"numpy.random.{_name}"] = _drawn(_at, _dtype)  # of generators too, see :mod:`.generators`
+HANDLERS["numpy.random.rand"] = HANDLERS["numpy.random.randn"] = _sizes("float64")
 
 
 def _like_torch(op: str) -> Handler:
