@@ -30,16 +30,12 @@ def window(m: Interpreter, node: ast.Slice, cut: Slice) -> Slice:
     if upper is None or lower_ is None:
         return cut
     length = number(0)
-    for product, times in (upper - lower_).items():
-        size = _value(m, product)
+    for product in {**upper, **lower_}:
+        times = upper[product] - lower_[product]
+        size = _value(m, product) if times else number(0)
         if size is None:
             return cut
         length = length + size * number(times)
-    for product, times in (lower_ - upper).items():
-        size = _value(m, product)
-        if size is None:
-            return cut
-        length = length - size * number(times)
     if length.expr is None or lower(length.expr) < 1:
         return cut
     start = m.fresh("start", node.lower, "the start of a window")
