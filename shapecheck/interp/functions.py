@@ -12,7 +12,7 @@ from shapecheck.interp.branches import settle
 from shapecheck.interp.expressions import NONE
 from shapecheck.interp.python import names
 from shapecheck.interp.python.objects import Accessor, Descriptor, Native
-from shapecheck.interp.scopes import NEXT, RETURN, Activation, Scope
+from shapecheck.interp.scopes import NEXT, RETURN, Activation, Scope, assigned
 from shapecheck.interp.targets import store
 from shapecheck.interp.values import (
     Bound,
@@ -132,7 +132,7 @@ def _run(m: Interpreter, function: Function, bound: dict[str, Value], node: ast.
     qualified = f"{function.owner.name}.{function.name}" if function.owner is not None else function.name
     m.enter(node, function.node, qualified)
     activation = m.activation = Activation(function, saved[1].depth + 1, m.heap.clock)
-    m.scope = Scope("function", function.scope, bound)
+    m.scope = Scope("function", function.scope, bound, assigned(function.node))
     m.home = function.home or m.home
     activation.base = activation.loop_base = len(m.heap.layers)
     m.heap.push()

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shapecheck.interp.heap import Changes
     from shapecheck.interp.values import Value
+
+_OTHER_SCOPES = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+)
 
 NEXT, RETURN, RAISE, BREAK, CONTINUE, LEFT = range(6)
 """How a statement ends: on to the next one, or by leaving the function, the path, the loop or the pass; LEFT where each
@@ -14,13 +27,21 @@ arm of a branch left in its own way, and put its state where it belongs."""
 
 
 class Scope:
-    """The names of a module, class or function. ``redirects``: names declared global or nonlocal, with their scope."""
+    """The names of a module, class or function. ``redirects``: names declared global or nonlocal, with their scope;
+    ``own``: those that a function assigns, which are never looked for further out."""
 
-    __slots__ = ("kind", "names", "parent", "redirects")
+    __slots__ = ("kind", "names", "own", "parent", "redirects")
 
-    def __init__(self, kind: str, parent: Scope | None, names: dict[str, Value] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        parent: Scope | None,
+        names: dict[str, Value] | None = None,
+        own: frozenset[str] = frozenset(),
+    ) -> None:
         self.kind = kind
         self.parent = parent
+        self.own = own
         self.names: dict[str, Value] = {} if names is None else names
         self.redirects: dict[str, Scope] | None = None
 
@@ -31,7 +52,7 @@ class Scope:
             if scope.redirects is not None and name in scope.redirects:
                 scope = scope.redirects[name]
             value = scope.names.get(name)
-            if value is not None:
+            if value is not None or name in scope.own:
                 return value
             scope = scope.parent
         return None
@@ -49,6 +70,25 @@ class Scope:
         while scope.parent is not None:
             scope = scope.parent
         return scope
+
+
+def assigned(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> frozenset[str]:
+    """The names that a function assigns in its own body."""
+    known: frozenset[str] | None = getattr(function, "assigned_names", None)
+    if known is None:
+        body = function.body if isinstance(function.body, list) else [function.body]
+        known = function.assigned_names = frozenset(_stored(body))  # type: ignore[union-attr]
+    return known
+
+
+def _stored(body: list[ast.stmt] | list[ast.expr]) -> Iterator[str]:
+    waiting: list[ast.AST] = [*body]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id
+        if not isinstance(part, _OTHER_SCOPES):
+            waiting += ast.iter_child_nodes(part)
 
 
 class Activation:

@@ -146,6 +146,27 @@ def test_wrong_arguments_are_not_a_shape_fault() -> None:
         """) == [2]
 
 
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("x = nn.Linear(4, 2)(x)", []),  # Python raises for the name
+        ("global x; x = nn.Linear(4, 2)(x)", [3]),
+        ("y = nn.Linear(4, 2)(x)", [3]),
+        ("y = [x for x in 'ab'], nn.Linear(4, 2)(x)", [3]),
+    ],
+)
+def test_a_name_that_a_function_assigns_is_never_the_modules(body: str, lines: list[int]) -> None:
+    assert (
+        conflicts_in(f"""
+        x = torch.zeros(3, 5)
+        def f():
+            {body}
+        f()
+        """)
+        == lines
+    )
+
+
 def test_a_function_that_nobody_calls_is_analysed_with_unknown_arguments() -> None:
     assert conflicts_in("""
         def f(x, n=3):
