@@ -44,7 +44,10 @@ class Call:
         if isinstance(value, (int, float, complex, Dim)):
             return _NUMBER
         if holds_tensors(value):
-            raise self.clash("tuple", f"{self.name}(): argument '{name}' must be Tensor, not tuple", left_name=name)
+            function = self.name.lower() if self.entry.is_module else self.name
+            place = " (position 1)" if name == "input" else ""
+            words = f"{function}(): argument '{name}'{place} must be Tensor, not tuple"
+            raise self.clash("tuple", words, left_name=name)
         raise Unclear(f"{name} is not a tensor")
 
     def optional(self, name: str) -> Operand | None:
