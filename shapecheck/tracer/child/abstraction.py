@@ -1,7 +1,7 @@
 """Calling one operator with abstract operands, as PyTorch would with real ones.
 
 An abstract kernel words its errors differently, cannot answer where a shape depends on numbers, and does not look
-at ids; all three are settled by running that one operator on real numbers.
+at ids and types; all are settled by running that one operator on real numbers.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ _LOOKS_AT_IDS = (
 )
 """Operators that refuse ids beyond an axis, which their abstract kernels let pass."""
 
+_REFUSES_WHOLE_NUMBERS = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div")
+"""Operators that refuse operands of whole numbers, which their abstract kernels let pass."""
+
 _FILLS = ("normal_", "uniform_", "fill_", "zero_", "erfinv_", "mul_", "add_", "clamp_", "bernoulli_", "exponential_")
 """Operators in place that, given numbers alone, leave an abstract tensor as it is."""
 
@@ -64,6 +67,8 @@ def call(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
         _check_ids(*args[:2], **{k: v for k, v in kwargs.items() if k in ("input", "weight")})
     elif name in _LOOKS_AT_IDS or (name == "__getitem__" and len(leaves) > 1):
         _check_for_real(func, *(_one_axis(args, kwargs) if name == "index_select" else (args, kwargs)))
+    elif name in _REFUSES_WHOLE_NUMBERS and not all(leaf.is_floating_point() for leaf in leaves):
+        _check_for_real(func, args, kwargs)
     short = shortcuts.result(name, args, kwargs)
     if short is not None:
         return short
