@@ -5,7 +5,8 @@ Every name gets a prime that nothing else in the graph has, so that sizes which 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from shapecheck import ops
@@ -32,7 +33,7 @@ class Rerun:
 
     def __init__(self, graph: ShapeGraph, failing: Stage) -> None:
         self.failing = failing
-        self.way = list(_way(failing))
+        self.way = list(upstream(failing.tensors()))
         self._stages = [stage for stage in graph.stages if stage.index <= failing.index and not stage.within]
         self._sizes: dict[Name, int] = {}
         self._named: dict[int, Dim] = {}
@@ -147,16 +148,16 @@ class Rerun:
         return self._sizes[name]
 
 
-def _way(failing: Stage) -> Iterator[Stage]:
-    """The stages that led to one, along every operand, nearest first, each once."""
-    seen, waiting = {id(failing)}, [failing]
+def upstream(tensors: Iterable[Tensor]) -> Iterator[Stage]:
+    """The stages that some tensors came through, nearest first, along every operand, each once."""
+    seen: set[int] = set()
+    waiting = deque(tensors)
     while waiting:
-        for tensor in waiting.pop(0).tensors():
-            stage = tensor.producer
-            if stage is not None and id(stage) not in seen:
-                seen.add(id(stage))
-                waiting.append(stage)
-                yield stage
+        stage = waiting.popleft().producer
+        if stage is not None and id(stage) not in seen:
+            seen.add(id(stage))
+            waiting.extend(stage.tensors())
+            yield stage
 
 
 def _one_shape(outcome: ops.Outcome) -> Shape | None:

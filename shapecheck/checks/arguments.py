@@ -8,12 +8,13 @@ from itertools import permutations
 from typing import Any
 
 from shapecheck.checks import words
+from shapecheck.checks.counted import VIEWS
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim, Truth, number
 from shapecheck.findings import Finding
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.rerun import Rerun
+from shapecheck.rerun import Rerun, upstream
 from shapecheck.shapes import Shape, compare
 from shapecheck.vocabulary import BINARY, REDUCTIONS, given, ints, key_parts, main, short
 from shapecheck.vocabulary import words as names
@@ -22,7 +23,6 @@ _MOST_STEPS = 12
 """How far before the raising stage an argument is looked for: what stands further away is seldom its reason."""
 _ALONG = REDUCTIONS | names("cat concat concatenate stack unsqueeze index_select select chunk split")
 _ONE_MORE = names("stack unsqueeze")
-_VIEWS = names("view reshape")
 _JOINS = names("cat concat concatenate stack")
 _PADS = names("pad_sequence pad_packed_sequence")
 _LONGEST_VIEW = 4
@@ -85,7 +85,7 @@ def _others(step: Stage) -> Iterator[_Other]:
     elif name in _PADS:
         first = given(step, "batch_first") is True
         yield _Other("batch_first", not first, f"batch_first={first}", f"batch_first={not first}", str(not first))
-    elif name in _VIEWS:
+    elif name in VIEWS:
         yield from _orders(step)
     elif name in _ALONG:
         yield from _axes(step, rank + (name in _ONE_MORE))
@@ -150,7 +150,7 @@ def _kept(before: Shape, after: Shape) -> int:
 
 def _told(stage: Stage, step: Stage, other: _Other, rerun: Rerun) -> Finding:
     before, after = main(step), step.out
-    partner = next((tensor for tensor in stage.tensors() if not _leads(step, tensor)), None)
+    partner = next((tensor for tensor in stage.tensors() if step not in upstream([tensor])), None)
     place = step.input_spans.get(other.parameter)
     return found(
         "SHP229",
@@ -170,19 +170,6 @@ def _told(stage: Stage, step: Stage, other: _Other, rerun: Rerun) -> Finding:
         after=after.shape,
         now=other.now,
         would=rerun.changed(step, {other.parameter: other.value}),
-        raising=f"{words.shown(stage.op)} at line {stage.span.line}",
+        raising=f"{words.shown(stage.op)} at {stage.span.told}",
         partner=f" with {words.called(partner)} {partner.shape}" if partner is not None else "",
     )
-
-
-def _leads(step: Stage, tensor: Tensor) -> bool:
-    """Whether a tensor came through a stage, by any operand."""
-    waiting, seen = [tensor], set()
-    while waiting:
-        producer = waiting.pop().producer
-        if producer is step:
-            return True
-        if producer is not None and id(producer) not in seen:
-            seen.add(id(producer))
-            waiting += producer.tensors()
-    return False

@@ -19,6 +19,8 @@ from shapecheck.vocabulary import words as names
 
 _ELEMENTWISE = names("pow square abs pow_ abs_ square_ mul clamp relu sqrt float to double")
 _PRODUCTS = frozenset(("mul", "div", "true_divide"))
+_STEPS = 8
+"""How many operators before a loss are looked at."""
 _DIFFERENCES = frozenset(("sub", "rsub"))
 _COMPARISONS = frozenset(("eq", "ne"))
 _LABELS = re.compile(r"\b(labels?|targets?|gold|y_true|ground_truth)\b\W*$")
@@ -71,9 +73,10 @@ def _grown(stage: Stage, scores: Tensor | None, target: Tensor | None) -> Iterat
         return
     if not all(blame.equal(dim, target.shape.dim(0)) for dim in scores.shape.dims):
         return
-    waiting, seen = [scores], 0
-    while waiting and seen < 8:
-        seen += 1
+    waiting = [scores]
+    for _ in range(_STEPS):
+        if not waiting:
+            return
         maker = waiting.pop().producer
         if maker is None or short(maker) not in BINARY | _ELEMENTWISE:
             continue
@@ -103,10 +106,8 @@ def _alike(one: Tensor, two: Tensor) -> bool:
 def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: str) -> Iterator[Finding]:
     if scores is None or target is None:
         return
-    pairs = crossed(scores.shape, target.shape)
-    if pairs is None or not (_one_label_each(scores, target) or not (_on_purpose(scores) or _on_purpose(target))):
-        return
-    yield from _told(stage, scores, target, variant)
+    if _one_label_each(scores, target) or not (_on_purpose(scores) or _on_purpose(target)):
+        yield from _told(stage, scores, target, variant)
 
 
 def _told(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> Iterator[Finding]:
