@@ -12,7 +12,7 @@ from shapecheck.checks.counted import VIEWS
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim, Truth, number
 from shapecheck.findings import Finding
-from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.graph import ShapeGraph, Stage
 from shapecheck.places import Span
 from shapecheck.rerun import Rerun, upstream
 from shapecheck.shapes import Shape, compare
