@@ -31,6 +31,15 @@ def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
     return Edit(inside, f"{name}={value}")
 
 
+def along(tree: Tree, call: cst.Call, dim: str) -> Edit:
+    """Another ``dim`` for a call: where it is given by name, as a number, or behind the tensors; else added."""
+    plain = [arg.value for arg in call.args if arg.keyword is None]
+    named = [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value == "dim"]
+    numbers = [value for value in plain if isinstance(value, (cst.Integer, cst.UnaryOperation))]
+    given = [*named, *numbers, *plain[1:2]]
+    return tree.replace(given[0], dim) if given else keyword(tree, call, "dim", dim)
+
+
 def argument(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """One argument of a call (or the key of a subscript) written as the finding says it: ``name=value``."""
     name, _, value = finding.remedy.partition("=")
@@ -187,9 +196,7 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     join = _joined_elsewhere(operand, at, stage.conflict.right) if stage is not None and stage.conflict else None
     call = tree.call(join.span) if join is not None and join.span.path == tree.path else None
     if call is not None:
-        named = [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value == "dim"]
-        places = named or [arg.value for arg in call.args if arg.keyword is None][1:2]
-        edit = tree.replace(places[0], str(at)) if places else keyword(tree, call, "dim", str(at))
+        edit = along(tree, call, str(at))
         yield Fix(f"join along dim={at}, the channels", (edit,), safety="unsafe", why=OTHER_RESULT)
         return
     if finding.remedy == ".transpose(1, 3)":  # which would exchange height and width as well

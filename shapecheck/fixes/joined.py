@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from shapecheck.findings import Finding, Fix
-from shapecheck.fixes.calls import call_of, keyword
-from shapecheck.fixes.losses import suffixed_edit
-from shapecheck.fixes.simple import OTHER_RESULT, compared, operand, stage_of
+from shapecheck.fixes.calls import along, call_of, keyword
+from shapecheck.fixes.simple import OTHER_RESULT, compared, operand, stage_of, suffixed_edit
 from shapecheck.fixes.tree import Tree, grouped
 from shapecheck.graph import ShapeGraph, Tensor
 from shapecheck.shapes import Shape
@@ -32,8 +31,7 @@ def other_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     if now is None or now[0] % rank == at:
         return
     code = "-1" if at == rank - 1 else str(at)
-    positional = [arg for arg in call.args if arg.keyword is None]
-    edit = tree.replace(positional[1].value, code) if len(positional) > 1 else keyword(tree, call, "dim", code)
+    edit = along(tree, call, code)
     yield Fix(f"join along dim={code}, where they differ", (edit,), safety="unsafe", why=OTHER_RESULT)
 
 

@@ -11,7 +11,7 @@ import libcst as cst
 from shapecheck import trail, vocabulary
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.calls import call_of, keyword, renamed
-from shapecheck.fixes.simple import operand, stage_of, suffixed
+from shapecheck.fixes.simple import operand, stage_of, suffixed, suffixed_edit
 from shapecheck.fixes.tree import Tree, bound, grouped
 from shapecheck.flow import PAIR_LOSSES
 from shapecheck.graph import ShapeGraph, Stage, Tensor
@@ -77,12 +77,6 @@ def _as_ids(tree: Tree, labels: Tensor, span: Span) -> tuple[Edit, ...]:
     code = tree.code(node)
     shorter = _TO_FLOAT.sub("", code)
     return (tree.replace(node, shorter),) if shorter != code else tuple(suffixed_edit(tree, node, ".long()"))
-
-
-def suffixed_edit(tree: Tree, node: cst.BaseExpression, suffix: str) -> Iterator[Edit]:
-    """The edit that puts a call or subscript behind an expression."""
-    for fix in suffixed(tree, tree.span(node), suffix, ""):
-        yield from fix.edits
 
 
 def flattened_labels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

@@ -8,6 +8,7 @@ import libcst as cst
 
 from shapecheck import trail
 from shapecheck.findings import Edit, Finding, Fix
+from shapecheck.fixes import calls
 from shapecheck.fixes.calls import call_of, keyword
 from shapecheck.fixes.simple import OTHER_RESULT, stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after, grouped
@@ -159,9 +160,4 @@ def along(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     call, new = call_of(finding, tree), finding.remedy
     if call is None or not new:
         return
-    numbers = [
-        arg for arg in call.args if arg.keyword is None and isinstance(arg.value, (cst.Integer, cst.UnaryOperation))
-    ]
-    named = any(arg.keyword is not None and arg.keyword.value == "dim" for arg in call.args)
-    edit = tree.replace(numbers[0].value, new) if numbers and not named else keyword(tree, call, "dim", new)
-    yield Fix(f"dim={new}", (edit,))
+    yield Fix(f"dim={new}", (calls.along(tree, call, new),))

@@ -35,6 +35,12 @@ def compared(node: cst.BaseExpression) -> cst.BaseExpression:
     return node.expression if isinstance(node, cst.UnaryOperation) else node
 
 
+def suffixed_edit(tree: Tree, node: cst.BaseExpression, suffix: str) -> Iterator[Edit]:
+    """The edit that puts a call or subscript behind an expression."""
+    for fix in suffixed(tree, tree.span(node), suffix, ""):
+        yield from fix.edits
+
+
 def stage_of(finding: Finding) -> Stage | None:
     """The stage at fault."""
     return finding.stage if isinstance(finding.stage, Stage) else None
