@@ -13,7 +13,7 @@ from shapecheck.flow import CLASS_LOSSES, LOSSES, token_axis, token_source
 from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
 from shapecheck.shapes import Conflict
 from shapecheck.trail import made
-from shapecheck.vocabulary import CONVOLUTIONS, Axis, axis, given, ints, key_parts, main, short
+from shapecheck.vocabulary import CONVOLUTIONS, Axis, axis, given, ints, is_model, key_parts, main, short
 
 _INPUTS: frozenset[Role | None] = frozenset(("ids", "mask", "pixels", "audio"))
 VIEWS = frozenset(("view", "reshape"))
@@ -208,8 +208,11 @@ def batch_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
 
 
 def _whole_batch(stage: Stage) -> Tensor | None:
-    """What a layer takes whose axis 0 is the batch by definition: a convolution, or a normalization over a batch."""
+    """What a layer takes whose axis 0 is the batch by definition: a convolution, a normalization over a batch, a model
+    that reads texts."""
     name, operand = short(stage), main(stage)
+    if operand is not None and is_model(stage) and operand.role == "ids" and operand.shape.rank == 2:
+        return operand
     if operand is None or name not in CONVOLUTIONS | _BATCH_NORMS:
         return None
     space = int(name[-2])
