@@ -13,7 +13,7 @@ from shapecheck.findings import Finding, Related
 from shapecheck.flow import CLASS_LOSSES
 from shapecheck.graph import Event, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.vocabulary import axis, main, short
+from shapecheck.vocabulary import axis, short
 
 _CLASS_IDS = (*given_labels.ONE_LABEL, "token-classification")
 
@@ -42,7 +42,7 @@ _BY_INDEX = vocabulary.words("gather scatter scatter_ scatter_add scatter_add_ i
 
 def _index_range(stage: Stage) -> Finding | None:
     """SHP303 for class ids that pick from the scores, in a loss by hand: ``log_p.gather(1, target.unsqueeze(1))``."""
-    scores, ids, dims = main(stage), stage.tensor("index"), vocabulary.ints(vocabulary.given(stage, "dim"))
+    scores, ids, dims = stage.tensor("input"), stage.tensor("index"), vocabulary.ints(vocabulary.given(stage, "dim"))
     if scores is None or ids is None or dims is None or not scores.shape.rank:
         return None
     at = dims[0] % scores.shape.rank

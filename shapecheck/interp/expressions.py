@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.dims import WRITTEN, number
 from shapecheck.interp import comprehensions, operators
 from shapecheck.interp.conditions import decide, supposing
+from shapecheck.interp.library.around import DType
 from shapecheck.interp.library.modules import is_module
 from shapecheck.interp.python.containers import unique
 from shapecheck.interp.python.names import BUILTINS
@@ -187,8 +188,8 @@ def compare(m: Interpreter, node: ast.Compare) -> Value:
 
 def _comparison(m: Interpreter, op: ast.cmpop, left: Value, right: Value, node: ast.Compare) -> Value:
     kind = type(op)
-    classes = type(left) is Builtin and type(right) is Builtin
-    if kind in (ast.Is, ast.IsNot) or classes and kind in (ast.Eq, ast.NotEq):
+    alone = type(left) is type(right) and type(left) in (Builtin, DType)  # equal only to itself
+    if kind in (ast.Is, ast.IsNot) or alone and kind in (ast.Eq, ast.NotEq):
         verdict = identical(left, right)
         return NOTHING if verdict is None else Const(verdict == (kind in (ast.Is, ast.Eq)))
     if kind is ast.In or kind is ast.NotIn:
@@ -204,6 +205,9 @@ def identical(left: Value, right: Value) -> bool | None:
     if type(left) is Builtin and type(right) is Builtin:
         plain = left.name.startswith("builtins.") and right.name.startswith("builtins.")
         return True if left.name == right.name else False if plain else None
+    if type(left) is DType and type(right) is DType:
+        known = left.name and right.name and not {left.name, right.name} & {"float", "int"}  # these are kinds
+        return left.name == right.name if known else None
     for constant_side, other in ((left, right), (right, left)):
         if type(constant_side) is Const and constant_side.value in (None, True, False):
             return None if isinstance(other, Unknown) else False

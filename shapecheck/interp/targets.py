@@ -107,7 +107,7 @@ def set_attribute(m: Interpreter, owner: Value, name: str, value: Value, node: a
     m.heap.touch(owner)
     if type(owner) is Instance:
         old = owner.attributes.get(name)
-        value = _maybe(m, owner, old, value)
+        value = Unknown() if _sets_for_itself(owner) else _maybe(m, owner, old, value)
         if old is None or (old is not value and old.key() != value.key()):
             note_change(m, owner.born)
         if owner.module is not None:
@@ -119,6 +119,13 @@ def set_attribute(m: Interpreter, owner: Value, name: str, value: Value, node: a
     if not isinstance(owner, Unknown):
         note_change(m, getattr(owner, "born", 0))
         owner.set_attribute(name, _maybe(m, owner, None, value), m, node)
+
+
+def _sets_for_itself(owner: Instance) -> bool:
+    """Whether the program's own ``__setattr__`` decides where an attribute goes."""
+    from shapecheck.interp.classes import find
+
+    return isinstance(find(owner.cls, "__setattr__"), Function)
 
 
 def set_some_attribute(m: Interpreter, owner: Value, value: Value) -> None:

@@ -21,6 +21,8 @@ def _asked_type(call: Call, default: str | None) -> str | None:
 
 def _non_negative(call: Call, shape: Shape) -> Shape:
     for dim in shape.dims:
+        if dim.expr == -1:
+            raise Unclear("a size of -1 stands for one that is told later")
         if isinstance(dim.expr, int) and dim.expr < 0:
             raise call.clash(
                 "parameter", f"Trying to create tensor with negative dimension {dim}: [{listed(shape)}]", left=dim

@@ -371,3 +371,15 @@ def test_a_branch_on_the_exact_type_of_a_tuple_is_decided() -> None:
             torch.relu(loss)
         """
     ) == ["(2, 3)"]
+
+
+def test_what_a_class_sets_by_code_of_its_own_is_not_known() -> None:
+    text = """
+        class Bag:
+            {}
+            def __init__(self, x):
+                self.x = x
+        torch.nn.Linear(4, 2)(Bag(torch.zeros(3, 5)).x)
+    """
+    own = "def __setattr__(self, name, value): super().__setattr__(name, value[:, :4])"
+    assert (conflicts_in(text.format("pass")), conflicts_in(text.format(own))) == ([5], [])

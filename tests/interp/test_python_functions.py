@@ -167,6 +167,29 @@ def test_a_name_that_a_function_assigns_is_never_the_modules(body: str, lines: l
     )
 
 
+def test_a_branch_on_a_tensors_type_is_taken_by_that_type() -> None:
+    assert conflicts_in("""
+        def pick(x, chosen):
+            if chosen.dtype == torch.bool:
+                return x[chosen]
+            if chosen.dtype != torch.int64:
+                return x.index_select(1, chosen.float())
+            return x.index_select(0, chosen)
+        pick(torch.zeros(3, 2), torch.tensor([True, False, True]))
+        pick(torch.zeros(3, 2), torch.tensor([0, 2]))
+        pick(torch.zeros(3, 2), torch.tensor([0.5, 2.5]))
+        """) == [5]
+
+
+def test_a_size_of_minus_one_stands_for_one_that_is_told_later() -> None:
+    assert conflicts_in("""
+        def weights(size=-1):
+            return torch.zeros(size)
+        weights(-1)
+        torch.zeros(-2)
+        """) == [4]
+
+
 def test_a_function_that_nobody_calls_is_analysed_with_unknown_arguments() -> None:
     assert conflicts_in("""
         def f(x, n=3):
