@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import WRITTEN, number
 from shapecheck.interp import comprehensions, operators
+from shapecheck.interp.arguments import arguments, as_mapping
+from shapecheck.interp.arithmetic import NAMES
+from shapecheck.interp.comparisons import compare
 from shapecheck.interp.conditions import decide, supposing
-from shapecheck.interp.library.around import DType
 from shapecheck.interp.library.modules import is_module
 from shapecheck.interp.python.containers import unique
 from shapecheck.interp.python.names import BUILTINS
 from shapecheck.interp.python.objects import Deferred
 from shapecheck.interp.targets import assign
 from shapecheck.interp.values import (
-    Bound,
-    Builtin,
     CallArgs,
     Const,
     Function,
     Int,
     Items,
-    Lacking,
     Mapping,
     Slice,
     Text,
@@ -38,12 +37,9 @@ from shapecheck.places import Origin
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
 
-"""The origin of a number in the text, until something gives it a name."""
 
 NONE = Const(None)
 NOTHING = Unknown()
-NOWHERE = ast.Constant(None)
-"""Stands for the place of what the text does not show."""
 
 
 def constant(m: Interpreter, node: ast.Constant) -> Value:
@@ -101,117 +97,15 @@ def _switch(m: Interpreter, place: ast.Attribute, args: CallArgs) -> None:
         m.mode = "" if on is None else "train" if (place.attr == "train") is on else "eval"
 
 
-def arguments(m: Interpreter, node: ast.Call) -> CallArgs:
-    """The arguments of a call, ``*`` and ``**`` taken apart where their content is known."""
-    args = CallArgs()
-    for place in node.args:
-        if type(place) is ast.Starred:
-            _spread(m, args, place.value)
-        else:
-            args.positional.append(m.eval(place))
-            args.nodes.append(place)
-    for keyword in node.keywords:
-        value = m.eval(keyword.value)
-        if keyword.arg is not None:
-            args.keywords[keyword.arg] = value
-            args.keyword_nodes[keyword.arg] = keyword.value
-        else:
-            spread_keywords(m, args, value, keyword.value)
-    return args
-
-
-def _spread(m: Interpreter, args: CallArgs, place: ast.expr) -> None:
-    found = m.iterate(m.eval(place), place)
-    items = found.items
-    if items is None:
-        args.exact, args.spread = False, found
-        return
-    args.positional.extend(items)
-    args.nodes.extend([place] * len(items))
-
-
-def spread_keywords(m: Interpreter, args: CallArgs, value: Value, place: ast.AST | None) -> None:
-    """Add ``**value`` to the arguments of a call: what it answers to ``items()``."""
-    mapping = value if type(value) is Mapping else as_mapping(m, value, place)
-    if mapping is None:
-        args.exact = False
-        return
-    lacking = mapping.complete.keys if isinstance(mapping.complete, Lacking) else frozenset()
-    for key, item in mapping.items.items():
-        if isinstance(key, str):
-            # A key that may be missing: whether the parameter gets this value or its default is not known.
-            args.keywords[key] = Unknown() if key in lacking else item
-            args.keyword_nodes[key] = place
-    args.exact = args.exact and mapping.complete is not False
-
-
-def as_mapping(m: Interpreter, value: Value, place: ast.AST | None) -> Mapping | None:
-    """A dict-like value of a library (an encoding, a model output) as a dict of its known items."""
-    node = place or NOWHERE
-    pairs = (
-        m.iterate(m.call(Bound(value, "items"), CallArgs(), node), node).items if type(value) is not Unknown else None
-    )
-    out = Mapping()
-    for pair in pairs or ():
-        if not isinstance(pair, Items) or pair.items is None or len(pair.items) != 2:
-            return None
-        key = operators.constant_key(pair.items[0])
-        if key is None:
-            return None
-        out.items[key[0]] = pair.items[1]
-    return None if pairs is None else out
-
-
 def binary(m: Interpreter, node: ast.BinOp) -> Value:
     """``left op right``."""
     left = m.eval(node.left)
-    return operators.binary(m, operators.NAMES[type(node.op)], left, m.eval(node.right), node)
+    return operators.binary(m, NAMES[type(node.op)], left, m.eval(node.right), node)
 
 
 def unary(m: Interpreter, node: ast.UnaryOp) -> Value:
     """``-value`` and its like; the sign of a literal keeps its origin."""
     return operators.unary(m, node.op, m.eval(node.operand), node)
-
-
-def compare(m: Interpreter, node: ast.Compare) -> Value:
-    """``a < b``, and chains of it (whose tensors are not compared one by one)."""
-    left = m.eval(node.left)
-    result: Value = NOTHING
-    for op, place in zip(node.ops, node.comparators, strict=True):
-        right = m.eval(place)
-        result = _comparison(m, op, left, right, node)
-        if len(node.ops) == 1 or m.truth(result) is False:
-            return result
-        left = right
-    return result
-
-
-def _comparison(m: Interpreter, op: ast.cmpop, left: Value, right: Value, node: ast.Compare) -> Value:
-    kind = type(op)
-    alone = type(left) is type(right) and type(left) in (Builtin, DType)  # equal only to itself
-    if kind in (ast.Is, ast.IsNot) or alone and kind in (ast.Eq, ast.NotEq):
-        verdict = identical(left, right)
-        return NOTHING if verdict is None else Const(verdict == (kind in (ast.Is, ast.Eq)))
-    if kind is ast.In or kind is ast.NotIn:
-        verdict = operators.contains(m, right, left, node)
-        return NOTHING if verdict is None else Const(verdict == (kind is ast.In))
-    return operators.binary(m, operators.NAMES[kind], left, right, node)
-
-
-def identical(left: Value, right: Value) -> bool | None:
-    """``left is right``, None where it cannot be told."""
-    if type(left) is Const and type(right) is Const:
-        return left.value is right.value if left.value is None or right.value is None else left.value == right.value
-    if type(left) is Builtin and type(right) is Builtin:
-        plain = left.name.startswith("builtins.") and right.name.startswith("builtins.")
-        return True if left.name == right.name else False if plain else None
-    if type(left) is DType and type(right) is DType:
-        known = left.name and right.name and not {left.name, right.name} & {"float", "int"}  # these are kinds
-        return left.name == right.name if known else None
-    for constant_side, other in ((left, right), (right, left)):
-        if type(constant_side) is Const and constant_side.value in (None, True, False):
-            return None if isinstance(other, Unknown) else False
-    return True if left is right and not isinstance(left, Unknown) else None
 
 
 def boolean(m: Interpreter, node: ast.BoolOp) -> Value:

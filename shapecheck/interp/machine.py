@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from shapecheck import ops
 from shapecheck.dims import Dim, symbol
-from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph, Stage, Tensor
-from shapecheck.interp import classes, expected, expressions, functions, operators, pins, statements, targets
+from shapecheck.graph import Event, Frame, Module, NotChecked, ShapeGraph
+from shapecheck.interp import classes, expected, expressions, functions, operators, pins, stages, statements, targets
 from shapecheck.interp.budget import Budget
 from shapecheck.interp.heap import Heap
 from shapecheck.interp.python.objects import Deferred
-from shapecheck.interp.results import Wrapped, wrap
 from shapecheck.interp.scopes import NEXT, Activation, Scope
-from shapecheck.interp.values import Bound, CallArgs, Iteration, TensorValue, Unknown, Value, hand_on
+from shapecheck.interp.values import Bound, CallArgs, Iteration, Unknown, Value
 from shapecheck.places import Origin, Span
-from shapecheck.shapes import Conflict
 from shapecheck.syntax import Parsed
 
 if TYPE_CHECKING:
@@ -183,35 +181,12 @@ class Interpreter:
         """Apply an operator of ``shapecheck.ops``, and record the stage; what it writes over has the new shape."""
         if "out" in args.keywords:
             written = {name: value for name, value in args.keywords.items() if name != "out"}
-            value = self._operator(op, replace(args, keywords=written), node)
+            value = stages.apply(self, op, replace(args, keywords=written), node)
             targets.write_over(self, args.keyword_nodes.get("out"), value)
             return value
-        value = self._operator(op, args, node)
+        value = stages.apply(self, op, args, node)
         if ops.reshapes_in_place(op) and args.nodes:
             targets.write_over(self, args.nodes[0], value)
-        return value
-
-    def _operator(self, op: str, args: CallArgs, node: ast.AST) -> Value:
-        given = [value.operand() for value in args.positional]
-        named = {name: value.operand() for name, value in args.keywords.items()}
-        key = self._key(op, node, None, args.positional, args.keywords)
-        known = self.recorded.get(key)
-        if known is not None:
-            return known
-        name = ops.canonical(op) or op
-        outcome: ops.Outcome = ops.apply(name, given, named)
-        if not args.exact:
-            outcome = ops.NotKnown("the arguments are not known")
-        bound = ops.bind(name, given, named) or {}
-        names = list(bound)
-        spans: dict[str, Span] = {}
-        for number, place in enumerate(args.nodes):
-            if place is not None and names:
-                spans.setdefault(names[min(number, len(names) - 1)], self.span(place))
-        spans.update((word, self.span(place)) for word, place in args.keyword_nodes.items() if place is not None)
-        inputs = bound or {**{str(i): value for i, value in enumerate(given)}, **named}
-        value = self._stage(name, inputs, spans, outcome, node, None)
-        self.remember(self.recorded, key, value)
         return value
 
     def record(
@@ -227,14 +202,7 @@ class Interpreter:
 
         An equal stage at the same place is recorded once.
         """
-        key = self._key(op, node, module, (), inputs)
-        known = self.recorded.get(key)
-        if known is not None:
-            return known
-        operands = {name: value.operand() for name, value in inputs.items()}
-        value = self._stage(op, operands, spans, outcome, node, module)
-        self.remember(self.recorded, key, value)
-        return value
+        return stages.record(self, op, inputs, spans, outcome, node, module)
 
     def enter(self, node: ast.AST, function: Any, name: str) -> None:
         """One call deeper: the context that stages are recorded with, and its number."""
@@ -270,64 +238,6 @@ class Interpreter:
         for table, key in self.log[log:]:
             table.pop(key, None)
         del self.log[log:]
-
-    # -- recording -------------------------------------------------------------------------------------------------
-
-    def _key(
-        self,
-        op: str,
-        node: ast.AST,
-        module: Module | None,
-        positional: list[Value] | tuple[()],
-        named: dict[str, Value],
-    ) -> Hashable:
-        # Keys may hold identities: what they belong to must live as long as they do.
-        self.kept.append((module, positional, named))
-        keys: list[Hashable] = [value.key() for value in positional]
-        keys += [(name, value.key()) for name, value in named.items()]
-        return (op, id(node), self.way, id(module) if module is not None else 0, *keys)
-
-    def _stage(
-        self,
-        op: str,
-        inputs: dict[str, Any],
-        spans: dict[str, Span],
-        outcome: ops.Outcome,
-        node: ast.AST,
-        module: Module | None,
-    ) -> Value:
-        span = self.span(node)
-        doubt = self.doubt() if isinstance(outcome, Conflict) else None
-        if doubt is not None:
-            outcome = ops.NotKnown(doubt)
-        if isinstance(outcome, Conflict) and expected.ANY in self.guard:
-            outcome = ops.NotKnown("an exception is expected here")
-        stage = Stage(op, span, inputs, spans, module=module, context=self.context, guard=self._guard())
-        if isinstance(outcome, ops.Result):
-            wrapped = wrap(outcome.value, span)
-            hand_on(op, inputs, wrapped.tensors)
-        elif isinstance(outcome, Conflict):
-            stage.conflict = outcome
-            wrapped = _unknown_tensor(span)
-        else:
-            stage.not_checked = outcome.reason
-            self.not_checked(node, outcome.reason)
-            wrapped = _unknown_tensor(span) if op.startswith("torch.") else Wrapped(Unknown(outcome.reason), {})
-        stage.outputs = wrapped.tensors
-        self.graph.add(stage)
-        return wrapped.value
-
-    def _guard(self) -> frozenset[str]:
-        guard = self.guard | {self.mode} if self.mode else self.guard
-        if not self.conditions:
-            return guard
-        texts = [text if met else f"not ({text})" for home, node, met in self.conditions if (text := home.text(node))]
-        return guard.union(texts)
-
-
-def _unknown_tensor(span: Span) -> Wrapped:
-    tensor = Tensor(span=span)
-    return Wrapped(TensorValue(tensor), {"out": tensor})
 
 
 def _data_key(data: dict[str, Any]) -> Hashable:

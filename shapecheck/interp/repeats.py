@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from shapecheck.interp import heap
-from shapecheck.interp.expressions import arguments
+from shapecheck.interp.arguments import arguments
 from shapecheck.interp.targets import assign, share
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.interp import branches, classes, loops, operators, stated
-from shapecheck.interp.expressions import NONE, NOWHERE, named
+from shapecheck.interp.arguments import NOWHERE
+from shapecheck.interp.arithmetic import NAMES
+from shapecheck.interp.expressions import NONE, named
 from shapecheck.interp.functions import define, raises
 from shapecheck.interp.python import containers
 from shapecheck.interp.scopes import BREAK, CONTINUE, NEXT, RAISE, RETURN
@@ -59,7 +61,7 @@ def augmented(m: Interpreter, node: ast.AugAssign) -> int:
     """``target op= value``; lists grow in place."""
     target = node.target
     value = m.eval(node.value)
-    op = operators.NAMES[type(node.op)]
+    op = NAMES[type(node.op)]
     if type(target) is ast.Name:
         old = m.scope.find(target.id) or Unknown()
         if not _grown(m, old, op, value):

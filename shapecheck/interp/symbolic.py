@@ -12,9 +12,9 @@ from shapecheck.dims import UNKNOWN, Dim, symbol
 from shapecheck.graph import Role, Tensor
 from shapecheck.interp import library
 from shapecheck.interp.binding import parameters_of
-from shapecheck.interp.classes import facts, find, is_module
 from shapecheck.interp.library.configs import ConfigValue
 from shapecheck.interp.library.pretrained import PretrainedModel
+from shapecheck.interp.lineage import facts, find, is_module
 from shapecheck.interp.values import (
     Builtin,
     CallArgs,

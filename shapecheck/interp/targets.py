@@ -123,7 +123,7 @@ def set_attribute(m: Interpreter, owner: Value, name: str, value: Value, node: a
 
 def _sets_for_itself(owner: Instance) -> bool:
     """Whether the program's own ``__setattr__`` decides where an attribute goes."""
-    from shapecheck.interp.classes import find
+    from shapecheck.interp.lineage import find
 
     return isinstance(find(owner.cls, "__setattr__"), Function)
 

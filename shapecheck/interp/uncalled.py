@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from shapecheck.interp.budget import Exhausted
-from shapecheck.interp.classes import find, lineage
+from shapecheck.interp.lineage import find, lineage
 from shapecheck.interp.python.objects import Descriptor, LocalModule
 from shapecheck.interp.scopes import Activation
 from shapecheck.interp.symbolic import arguments

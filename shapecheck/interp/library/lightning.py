@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.interp.expressions import as_mapping
+from shapecheck.interp.arguments import as_mapping
 from shapecheck.interp.python.objects import Namespace
 from shapecheck.interp.values import CallArgs, Const, Function, Instance, Machine, Mapping, Unknown, Value
 

@@ -92,7 +92,7 @@ def _loop(
 
 def _own(owner: Instance, name: str) -> Function | None:
     """The method that the program, not Lightning, gives a class."""
-    from shapecheck.interp.classes import find
+    from shapecheck.interp.lineage import find
 
     found = find(owner.cls, name)
     return found if isinstance(found, Function) and not isinstance(found.node, ast.Lambda) else None

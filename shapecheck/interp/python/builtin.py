@@ -181,7 +181,7 @@ def _next(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 @_handles("dict")
 def _dict(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    from shapecheck.interp.expressions import as_mapping
+    from shapecheck.interp.arguments import as_mapping
 
     out = Mapping(born=m.heap.clock)
     for value in args.positional:

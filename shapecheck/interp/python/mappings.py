@@ -125,7 +125,7 @@ def _pop_key(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) ->
 
 
 def _update(mapping: Mapping, args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
-    from shapecheck.interp.expressions import as_mapping
+    from shapecheck.interp.arguments import as_mapping
 
     _changes(mapping, m)
     for value in args.positional:

@@ -77,7 +77,7 @@ def member(m: Interpreter, cls: Class, args: CallArgs) -> Value:
 
 def fields(cls: Class) -> dict[str, tuple[ast.AnnAssign, Value | None, Class]]:
     """The fields of a dataclass or NamedTuple, its bases' first: declaration, default (if any), class."""
-    from shapecheck.interp.classes import lineage
+    from shapecheck.interp.lineage import lineage
 
     out: dict[str, tuple[ast.AnnAssign, Value | None, Class]] = {}
     for part in reversed(lineage(cls)):
@@ -102,7 +102,7 @@ def _class_variable(statement: ast.AnnAssign) -> bool:
 
 def fill(m: Interpreter, instance: Instance, args: CallArgs, node: ast.AST) -> None:
     """Make the attributes of a new dataclass instance or NamedTuple."""
-    from shapecheck.interp.classes import find
+    from shapecheck.interp.lineage import find
 
     given = dict(zip(fields(instance.cls), args.positional, strict=False)) | args.keywords
     for name, (declared, default, _) in fields(instance.cls).items():

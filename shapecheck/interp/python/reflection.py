@@ -49,7 +49,7 @@ def _getattr(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
 
 def _lacks(value: Value, name: str) -> bool:
     """Whether a value certainly has no such attribute: an instance of a class of the program alone."""
-    from shapecheck.interp.classes import find, foreign_bases
+    from shapecheck.interp.lineage import find, foreign_bases
 
     if type(value) is not Instance:
         return False
@@ -126,7 +126,7 @@ _CERTAIN = (Const, Int, Text, Items, Mapping, TensorValue, Instance, Function, C
 
 def is_instance(m: Interpreter, value: Value, cls: Value) -> bool | None:
     """``isinstance(value, cls)``, None where it cannot be told."""
-    from shapecheck.interp.classes import lineage
+    from shapecheck.interp.lineage import lineage
 
     if isinstance(cls, Items) and cls.items is not None:
         verdicts = [is_instance(m, value, part) for part in cls.items]
@@ -152,7 +152,7 @@ def is_instance(m: Interpreter, value: Value, cls: Value) -> bool | None:
 
 
 def _open(cls: Class) -> bool:
-    from shapecheck.interp.classes import foreign_bases
+    from shapecheck.interp.lineage import foreign_bases
 
     return any(isinstance(base, Unknown) for base in foreign_bases(cls))
 
