@@ -130,9 +130,7 @@ def _settle(session: Session, func: Any, args: Any, kwargs: Any) -> Any:
     if invented:
         name = getattr(func, "__name__", "operator")
         session.invent(f"shape of {name}()", None)
-        for leaf in tree_flatten(result)[0]:
-            if isinstance(leaf, torch.Tensor):
-                session.marks.note(leaf, role=None, status="invented", padding=None)
+        session.marks.invent(tensors_in(result))
     return _tracked(result, args, kwargs)
 
 

@@ -79,12 +79,15 @@ def large_factory(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> t
     return fake(made.detach()).requires_grad_(made.requires_grad)
 
 
-def install() -> None:
-    """Make parameters abstract from now on, and let modules change dtype without numbers to convert."""
+def install(carried: Callable[[torch.Tensor, torch.Tensor], None]) -> None:
+    """Make parameters abstract from now on, and let modules change dtype without numbers to convert.
+
+    ``carried(tensor, parameter)`` is told what each parameter is made of.
+    """
     compiler.leave_unloaded()
     logging.getLogger("torch._subclasses.fake_tensor").setLevel(logging.CRITICAL + 1)
     warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
-    _abstract_parameters(torch.nn.Parameter)
+    _abstract_parameters(torch.nn.Parameter, carried)
     torch.nn.Module._apply = _apply
     truncated = getattr(torch.nn.init, "_no_grad_trunc_normal_", None)
     if truncated is not None:
@@ -94,7 +97,7 @@ def install() -> None:
         )
 
 
-def _abstract_parameters(cls: Any) -> None:
+def _abstract_parameters(cls: Any, carried: Callable[[torch.Tensor, torch.Tensor], None]) -> None:
     original = cls.__new__
 
     def new(kind: Any, data: Any = None, requires_grad: bool = True, **kwargs: Any) -> Any:
@@ -103,8 +106,12 @@ def _abstract_parameters(cls: Any) -> None:
             made = fake(data) if concrete else data
             if kind is cls and concrete:
                 made._is_param = True  # as the original does; it would detach what nobody else holds
-                return made.requires_grad_(requires_grad)
-        return original(kind, made, requires_grad, **kwargs)
+                made.requires_grad_(requires_grad)
+        if not (kind is cls and concrete):
+            made = original(kind, made, requires_grad, **kwargs)
+        if data is not None:
+            carried(data, made)
+        return made
 
     cls.__new__ = new
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -48,10 +49,19 @@ class Marks:
         mark = self.of(tensor)
         mark.role, mark.padding, mark.status = role or mark.role, padding or mark.padding, status
 
+    def is_invented(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor's shape rests on something that was made up."""
+        held = self.get(tensor)
+        return held is not None and held.status == "invented"
+
+    def invent(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Note that the shapes of tensors rest on something that was made up."""
+        for tensor in tensors:
+            self.note(tensor, role=None, status="invented", padding=None)
+
     def made_status(self, tensor: torch.Tensor) -> str:
         """The status of a stage's output: observed, unless its shape was made up."""
-        held = self.get(tensor)
-        return "invented" if held is not None and held.status == "invented" else "observed"
+        return "invented" if self.is_invented(tensor) else "observed"
 
     def _set(self, tensor: torch.Tensor, mark: Mark) -> Mark:
         key = id(tensor)

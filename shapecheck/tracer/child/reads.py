@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from shapecheck.tracer.child import numbers
 from shapecheck.tracer.child.fakes import FakeTensor, is_fake
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.child.replay import concrete
@@ -61,7 +62,8 @@ def _answering(session: Session, name: str, original: Any) -> Any:
             return original(self, *args, **kwargs)
         value = original(plausible(self), *args, **kwargs)
         session.invent(name if name.startswith("__") else f".{name}()", value)
-        return value
+        # What Python calls by itself must give its own types; int(), float() and len() mark it where they are called.
+        return numbers.listed(value, self.numel()) if name in ("item", "tolist") else value
 
     return read
 

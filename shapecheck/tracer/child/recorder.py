@@ -14,7 +14,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten
 
-from shapecheck.tracer.child import modules
+from shapecheck.tracer.child import modules, numbers
 from shapecheck.tracer.child.abstraction import call
 from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
 from shapecheck.tracer.child.failure import of_abstraction
@@ -25,10 +25,10 @@ from shapecheck.tracer.child.novelty import Repeat, Repeats, Rows, Seen
 from shapecheck.tracer.child.session import Session, Stop
 
 _PROPERTIES = ("T", "mT", "H", "mH", "data", "real", "imag")
+_MEASURES = ("size", "numel", "nelement")
 _SILENT = (
-    "size",
+    *_MEASURES,
     "dim",
-    "numel",
     "stride",
     "is_floating_point",
     "is_contiguous",
@@ -93,7 +93,11 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         if name in _SILENT or (name == "__get__" and func.__self__.__name__ not in _PROPERTIES):
-            return func(*args, **kwargs)
+            return (
+                self._measured(name, func, args, func(*args, **kwargs))
+                if self.session.invented
+                else func(*args, **kwargs)
+            )
         caller = caller_of(sys._getframe(1))
         mine = caller is not None and is_user_file(caller.f_code.co_filename)
         wanted = mine and caller is not None and not self._quiet and (self.loading or self._seen).wanted(caller)
@@ -103,8 +107,14 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         except Exception as error:
             self._failed(error, func, args, kwargs, mine)
             raise
+        if (
+            self.session.invented
+            and numbers.among((args, kwargs))
+            and numbers.decide_the_shape(func, args, kwargs, result)
+        ):
+            self.session.marks.invent(tensors_in(result))
         if operands is not None:
-            self._function_stage(func, operands, args, result)
+            self._function_stage(func, operands, args, kwargs, result)
         else:
             self._carry(name, args, kwargs, result)
         return result
@@ -113,13 +123,20 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         """The operands as they are before the call: an operator may work in place."""
         return [describe(self.session, a) for a in args], {k: describe(self.session, v) for k, v in kwargs.items()}
 
-    def _function_stage(self, func: Any, operands: tuple[Any, Any], args: Any, result: Any) -> None:
+    def _measured(self, name: str, func: Any, args: Any, found: Any) -> Any:
+        """A size of a tensor: made up where the tensor's shape is."""
+        is_size = name in _MEASURES or (name == "__get__" and func.__self__.__name__ == "shape")
+        return numbers.made(found) if is_size and self.session.marks.is_invented(args[0]) else found
+
+    def _function_stage(self, func: Any, operands: tuple[Any, Any], args: Any, kwargs: Any, result: Any) -> None:
         op = function_op(func)
         made = args[0] if op == "torch.Tensor.__setitem__" else result
         tensors = list(tensors_of(made))
         if not tensors and op != "torch.Tensor.backward":
             return
-        self._send_stage(op, None, operands, tensors, made, invented=self._invented(args, None))
+        # What works in place leaves the shape as it is.
+        invented = self._invented(args[:1] if args and made is args[0] else args, kwargs)
+        self._send_stage(op, None, operands, tensors, made, invented=invented)
         if op == "torch.Tensor.backward":
             new, self._new = self._new, False
             self.on_backward(new)
@@ -133,7 +150,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             return
         first = marks[0]
         if any(m.status == "invented" for m in marks):
-            self.session.marks.note(result, role=None, status="invented", padding=None)
+            self.session.marks.invent([result])
         elif (
             name in _CARRYING
             and self.session.marks.get(result) is None
@@ -142,8 +159,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             self.session.marks.note(result, role=first.role, status=first.status, padding=first.padding)
 
     def _invented(self, args: Any, kwargs: Any) -> bool:
-        marks = map(self.session.marks.get, tensors_in((args, kwargs)))
-        return any(mark is not None and mark.status == "invented" for mark in marks)
+        return any(map(self.session.marks.is_invented, tensors_in((args, kwargs))))
 
     # -- modules -----------------------------------------------------------------------------------------------
 
@@ -207,8 +223,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
                 self._quiet = False
             repeat.keep(module, (args, kwargs), result)
         if self._invented(args, kwargs):
-            for _, tensor in tensors_of(result):
-                self.session.marks.note(tensor, role=None, status="invented", padding=None)
+            self.session.marks.invent(tensor for _, tensor in tensors_of(result))
         return result
 
     def _within(self) -> str:
@@ -280,7 +295,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             return
         op = function_op(func)
         leaf = self.open[-1].op if self.open else ""
-        _blame(self.session, error, leaf if leaf.startswith("torch.nn.") and not mine else op, args, kwargs)
+        blamed = leaf if leaf.startswith("torch.nn.") and not mine else op
+        _blame(self.session, error, blamed, args, kwargs, func)
         if mine and not self._within() and not of_abstraction(error):
             self._send_stage(
                 op,
@@ -293,24 +309,27 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             )
 
 
-def _blame(session: Session, error: BaseException, op: str, args: Any, kwargs: Any) -> None:
-    """Keep with an exception which operator raised it, once: further out it is only passed on."""
+def _blame(session: Session, error: BaseException, op: str, args: Any, kwargs: Any, func: Any = None) -> None:
+    """Keep with an exception which operator raised it, once: further out it is only passed on.
+
+    With the function itself, a number that was made up counts only if another one would have averted the error.
+    """
     if "shapecheck_op" in error.__dict__:
         return
     leaves = tree_flatten((args, kwargs))[0]
     tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-    marks = [session.marks.get(tensor) for tensor in tensors]
+    read = numbers.among((args, kwargs)) and (func is None or numbers.could_avert(func, args, kwargs))
     error.__dict__["shapecheck_op"] = {
         "op": op,
         "operands": [{"sizes": [int(n) for n in t.shape], "dtype": dtype_name(t.dtype)} for t in tensors],
-        "invented": any(mark is not None and mark.status == "invented" for mark in marks) or any(map(_made_up, leaves)),
+        "invented": read or any(map(session.marks.is_invented, tensors)) or any(map(_made_up, leaves)),
         "takes": bool(tensors) or any(isinstance(leaf, str) or leaf is None for leaf in leaves),
     }
 
 
 def _made_up(value: Any) -> bool:
     """Whether a value stands in for something that is not there."""
-    return type(value).__module__.startswith("shapecheck.")
+    return not numbers.is_made(value) and type(value).__module__.startswith("shapecheck.")
 
 
 def install(session: Session) -> Recorder:

@@ -51,7 +51,7 @@ def _prepare(session: Session) -> Any:
     torch.set_num_threads(1)
     session.hooks.install()
     if not session.concrete:
-        fakes.install()
+        fakes.install(session.carry)
     reads.install(session)
     training.install()
     session.modules.install()
@@ -74,9 +74,10 @@ def _close(session: Session, request: dict[str, Any]) -> list[str]:
 
 
 def _run(session: Session, request: dict[str, Any], loop: Any) -> dict[str, Any]:
-    from shapecheck.tracer.child import definitions, failure, misread, source, target
+    from shapecheck.tracer.child import definitions, failure, misread, numbers, source, target
 
-    source.install(request["overlay"], loop)
+    marking = numbers.keeping(session.marks.is_invented)
+    source.install(request["overlay"], loop, marking, numbers.as_right_operand)
     try:
         if request["target"] is not None:
             target.run(session, request["target"], request["inputs"])

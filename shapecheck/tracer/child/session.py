@@ -55,6 +55,7 @@ class Session:
         scratch: the only folder that may be written to.
         rules_dir: the knowledge files, for :mod:`shapecheck.hub`.
         assumed_rows: whether the number of rows of a data set was made up.
+        invented: whether anything was made up that a script read: from then on, shapes may rest on it.
         guessed: whether a number that the script takes from its user was made up: any size may follow from it.
         last_of_one: whether a loader's last batch is cut to one row, as an unlucky number of rows would have it.
         concrete: whether the run is on real numbers, its models with few layers.
@@ -73,6 +74,7 @@ class Session:
     concrete: bool = False
     origin: Span | None = None
     sizes_used: bool = False
+    invented: bool = False
     guessed: bool = False
     _assumed: set[str] = field(default_factory=set)
     stages: int = 0
@@ -144,6 +146,7 @@ class Session:
 
     def invent(self, what: str, value: Any) -> None:
         """Write down a value that was made up (``".item()"``, ``0.7``), with the user's line."""
+        self.invented = True
         shown = value if isinstance(value, (bool, int, float, str)) or value is None else type(value).__name__
         self.send({"kind": "invented", "what": what, "value": shown, "span": self.user_span()})
 
@@ -177,6 +180,11 @@ class Session:
         """Note what a source tensor means, and that its shape was assumed (or is ``observed``); returns the tensor."""
         self.marks.note(tensor, role=role, status=status, padding=padding)
         return tensor
+
+    def carry(self, tensor: torch.Tensor, made: torch.Tensor) -> None:
+        """Note on what was made of a tensor that its shape rests on something made up, if the tensor's does."""
+        if self.invented and made is not tensor and self.marks.is_invented(tensor):
+            self.marks.invent([made])
 
     def fake(self, like: torch.Tensor | tuple[int, ...], dtype: torch.dtype | None = None) -> torch.Tensor:
         """An abstract float tensor: a shape and a dtype without numbers; zeros where the run is on real ones."""

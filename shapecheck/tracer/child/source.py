@@ -22,6 +22,8 @@ from shapecheck.entry import root_of
 from shapecheck.tracer.child.frames import is_user_file
 
 _LOOP = "__shapecheck_loop__"
+_NUMBER = "__shapecheck_number__"
+_OPERAND = "__shapecheck_operand__"
 
 
 def read(path: str, overlay: dict[str, str]) -> str:
@@ -51,9 +53,37 @@ def compiled_tree(tree: ast.Module, path: str) -> CodeType:
             name = ast.copy_location(ast.Name(_LOOP, ast.Load()), node.iter)
             alike = ast.copy_location(ast.Constant(not _turns_differ(node)), node.iter)
             node.iter = ast.copy_location(ast.Call(name, [node.iter, alike], []), node.iter)
+        elif isinstance(node, ast.Call):
+            _keep_marks(node)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if path.endswith(notebook.SUFFIX) else 0
     code: CodeType = compile(tree, path, "exec", flags, dont_inherit=True)
     return code
+
+
+def _keep_marks(call: ast.Call) -> None:
+    """Let a call of ``int``, ``float`` or ``len`` hand on that a number was made up (see :mod:`.numbers`)."""
+    if isinstance(call.func, ast.Name) and call.func.id in ("int", "float", "len"):
+        call.func = _called(_NUMBER, call.func)
+    elif isinstance(call.func, ast.Name) and call.func.id == "map" and call.args:
+        call.args[0] = _called(_NUMBER, call.args[0])
+    name = getattr(call.func, "attr", getattr(call.func, "id", "int"))
+    if name in ("int", "round", "ceil", "floor", "trunc"):
+        for argument in call.args[:1]:
+            _keep_marks_of_operands(argument)
+
+
+def _keep_marks_of_operands(node: ast.expr) -> None:
+    """The right operands of arithmetic: a float on their left would make the number anew."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+        _keep_marks_of_operands(node.left)
+        _keep_marks_of_operands(node.right)
+        node.right = _called(_OPERAND, node.right)
+
+
+def _called(name: str, argument: ast.expr) -> ast.Call:
+    return ast.copy_location(
+        ast.Call(ast.copy_location(ast.Name(name, ast.Load()), argument), [argument], []), argument
+    )
 
 
 def _turns_differ(loop: ast.For) -> bool:
@@ -86,9 +116,20 @@ def _only_shows(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr)
 
 
-def install(overlay: dict[str, str], loop: Callable[[Iterable[Any], bool], Iterable[Any]]) -> None:
-    """Compile the project's imported modules the same way as the script; ``loop`` is put around what loops run over."""
+def install(
+    overlay: dict[str, str],
+    loop: Callable[[Iterable[Any], bool], Iterable[Any]],
+    number: Callable[[Any], Any],
+    operand: Callable[[Any], Any],
+) -> None:
+    """Compile the project's imported modules the same way as the script.
+
+    ``loop`` is put around what loops run over, ``number`` around the builtins that make numbers, ``operand`` around
+    right operands of the arithmetic in their arguments.
+    """
     setattr(builtins, _LOOP, loop)
+    setattr(builtins, _NUMBER, number)
+    setattr(builtins, _OPERAND, operand)
     loader = importlib.machinery.SourceFileLoader
     original = loader.get_code
 
