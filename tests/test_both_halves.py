@@ -28,8 +28,6 @@ pytest.importorskip("torch")
 
 SHOWN_BY_THE_TEXT_ALONE = {
     "SHP407": "raised by the tokenizer",
-    "rules/SHP105/bad_packed.py": "a trace does not record what torch.nn.utils.rnn does",
-    "rules/SHP602/bad_unpacked.py": "a trace does not record what torch.nn.utils.rnn does",
     "rules/SHP515/bad_first.py": "Python's own error: a tuple times a number",
     "rules/SHP612/bad_choices.py": "the trace knows numbers, not what they are products of",
     "examples/SHP612.py": "the trace knows numbers, not what they are products of",

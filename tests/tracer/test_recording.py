@@ -140,3 +140,39 @@ def test_a_field_that_is_none_is_missed_only_where_it_is_used(trace: Trace, use:
         {use}
     """)
     assert [event.data["name"] for event in result.graph.events if event.data.get("missing")] == missed
+
+
+def test_sequences_packed_and_padded_are_stages_at_the_lines_that_ask_for_it(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from torch import nn
+        from torch.nn.utils.rnn import pack_padded_sequence, pack_sequence, pad_packed_sequence
+        rows = nn.utils.rnn.pad_sequence([torch.ones(5, 4), torch.ones(3, 4)], batch_first=True)
+        packed = pack_padded_sequence(rows, torch.tensor([5, 3]), batch_first=True)
+        states, lengths = pad_packed_sequence(nn.GRU(4, 6)(packed)[0], batch_first=True)
+        again = pack_sequence([torch.ones(2, 4), torch.ones(1, 4)])
+    """)
+    (padded,) = stages(result, "rnn.pad_sequence")
+    (packed,) = stages(result, "pack_padded_sequence")
+    (unpacked,) = stages(result, "pad_packed_sequence")
+    (listed,) = stages(result, "pack_sequence")
+    assert [stage.span.line for stage in (padded, packed, unpacked, listed)] == [5, 6, 7, 8]
+    assert packed.tensor("input") is padded.out and shape(padded.out) == "(2, 5, 4)"
+    assert {name: shape(tensor) for name, tensor in packed.outputs.items()} == {
+        "data": "(8, 4)",
+        "batch_sizes": "(5,)",
+    }
+    assert [shape(tensor) for tensor in unpacked.outputs.values()] == ["(2, 5, 6)", "(2,)"]
+    assert shape(listed.outputs["data"]) == "(3, 4)"
+
+
+def test_packing_that_raises_is_told_with_what_was_packed(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        from torch.nn.utils.rnn import pack_padded_sequence
+        pack_padded_sequence(torch.ones(3, 5, 4), torch.tensor([5, 3]), batch_first=True)
+    """)
+    assert result.error is not None and result.error.certain
+    assert result.error.op == "torch.nn.utils.rnn.pack_padded_sequence"
+    assert result.error.operands == ((3, 5, 4), (2,))
+    assert result.graph.stages[-1].message == result.error.message

@@ -161,6 +161,24 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
     def _invented(self, args: Any, kwargs: Any) -> bool:
         return any(map(self.session.marks.is_invented, tensors_in((args, kwargs))))
 
+    def call_function(self, original: Callable[..., Any], op: str, args: Any, kwargs: Any) -> Any:
+        """Run a function that is made of several operators, and record it as one where the user calls it."""
+        caller = sys._getframe(2)
+        mine = is_user_file(caller.f_code.co_filename) and not self._quiet
+        if not mine or not (self.loading or self._seen).wanted(caller):
+            return original(*args, **kwargs)
+        operands, invented = self._before(args, kwargs), self._invented(args, kwargs)
+        try:
+            result = original(*args, **kwargs)
+        except Exception as error:
+            error.__dict__.pop("shapecheck_op", None)  # which of its operators raised says nothing to the user
+            _blame(self.session, error, op, args, kwargs)
+            if not self._within() and not of_abstraction(error):
+                self._send_stage(op, None, operands, [], None, invented=invented, error=error)
+            raise
+        self._send_stage(op, None, operands, list(tensors_of(result)), result, invented=invented)
+        return result
+
     # -- modules -----------------------------------------------------------------------------------------------
 
     def call_module(self, original: Callable[..., Any], module: torch.nn.Module, args: Any, kwargs: Any) -> Any:
