@@ -217,6 +217,8 @@ class ShapeGraph:
     assumptions: list[str] = field(default_factory=list)
     passed: dict[tuple[Span, tuple[Frame, ...]], tuple[Span, ...]] = field(default_factory=dict)
     sizes: dict[int, tuple[Span, ...]] = field(default_factory=dict)
+    _takers: dict[int, list[Stage]] = field(default_factory=dict, repr=False)  # by the identity of the tensor
+    _read: int = 0
 
     def add(self, item: Stage | Event) -> None:
         """Append a stage or an event, give it its index, and make it the producer of its outputs."""
@@ -238,5 +240,15 @@ class ShapeGraph:
         return [item for item in self.items if isinstance(item, Event)]
 
     def consumers(self, tensor: Tensor) -> list[Stage]:
-        """The stages that take a tensor as an operand."""
-        return [stage for stage in self.stages if any(t is tensor for t in stage.tensors())]
+        """The stages that take a tensor as an operand, in order."""
+        for item in self.items[self._read :]:
+            if isinstance(item, Stage):
+                for taken in {id(operand) for operand in item.tensors()}:
+                    self._takers.setdefault(taken, []).append(item)
+        self._read = len(self.items)
+        return self._takers.get(id(tensor), [])
+
+    def cut(self, length: int) -> None:
+        """Drop what came after the first ``length`` items."""
+        del self.items[length:]
+        self._takers, self._read = {}, 0

@@ -91,16 +91,7 @@ class Reader:
 
     def _made_by_helper(self, span: Span) -> bool:
         """Whether an expression is a name that a plain function took out of what it was given: a loop's, mostly."""
-        parsed = self._file(span.path)
-        if parsed is None or not span.exact:
-            return False
-        function: ast.FunctionDef | None = None
-        name = ""
-        for node in ast.walk(parsed.tree):
-            if isinstance(node, ast.FunctionDef) and parsed.span(node).covers(span):
-                function = node
-            elif isinstance(node, ast.Name) and node.lineno == span.line and parsed.span(node) == span:
-                name = node.id
+        function, name = self._named(span)
         if function is None or not name or not _names(function) or _names(function)[0] in ("self", "cls"):
             return False
         return any(
@@ -109,19 +100,19 @@ class Reader:
 
     def _parameter(self, span: Span) -> tuple[ast.FunctionDef, str] | None:
         """The function whose parameter an expression is, and its name; None for anything else, or if it is rebound."""
-        parsed = self._file(span.path)
-        if parsed is None or not span.exact:
-            return None
-        function: ast.FunctionDef | None = None
-        name = ""
-        for node in ast.walk(parsed.tree):
-            if isinstance(node, ast.FunctionDef) and parsed.span(node).covers(span):
-                function = node  # ast.walk goes from the outside in
-            elif isinstance(node, ast.Name) and node.lineno == span.line and parsed.span(node) == span:
-                name = node.id
+        function, name = self._named(span)
         if function is None or name not in _names(function) or _rebound(function, name, span.line):
             return None
         return function, name
+
+    def _named(self, span: Span) -> tuple[ast.FunctionDef | None, str]:
+        """The innermost function around an expression, and the name that the expression is ("" where it is none)."""
+        parsed = self._file(span.path)
+        if parsed is None or not span.exact:
+            return None, ""
+        names = [node.id for node in parsed.places.names.get(span.line, ()) if parsed.span(node) == span]
+        around = [node for node in parsed.places.functions if parsed.span(node).covers(span)] if names else []
+        return (around[-1] if around else None), (names[-1] if names else "")
 
     def _argument(self, frame: Frame, function: ast.FunctionDef, name: str) -> Span | None:
         parsed = self._file(frame.span.path)

@@ -10,6 +10,7 @@ import re
 import sys
 import warnings
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from shapecheck.errors import UnreadableSource
 from shapecheck.places import Span
@@ -18,6 +19,15 @@ from shapecheck.source import Source
 
 class NewerSyntax(UnreadableSource):
     """The running Python cannot parse a file that is right under a newer one."""
+
+
+class Places(NamedTuple):
+    """What a tree is asked for by place: its functions from the outside in, its names and calls by their first line
+    (of calls that begin there, the outermost first)."""
+
+    functions: list[ast.FunctionDef]
+    names: dict[int, list[ast.Name]]
+    calls: dict[int, list[ast.Call]]
 
 
 @dataclass(slots=True)
@@ -29,6 +39,21 @@ class Parsed:
     tree: ast.Module
     ascii: bool
     notes: dict[int, ast.Constant] = field(default_factory=dict)
+    _places: Places | None = None
+
+    @property
+    def places(self) -> Places:
+        """The tree by place, made when first asked for."""
+        if self._places is None:
+            self._places = Places([], {}, {})
+            for node in ast.walk(self.tree):  # which goes from the outside in
+                if isinstance(node, ast.FunctionDef):
+                    self._places.functions.append(node)
+                elif isinstance(node, ast.Name):
+                    self._places.names.setdefault(node.lineno, []).append(node)
+                elif isinstance(node, ast.Call):
+                    self._places.calls.setdefault(node.lineno, []).append(node)
+        return self._places
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands. (Nodes without a position, such as ``arguments``, stand at the top.)"""
@@ -125,13 +150,8 @@ def text_at(source: Source, span: Span) -> str:
 
 def calls_at(parsed: Parsed, span: Span) -> list[ast.Call]:
     """The calls at a span, outermost first: exactly there, or on its line where columns are not known."""
-    found: list[ast.Call] = []
-    for node in ast.walk(parsed.tree):
-        if isinstance(node, ast.Call) and node.lineno <= span.line <= (node.end_lineno or node.lineno):
-            here = parsed.span(node)
-            if here == span or not span.exact and here.line == span.line:
-                found.append(node)
-    return found
+    there = parsed.places.calls.get(span.line, [])
+    return there if not span.exact else [call for call in there if parsed.span(call) == span]
 
 
 def argument_spans(parsed: Parsed, call: ast.Call, names: tuple[str, ...] = ()) -> dict[str, Span]:

@@ -7,6 +7,8 @@ that the explainers look at it as at any other that raises.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shapecheck.checks import blame
 from shapecheck.dims import Dim
 from shapecheck.flow import CLASS_LOSSES, LOSSES, token_axis, token_source
@@ -187,6 +189,7 @@ def index_pair(stage: Stage) -> tuple[Tensor | None, Tensor | None]:
     return (pair[0], pair[1]) if len(pair) == 2 else (None, None)
 
 
+@lru_cache(maxsize=1)  # asked by many rules of one graph, which is finished by then
 def batch_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
     """The axes that count examples, for a loss has one label for each, or a layer takes them so: the identity of a
     tensor, and its axis 0."""

@@ -234,7 +234,7 @@ class Interpreter:
 
     def forget(self, items: int, log: int) -> None:
         """Drop the stages and what was remembered since: the pass they belong to was only tried out."""
-        del self.graph.items[items:]
+        self.graph.cut(items)
         for table, key in self.log[log:]:
             table.pop(key, None)
         del self.log[log:]
