@@ -166,3 +166,38 @@ def test_ids_beyond_an_axis_raise_however_large_the_other_axes_are(trace: Trace)
         and result.error.message == "INDICES element is out of DATA bounds, id=512 axis_dim=512"
     )
     assert result.error.span is not None and result.error.span.line == 5
+
+
+def test_a_list_that_a_made_up_number_left_empty_is_no_fault_of_the_script(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        kept = [row for row in scores if row.sum() > 2]
+        print(torch.stack(kept))
+    """)
+    assert result.error is not None and not result.error.certain and not result.error.shape_reason
+    assert not [stage for stage in result.graph.stages if stage.message]
+
+
+def test_a_list_that_is_empty_by_itself_is_one(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        print(torch.stack([]))
+    """)
+    assert [stage.op for stage in result.graph.stages if stage.message] == ["torch.stack"]
+
+
+def test_a_count_is_not_zero_whether_it_is_read_or_asked(trace: Trace) -> None:
+    result = trace("""
+        import torch
+        scores = torch.nn.Linear(3, 2)(torch.ones(4, 3))
+        count = (scores > 0).sum()
+        kept = []
+        if count:
+            kept.append(scores)
+        if (scores > 1).sum():
+            raise ValueError("scores are out of range")
+        print(torch.stack(kept))
+    """)
+    assert result.status == "completed", result.reason

@@ -16,7 +16,7 @@ from shapecheck.tracer.child.fakes import FakeTensor, is_fake
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.child.replay import concrete
 from shapecheck.tracer.child.session import Session
-from shapecheck.tracer.standins.script import gives_up_without
+from shapecheck.tracer.standins.script import gives_up_with, gives_up_without
 
 _READS = (
     "item",
@@ -75,7 +75,12 @@ def _truth(session: Session, original: Any) -> Any:
         original(plausible(self))  # raises as PyTorch does for more than one element
         asking = sys._getframe(1)
         place = asking.f_code.co_filename, asking.f_lineno
-        value = goes_on_if_true(*place) if is_user_file(place[0]) else gives_up_without(*place)
+        if not is_user_file(place[0]):
+            value = gives_up_without(*place)
+        elif self.dtype is torch.bool:
+            value = goes_on_if_true(*place)
+        else:  # a count or a sum, which `.item()` says is not zero
+            value = goes_on_if_true(*place) or not gives_up_with(*place)
         session.invent("bool()", value)
         return value
 

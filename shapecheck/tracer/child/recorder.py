@@ -315,6 +315,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         leaf = self.open[-1].op if self.open else ""
         blamed = leaf if leaf.startswith("torch.nn.") and not mine else op
         _blame(self.session, error, blamed, args, kwargs, func)
+        if error.__dict__["shapecheck_op"]["invented"] and not any(tensors_in((args, kwargs))):
+            return  # what is missing here may be there in a real run
         if mine and not self._within() and not of_abstraction(error):
             self._send_stage(
                 op,
@@ -340,7 +342,11 @@ def _blame(session: Session, error: BaseException, op: str, args: Any, kwargs: A
     error.__dict__["shapecheck_op"] = {
         "op": op,
         "operands": [{"sizes": [int(n) for n in t.shape], "dtype": dtype_name(t.dtype)} for t in tensors],
-        "invented": read or any(map(session.marks.is_invented, tensors)) or any(map(_made_up, leaves)),
+        # Whether a list was left empty hangs on the way that the script took.
+        "invented": read
+        or any(map(session.marks.is_invented, tensors))
+        or any(map(_made_up, leaves))
+        or (session.invented and not tensors),
         "takes": bool(tensors) or any(isinstance(leaf, str) or leaf is None for leaf in leaves),
     }
 

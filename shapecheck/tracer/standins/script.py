@@ -49,8 +49,7 @@ def gives_up_without(path: str, line: int, column: int = 0) -> bool:
 
     Of a condition of several parts the one at the place decides; without a column (counted from 1), its line's.
     """
-    asking = (s for s in reversed(statements_at(path, line)) if isinstance(s, (ast.Assert, ast.If)))
-    statement = next((s for s in asking if s.test.lineno <= line <= (s.test.end_lineno or line)), None)
+    statement = _asking(path, line)
     if statement is None:
         return False
     negated = _is_negated(_part_at(statement.test, line, column - 1))
@@ -58,6 +57,18 @@ def gives_up_without(path: str, line: int, column: int = 0) -> bool:
         return not negated
     branch = statement.body if negated else statement.orelse
     return any(ends_the_run(part) for part in branch)
+
+
+def gives_up_with(path: str, line: int) -> bool:
+    """Whether a condition that is true at this place ends the script: ``if c: raise``."""
+    statement = _asking(path, line)
+    return isinstance(statement, ast.If) and any(ends_the_run(part) for part in statement.body)
+
+
+def _asking(path: str, line: int) -> ast.Assert | ast.If | None:
+    """The innermost statement whose condition stands at a line."""
+    asking = (s for s in reversed(statements_at(path, line)) if isinstance(s, (ast.Assert, ast.If)))
+    return next((s for s in asking if s.test.lineno <= line <= (s.test.end_lineno or line)), None)
 
 
 def _part_at(test: ast.expr, line: int, column: int) -> ast.expr:
