@@ -56,6 +56,42 @@ WORDINGS = [
     ("You must specify exactly one of input_ids or inputs_embeds", "decoder without input"),
     ("You set `ignore_mismatched_sizes` to `False`, thus raising an error.", "weights of another shape"),
     ("Expected hidden[0] size (1, 2, 64), got [1, 4, 64]", "state of a recurrent layer"),
+    ("operands could not be broadcast together with shapes (4,) (3,) ", "arrays that do not line up"),
+    ("non-broadcastable output operand with shape (3,) doesn't match the broadcast shape (4,3)", "arrays that do not"),
+    (
+        "all the input array dimensions except for the concatenation axis must match exactly, but along dimension 1, "
+        "the array at index 0 has size 7 and the array at index 1 has size 9",
+        "joined arrays",
+    ),
+    ("all the input arrays must have same number of dimensions, but the array at index 0 has 2", "joined arrays"),
+    (
+        "matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) "
+        "(size 3 is different from 4)",
+        "product of arrays",
+    ),
+    ("shapes (4,3) and (4,3) not aligned: 3 (dim 1) != 4 (dim 0)", "product of arrays"),
+    ("cannot reshape array of size 12 into shape (5,2)", "elements of an array"),
+    ("axis 2 is out of bounds for array of dimension 2", "axis of an array"),
+    ("index 3 is out of bounds for axis 0 with size 3", "index beyond an array"),
+    (
+        "boolean index did not match indexed array along axis 0; size of axis is 4 but size of corresponding boolean "
+        "axis is 3",
+        "mask of an index",
+    ),
+    (
+        "The shape of the mask [4, 8] at index 1 does not match the shape of the indexed tensor [4, 7] at index 1",
+        "mask of an index",
+    ),
+    ("Found input variables with inconsistent numbers of samples: [8, 4]", "labels and predictions of a metric"),
+    ("y should be a 1d array, got an array of shape (4, 3) instead.", "labels and predictions of a metric"),
+    ("a Tensor with 4 elements cannot be converted to Scalar", "several numbers for one"),
+    ("only one element tensors can be converted to Python scalars", "several numbers for one"),
+    ("only 0-dimensional arrays can be converted to Python scalars", "several numbers for one"),
+    ("Boolean value of Tensor with more than one value is ambiguous", "several numbers for one"),
+    (
+        "setting an array element with a sequence. The requested array has an inhomogeneous shape after 1 dimensions.",
+        "rows of different length",
+    ),
     ("grad can be implicitly created only for scalar outputs", "backward of more than a number"),
 ]
 

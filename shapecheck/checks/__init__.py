@@ -32,6 +32,7 @@ from shapecheck.checks import (
     outputs,
     padding,
     pooling,
+    raised,
     regrouped,
     reshaped,
     rows,
@@ -141,6 +142,7 @@ def run(graph: ShapeGraph) -> list[Finding]:
     for detector in DETECTORS:
         findings += (found for found in detector(graph) if found.span not in raised_at or found.severity == "error")
     findings = _one_per_column(_caused_by_a_choice(findings))
+    findings += raised.unexplained(graph, findings)
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
         if finding.severity == "error" and _rests_on_invention(finding, graph):

@@ -62,7 +62,7 @@ _RANKED = ("SHP209", "SHP211")
 
 FALLBACKS = ("SHP202", "SHP203")
 """The rules that name an operator and no more."""
-GENERAL = (*FALLBACKS, "SHP215", "SHP217", "SHP219", "SHP221", "SHP222", "SHP511", *_FAMILIES)
+GENERAL = (*FALLBACKS, "SHP215", "SHP217", "SHP219", "SHP221", "SHP222", "SHP230", "SHP511", *_FAMILIES)
 """The rules that speak where no other does."""
 
 

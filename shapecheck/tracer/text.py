@@ -71,6 +71,11 @@ class Text:
         calls = [n for n in ending if isinstance(n, ast.Call) and self.span(n).line < span.line]
         return calls[-1] if calls else None
 
+    def within(self, span: Span) -> Iterator[ast.AST]:
+        """The expressions that stand in a span."""
+        for nodes in self._ends.values():
+            yield from (node for node in nodes if span.covers(self.span(node)))  # type: ignore[arg-type]
+
     def target(self, node: ast.AST | None) -> str:
         """The name that an expression's value is given, empty where it is given none."""
         return self._targets.get(id(node), "")

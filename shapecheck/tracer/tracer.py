@@ -10,6 +10,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from shapecheck import errorbook
 from shapecheck.algebra import Expr, render
 from shapecheck.errors import TraceUnavailable, UnreadableSource
 from shapecheck.graph import Frame, ShapeGraph
@@ -220,7 +221,7 @@ def _only_for_one(records: list[Record], files: Files) -> ShapeGraph | None:
     Batch normalisation says by itself that it wants more than one row; which number of rows comes is chance.
     """
     end = _raised(records)
-    if end is None or not end["shape_reason"] or "more than 1 value per channel" in end["message"]:
+    if end is None or not _about_shapes(end) or "more than 1 value per channel" in end["message"]:
         return None
     return _graph(records, files, {})
 
@@ -229,10 +230,15 @@ def _graph(records: list[Record], files: Files, axes: Axes) -> ShapeGraph:
     """The graph of one run. A field that was None is missing only where the run ended over a None."""
     end = _raised(records)
     over_none = end is not None and ("None" in end["message"] or end["type"] == "AssertionError")
+    unsure = end is None or not (_about_shapes(end) and end.get("wording") and end.get("certain", True))
     builder = Builder(files.text, files.shown, axes)
     for record in records:
-        if over_none or record["kind"] != "event" or not record["data"].get("empty"):
-            builder.add(record)
+        is_event = record["kind"] == "event"
+        if is_event and record["data"].get("empty") and not over_none:
+            continue
+        if is_event and record["event"] == "raised" and unsure:
+            continue
+        builder.add(record)
     return fold(builder.graph)
 
 
@@ -294,13 +300,18 @@ def _error(
         _operands(end, other, atoms),
         span(end["span"]) if end["span"] else None,
         tuple(Frame(span(place), function) for place, function in end["chain"]),
-        end["shape_reason"],
+        _about_shapes(end),
         end.get("certain", True),
     )
 
 
 def _raised(records: list[Record]) -> Record | None:
     return next((r for r in records if r["kind"] == "end" and r["status"] == "raised"), None)
+
+
+def _about_shapes(end: Record) -> bool:
+    """Whether a run ended over shapes: the traced process can tell, or the wording is one of such errors."""
+    return bool(end["shape_reason"] or (end.get("wording") and errorbook.meaning(end["message"]) is not None))
 
 
 def _operands(end: Record, other: Record | None, atoms: Atoms) -> tuple[tuple[str | int, ...], ...]:

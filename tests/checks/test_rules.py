@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "fixtures" / "rules"
 CODES = [code for code in rulebook.codes() if not code.startswith("SHP9")]
 SCRIPTS = sorted(FIXTURES.glob("SHP*/*.py"))
-SEEN_ONLY_IN_A_TRACE = {"SHP203", "SHP311", "SHP401", "SHP402", "SHP405", "SHP502"}
+SEEN_ONLY_IN_A_TRACE = {"SHP203", "SHP230", "SHP311", "SHP401", "SHP402", "SHP405", "SHP502"}
 """Rules whose fault the text alone need not show: the fixtures of these are held against PyTorch only."""
 
 

@@ -17,7 +17,7 @@ from shapecheck.tracer.child.session import Session
 _NOT_SHAPES = re.compile(
     r"does not require grad|backward through the graph a second time|can't allocate memory|out of memory|"
     r"leaf Variable|'\w*Config' object has no attribute|modified by an inplace operation|not implemented for|"
-    r"No such file|is not available",
+    r"No such file|is not available|missing \d+ required|unexpected keyword argument|positional arguments? but",
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(
@@ -55,6 +55,7 @@ def record(session: Session, error: BaseException) -> dict[str, Any]:
         "certain": not (session.guessed or found.get("invented", False)),
         "memory": isinstance(error, MemoryError) or bool(_MEMORY.search(str(error))),
         "shape_reason": not of_abstraction(error) and is_shape_reason(session, error, span, last),
+        "wording": _tells(error, last),
         "abstract": of_abstraction(error),
     }
 
@@ -93,6 +94,16 @@ def is_shape_reason(session: Session, error: BaseException, span: Span | None, r
     if isinstance(error, AssertionError):
         return bool(_SHAPE_WORDS.search(linecache.getline(span.path, span.line)))
     return bool(_OUTPUTS.search(message)) and session.stages > 0
+
+
+def _tells(error: BaseException, raised_in: str) -> bool:
+    """Whether an error that is worded as one over shapes is about them: it came from tensors, or inside of a model."""
+    if of_abstraction(error) or speaks_of_other_things(error):
+        return False
+    found = error.__dict__.get("shapecheck_op")
+    if found is not None:
+        return bool(found["takes"])
+    return bool(error.__dict__.get("shapecheck_named")) or any(part in raised_in for part in _MODEL_CODE)
 
 
 def steps(trace: TracebackType | None) -> Iterator[tuple[FrameType, int, int]]:

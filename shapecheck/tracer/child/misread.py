@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
@@ -40,6 +40,30 @@ def report(session: Session, error: BaseException) -> None:
         _beyond(session, span, {**frame.f_globals, **frame.f_locals})
     elif isinstance(error, ValueError) and "values to unpack" in str(error):
         _unpacked(session, span, {**frame.f_globals, **frame.f_locals})
+    _raised(session, error, [span_at(f.f_code, at, no) for f, at, no in (steps[k] for k in mine)], frame)
+
+
+def _raised(session: Session, error: BaseException, chain: list[Span], frame: FrameType) -> None:
+    """What the script ended with, and the tensors and arrays that the raising line names."""
+    named = dict(_named(chain[-1], {**frame.f_globals, **frame.f_locals}))
+    error.__dict__["shapecheck_named"] = bool(named)
+    words = {"type": type(error).__name__, "message": str(error)}
+    session.event_at(chain[-1], "raised", **words, named=named, chain=chain)
+
+
+def _named(span: Span, names: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors that an expression names, and arrays as tensors of their shape; of what is unpacked, what gave it."""
+    text = text_of(span.path)
+    node = text.node(span)
+    if node is None or isinstance(getattr(node, "ctx", None), ast.Store):
+        made = (one.value for one in text.assignments if one.lineno <= span.line <= (one.end_lineno or 0))
+        span = next(map(text.span, made), span)
+    for part in text.within(span):
+        value = value_of(part, names) if isinstance(part, (ast.Name, ast.Attribute)) else None
+        if isinstance(value, torch.Tensor):
+            yield ast.unparse(part), value
+        elif type(value).__module__ == "numpy" and getattr(value, "shape", ()):
+            yield ast.unparse(part), torch.empty(value.shape, device="meta")  # type: ignore[union-attr]
 
 
 def _unbuilt(session: Session, error: BaseException, span: Span, caller: FrameType, made: FrameType) -> None:
