@@ -184,8 +184,8 @@ class Event:
         ``trainer_loss``  what a Trainer takes for the loss; data: ``of`` (``model_output``, ``dict``, ``tuple``,
                         ``tensor``, ``none``, ``other``), ``fields`` (of an output or a dict), ``taken`` (a Tensor or
                         None), ``stage``, ``returned`` (the model's one ``return``, or None)
-        ``raised``      the error over shapes that a traced script ended with; data: ``type``, ``message``, ``named`` (the
-                        tensors on the line), ``chain`` (the spans of the calls, outermost first)
+        ``raised``      the error over shapes that a traced script ended with; data: ``type``, ``message``, ``named``
+                        (the tensors on the line), ``chain`` (the spans of the calls, outermost first)
         ``state``       a shape that the author wrote down; data: ``tensor``, ``stated`` (a Shape), ``how``
     """
 

@@ -62,7 +62,7 @@ def _named(span: Span, names: Mapping[str, Any]) -> Iterator[tuple[str, torch.Te
         value = value_of(part, names) if isinstance(part, (ast.Name, ast.Attribute)) else None
         if isinstance(value, torch.Tensor):
             yield ast.unparse(part), value
-        elif type(value).__module__ == "numpy" and getattr(value, "shape", ()):
+        elif type(value).__module__ == "numpy" and getattr(value, "shape", None):
             yield ast.unparse(part), torch.empty(value.shape, device="meta")  # type: ignore[union-attr]
 
 

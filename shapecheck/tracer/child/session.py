@@ -57,7 +57,6 @@ class Session:
         assumed_rows: whether the number of rows of a data set was made up.
         invented: whether anything was made up that a script read: from then on, shapes may rest on it.
         guessed: whether a number that the script takes from its user was made up: any size may follow from it.
-        invented: whether the script was answered with a made-up value: which way it went may follow from it.
         last_of_one: whether a loader's last batch is cut to one row, as an unlucky number of rows would have it.
         concrete: whether the run is on real numbers, its models with few layers.
         origin: where a stage stands that no line of the project called; None: such stages are not recorded.
@@ -77,7 +76,6 @@ class Session:
     sizes_used: bool = False
     invented: bool = False
     guessed: bool = False
-    invented: bool = False
     _assumed: set[str] = field(default_factory=set)
     stages: int = 0
     _marks: Marks | None = None
