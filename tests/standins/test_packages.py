@@ -495,3 +495,107 @@ def test_scores_that_a_metric_has_of_each_class_come_as_an_array(holds: Holds) -
         assert isinstance(evaluate.load("own/metric").compute().pop("score"), float)
         """
     )
+
+
+@without("gymnasium")
+def test_spaces_of_environments_are_asked_for_by_type_and_shape(holds: Holds) -> None:
+    holds("""
+        import gymnasium as gym, numpy as np, torch
+        from gymnasium import spaces
+        class Own(gym.Env):
+            def __init__(self, size=5):
+                self.observation_space = spaces.Box(low=0, high=255, shape=(size, size, 3), dtype=np.uint8)
+                self.action_space = spaces.Discrete(3)
+            def reset(self, *, seed=None, options=None):
+                super().reset(seed=seed)
+                return self.observation_space.sample(), {}
+        class Scaled(gym.ObservationWrapper):
+            def observation(self, seen):
+                return seen / 255
+        gym.register("Own-v0", entry_point=Own)
+        one = Scaled(gym.make("Own-v0"))
+        assert one.reset()[0].shape == (5, 5, 3) and one.reset()[0].dtype == float
+        assert isinstance(one.action_space, gym.spaces.Discrete) and one.action_space.n == 3
+        limits = gym.make("Hopper-v4").action_space
+        assert isinstance(limits, spaces.Box) and limits.low.shape == (3,) and not isinstance(limits, spaces.Discrete)
+        def thunk():
+            env = gym.wrappers.RecordEpisodeStatistics(gym.make("BreakoutNoFrameskip-v4"))
+            env = gym.wrappers.GrayScaleObservation(gym.wrappers.ResizeObservation(env, (84, 84)))
+            return gym.wrappers.FrameStack(env, 4)
+        envs = gym.vector.SyncVectorEnv([thunk for _ in range(3)])
+        assert isinstance(envs.single_action_space, gym.spaces.Discrete)
+        assert np.array(envs.single_observation_space.shape).prod() == 4 * 84 * 84
+        state, _ = envs.reset(seed=1)
+        state, reward, ended, cut, info = envs.step(np.zeros(3))
+        assert torch.Tensor(state).shape == (3, 4, 84, 84) and reward.shape == ended.shape == cut.shape == (3,)
+    """)
+
+
+@without("stable_baselines3")
+def test_a_replay_buffer_gives_steps_of_the_shapes_of_its_spaces(holds: Holds) -> None:
+    holds("""
+        import gymnasium as gym, torch
+        from stable_baselines3.common.buffers import ReplayBuffer
+        env = gym.make("HalfCheetah-v4")
+        buffer = ReplayBuffer(100, env.observation_space, env.action_space, "cpu", handle_timeout_termination=False)
+        data = buffer.sample(8)
+        assert data.observations.shape == (8, 17) and data.actions.shape == (8, 6)
+        assert data.dones.flatten().shape == data.rewards.flatten().shape == (8,)
+        buffer = ReplayBuffer(100, env.observation_space, gym.spaces.Discrete(4), "cpu")
+        assert torch.zeros(8, 4).gather(1, buffer.sample(8).actions).shape == (8, 1)
+    """)
+
+
+def test_a_version_that_the_script_insists_on_is_the_one(holds: Holds) -> None:
+    holds("""
+        import no_such_package
+        assert no_such_package.__version__ == "0.3.2", "another version"
+        old = no_such_package.__version__ == "0.3.2"
+        assert not old and no_such_package.__version__ > "1.0"
+    """)
+
+
+@without("ujson")
+def test_other_readers_of_json_read_what_json_reads(holds: Holds) -> None:
+    holds("""
+        import ujson, orjson, simplejson as json
+        assert ujson.loads(orjson.dumps({"a": [1, 2]})) == {"a": [1, 2]}
+        numbers = json.load(open("meta/rel2id.json"))
+        assert {value: key for key, value in numbers.items()}[0] == "label_0"
+        names = ujson.load(open("id2relation.json"))
+        assert names["1"] == "label_1"
+    """)
+
+
+def test_a_batch_of_what_is_not_known_is_not_known(holds: Holds) -> None:
+    holds("""
+        import no_such_package, torch
+        class Data(torch.utils.data.Dataset):
+            def __len__(self):
+                return 4
+            def __getitem__(self, at):
+                return no_such_package.read(at), at
+        for thing, numbers in torch.utils.data.DataLoader(Data(), batch_size=2):
+            assert type(thing).__name__ == "Absorbing" and numbers.shape == (2,)
+    """)
+
+
+@without("pandas")
+def test_a_progress_bar_for_frames_is_no_reason_to_end(holds: Holds) -> None:
+    holds("""
+        import pandas as pd
+        from tqdm import tqdm
+        tqdm.pandas(desc="rows")
+        frame = pd.DataFrame({"text": ["a", "bb"]})
+        assert list(frame["text"].progress_apply(len)) == [1, 2]
+    """)
+
+
+@without("timm")
+def test_transforms_of_timm_make_tensors_of_the_size_that_is_asked_for(holds: Holds) -> None:
+    holds("""
+        from PIL import Image
+        from timm.data import create_transform
+        transform = create_transform(input_size=96, is_training=True, auto_augment="rand-m9-mstd0.5-inc1")
+        assert transform(Image.new("RGB", (200, 120))).shape == (3, 96, 96)
+    """)

@@ -24,6 +24,7 @@ _CONCERNS = (
     "files",
     "network",
     "processes",
+    "commands",
     "arguments",
     "installed",
     "packages",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import bz2
+import codecs
 import glob
 import gzip
 import io
@@ -119,6 +120,7 @@ def install(session: Session) -> None:
     """Patch what opens, lists, asks for, and writes files."""
     files = Files(session)
     builtins.open = io.open = files.open
+    patch_function(codecs, "open", partial(_decoded, files))
     for module in (gzip, bz2, lzma):
         patch_function(module, "open", partial(_compressed, files))
     _questions(files)
@@ -141,6 +143,17 @@ def _compressed(files: Files, original: Callable[..., Any]) -> Callable[..., Any
         if any(letter in mode for letter in "wax") or files.is_there(filename):
             return original(filename, mode, *args, **kwargs)
         return files.open(os.fspath(filename).rpartition(".")[0], "r" if "t" in mode else "rb")
+
+    return opened
+
+
+def _decoded(files: Files, original: Callable[..., Any]) -> Callable[..., Any]:
+    """``codecs.open``: a file that is not there is made up as text."""
+
+    def opened(filename: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if any(letter in mode for letter in "wax") or files.is_there(filename):
+            return original(filename, mode, *args, **kwargs)
+        return files.open(filename)
 
     return opened
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.abc
@@ -30,7 +31,8 @@ _FOLDERS = re.compile(r"transformers\.(modeling|tokenization|configuration)_([a-
 
 _MODULES = """
     file_utils utils trainer_utils trainer_pt_utils trainer trainer_callback integrations generation_utils
-    modeling_utils modeling_outputs tokenization_utils_base optimization data.data_collator training_args
+    modeling_utils modeling_outputs tokenization_utils tokenization_utils_base optimization data.data_collator
+    training_args
 """.split()
 
 
@@ -62,19 +64,26 @@ def _patch(module: Any, session: Session) -> None:
 
 
 def _forgiving(module: Any, session: Session) -> None:
-    """Let the script import names from a module that no longer has them."""
+    """Let the script import names from a module that no longer has them: from where they are now, or as left out."""
+    own = vars(module).get("__getattr__")
 
     def gone(name: str) -> Any:
+        if own is not None:
+            with contextlib.suppress(AttributeError):
+                return own(name)
         importer = sys._getframe(1)
         while importer.f_code.co_filename.startswith("<frozen importlib") and importer.f_back is not None:
             importer = importer.f_back
         if name.startswith("__") or not is_user_file(importer.f_code.co_filename):
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        found = getattr(sys.modules["transformers"], name, None)
+        if found is not None:
+            session.assume(f"{module.__name__}.{name} is not in the installed version: transformers.{name} stands in")
+            return found
         session.assume(f"{module.__name__}.{name} is not in the installed version: what it does is left out")
         return functools.cached_property if name == "cached_property" else Absorbing(f"{module.__name__}.{name}")
 
-    if "__getattr__" not in vars(module):
-        module.__getattr__ = gone
+    module.__getattr__ = gone
 
 
 def _successor(module: Any, name: str) -> Any:

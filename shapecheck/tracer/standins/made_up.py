@@ -21,8 +21,8 @@ _LISTS = frozenset(
     instances turns conversations messages rows
     """.split()
 )
-_NAMED = re.compile(r"id_?(2|to)_?(label|tag|class|name|intent)|idx_?(2|to)_?")
-_NUMBERED = re.compile(r"(label|tag|class|name|intent)s?_?(2|to)_?(id|idx|index|int)")
+_NAMED = re.compile(r"(^|[-_])(id|idx|index|int)_?(2|to)_?[a-z]")
+_NUMBERED = re.compile(r"[a-z]_?(2|to)_?(id|idx|index|int)s?($|[-_])")
 _SETTINGS = (".yaml", ".yml", ".toml")
 _CLASSES = 3
 

@@ -163,6 +163,6 @@ def _torch_hub(module: Any, session: Session) -> None:
         session.assume(f"torch.hub model {model} of {repo} was not fetched: what it does is left out")
         return Absorbing(f"torch.hub.load({model!r})")
 
-    module.load = load
+    module.load, module.list, module.help = load, lambda *args, **kwargs: [], lambda *args, **kwargs: ""
     module.load_state_dict_from_url = lambda url="", *args, **kwargs: Weights(url)
     module.download_url_to_file = lambda *args, **kwargs: None

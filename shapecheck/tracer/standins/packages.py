@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.standins import absent
-from shapecheck.tracer.standins.absorb import AbsorbingModule, Names
+from shapecheck.tracer.standins.absorb import Absorbing, AbsorbingModule, Names
 from shapecheck.tracer.standins.patching import patch_function
 from shapecheck.tracer.standins.script import expects_import_error
 
@@ -32,6 +32,7 @@ _NEEDS = {"torch.utils.tensorboard": "tensorboard"}
 
 _ALIASES = {
     "pytorch_lightning": "lightning", "keras": "tensorflow",
+    **dict.fromkeys(("orjson", "rapidjson", "simplejson", "ujson"), "other_json"),
     **dict.fromkeys(("addict", "attrdict", "box", "dotmap", "easydict", "ml_collections", "munch", "omegaconf", "yacs"),
                     "attribute_dicts"),
 }  # fmt: skip
@@ -47,6 +48,8 @@ def install(session: Session) -> None:
         if importlib.util.find_spec(needed) is None:
             sys.modules[name] = AbsorbingModule(name, {})
     session.on_import("transformers.utils.versions", _require_no_absent)
+    session.on_import("tqdm.std", _without_pandas)
+    session.on_import("torch.utils.data._utils.collate", _collates_unknown)
     patch_function(importlib.metadata, "version", _version_of_absent)
 
 
@@ -64,6 +67,19 @@ def _require_no_absent(module: ModuleType) -> None:
         return required
 
     patch_function(module, "require_version", require)
+
+
+def _without_pandas(module: ModuleType) -> None:
+    """``tqdm.pandas()`` where pandas is not there: its stand-in knows ``progress_apply`` by itself."""
+    if importlib.util.find_spec("pandas") is None:
+        module.tqdm.pandas = classmethod(lambda cls, *args, **kwargs: None)
+
+
+def _collates_unknown(module: ModuleType) -> None:
+    """A loader's batch of what is not known is not known."""
+    known = getattr(module, "default_collate_fn_map", None)
+    if known is not None:
+        known[Absorbing] = lambda batch, **options: Absorbing("batch")
 
 
 def _version_of_absent(original: Callable[[str], str]) -> Callable[[str], str]:

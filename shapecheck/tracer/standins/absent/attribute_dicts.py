@@ -68,6 +68,10 @@ class AttrDict(dict[str, Any]):
 
     to_dict = toDict
 
+    def dump(self, *args: Any, **options: Any) -> str:
+        """The settings as text."""
+        return json.dumps(plain(self), default=str)
+
 
 EasyDict = edict = Munch = Dict = Box = DotMap = CfgNode = ConfigDict = DictConfig = munchify = AttrDict
 ListConfig = list

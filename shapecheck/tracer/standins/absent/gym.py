@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from shapecheck.tracer.standins.absent import gymnasium
-from shapecheck.tracer.standins.absent.gymnasium import Discrete, Env, Wrapper
 
-__all__ = ["Discrete", "Env", "Wrapper", "make"]
+__all__ = [*gymnasium.__all__]
 
 make = functools.partial(gymnasium.make, old=True)
+make_vec = functools.partial(gymnasium.make_vec, old=True)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(gymnasium, name)

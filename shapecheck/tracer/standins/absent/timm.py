@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 
 from shapecheck.tracer.standins.absent import session
 
-__all__ = ["create_model", "list_models"]
+__all__ = ["create_model", "create_transform", "list_models"]
 
 _WIDTHS = {
     "resnet18": 512, "resnet34": 512, "resnet26": 2048, "resnet50": 2048, "resnet101": 2048, "efficientnet_b0": 1280,
@@ -76,6 +77,16 @@ def create_model(
     width = _WIDTHS.get(known, _OTHERWISE)
     session().assume(f"timm is not installed: {model_name} is a plain stand-in with {width} features")
     return _Model(width, num_classes, in_chans)
+
+
+def create_transform(input_size: Any, *args: Any, **options: Any) -> Any:
+    """Pictures as tensors of (3, size, size)."""
+    size = input_size if isinstance(input_size, int) else tuple(input_size)[-1]
+    try:
+        transforms = importlib.import_module("torchvision.transforms")
+    except ImportError:
+        transforms = importlib.import_module("shapecheck.tracer.standins.absent.torchvision.image_transforms")
+    return transforms.Compose([transforms.Resize((size, size)), transforms.ToTensor()])
 
 
 def list_models(*args: Any, **options: Any) -> list[str]:
