@@ -200,7 +200,7 @@ def _of_parameter(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: T
     axes = [_axis_of(tensor, dim) for tensor, dim in ((left, conflict.left), (right, conflict.right))]
     if axes[0] is None or axes[1] is None:
         return None
-    one, other = made(axes[0]), made(axes[1])
+    one, other = _weight(made(axes[0])), _weight(made(axes[1]))
     spans = blame.built_beside(graph, one, other), blame.built_beside(graph, other, one)
     if None not in spans or spans == (None, None):
         return None
@@ -210,6 +210,14 @@ def _of_parameter(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: T
     if span is None:
         return None
     return _Built(span, f"makes {words.called(own)} {own.shape}", help, str(wanted.dim.value or ""))
+
+
+def _weight(source: Axis) -> Axis:
+    """Of the features that ``linear`` gives, the axis of its weight that they are counted by: a parameter's, perhaps."""
+    weight = source.stage.tensor("weight") if source.stage is not None and source.stage.module is None else None
+    if weight is None or short(source.stage) != "linear" or source.index != (source.tensor.shape.rank or 0) - 1:
+        return source
+    return made(axis(weight, 0))
 
 
 def _axis_of(tensor: Tensor, dim: Dim | None) -> Axis | None:

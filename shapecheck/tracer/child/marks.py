@@ -37,6 +37,12 @@ class Marks:
         found = self.get(tensor)
         return found if found is not None else self._set(tensor, Mark(next(self._numbers)))
 
+    def carry(self, tensor: torch.Tensor, other: torch.Tensor) -> None:
+        """Let another tensor stand for one, as far as anything is known of that."""
+        found = self.get(tensor)
+        if found is not None:
+            self._set(other, found)
+
     def renew(self, tensor: torch.Tensor, status: str) -> Mark:
         """A new mark: the tensor is now the output of another stage."""
         old = self.get(tensor)

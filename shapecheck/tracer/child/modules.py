@@ -116,8 +116,11 @@ def _given(frame: FrameType, module: torch.nn.Module) -> dict[str, Any]:
 
 def is_transparent(module: torch.nn.Module) -> bool:
     """Whether a module is only a frame around others: the user's own ``forward``, or a container."""
-    if isinstance(module, _CONTAINERS):
-        return True
+    return isinstance(module, _CONTAINERS) or is_own(module)
+
+
+def is_own(module: torch.nn.Module) -> bool:
+    """Whether a module's ``forward`` is the user's."""
     code = getattr(type(module).forward, "__code__", None)
     if code is None:
         code = getattr(inspect.unwrap(type(module).forward), "__code__", None)

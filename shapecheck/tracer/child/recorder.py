@@ -68,6 +68,7 @@ class Open:
 
     module: torch.nn.Module
     transparent: bool
+    own: bool
     op: str
 
 
@@ -190,7 +191,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             if repeat is not None:
                 return self._quietly(original, repeat, module, args, kwargs)
             self.session.modules.name_below(module)
-        entry = Open(module, modules.is_transparent(module), modules.kind(module))
+        entry = Open(module, modules.is_transparent(module), modules.is_own(module), modules.kind(module))
         operands = None if entry.transparent else self._module_operands(module, args, kwargs)
         within = self._within()
         self.open.append(entry)
@@ -199,7 +200,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         except Exception as error:
             if operands is not None and (not within or entry.op.startswith("torch.nn.")):
                 _blame(self.session, error, entry.op, args, kwargs)
-            if operands is not None and not within:
+            if operands is not None and not within and not error.__dict__.get("shapecheck_sent"):
                 self._send_stage(entry.op, module, operands, [], None, invented=False, within=within, error=error)
             raise
         finally:
@@ -245,8 +246,12 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         return result
 
     def _within(self) -> str:
-        """The class of the outermost library module that is running, empty at the user's own level."""
-        return next((o.op for o in self.open if not o.transparent), "")
+        """The class of the outermost library module that is running, empty at the user's own level.
+
+        A module of the user's that was put into a library's model (an adapter) is the user's own again.
+        """
+        last = max((at for at, running in enumerate(self.open) if running.own), default=-1)
+        return next((o.op for o in self.open[last + 1 :] if not o.transparent), "")
 
     def _module_operands(self, module: torch.nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
         names = _forward_names(type(module).forward)
@@ -298,6 +303,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             record["module"] = session.modules.record(module)
         if error is not None:
             record["message"] = str(error)
+            error.__dict__["shapecheck_sent"] = True
         session.send_stage(record, result)
 
     def _guard(self, module: torch.nn.Module | None) -> list[str]:

@@ -182,9 +182,9 @@ class Session:
         return tensor
 
     def carry(self, tensor: torch.Tensor, made: torch.Tensor) -> None:
-        """Note on what was made of a tensor that its shape rests on something made up, if the tensor's does."""
-        if self.invented and made is not tensor and self.marks.is_invented(tensor):
-            self.marks.invent([made])
+        """What was made of a tensor (a parameter) stands for it: it came from the same place, made up or not."""
+        if made is not tensor:
+            self.marks.carry(tensor, made)
 
     def fake(self, like: torch.Tensor | tuple[int, ...], dtype: torch.dtype | None = None) -> torch.Tensor:
         """An abstract float tensor: a shape and a dtype without numbers; zeros where the run is on real ones."""
