@@ -67,7 +67,7 @@ class Finding:
     Attributes:
         rule: code (``SHP101``); ``name``: the rule's name (``unpooled-classifier``).
         label: a few words for under the marked span: ``(batch, seq, 768): 768 is the hidden size of ...``.
-        torch_says: PyTorch's own message, where it raises (or is certain to).
+        torch_says: PyTorch's own message, where it raises (or is certain to); numpy's behind ``numpy: ``.
         remedy: what a fix writes where the span alone does not tell: an axis, a class, an argument; not reported.
         symptom: the span where PyTorch raises; also the first of ``related`` where it differs from ``span``.
         section: the cell of a script with ``# %%`` that it stands in, in words; only in a report.

@@ -14,7 +14,7 @@ from shapecheck.algebra import Call, Expr, Name
 from shapecheck.dims import Dim, number
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.ops import Result, Spec
-from shapecheck.ops.values import is_tensor
+from shapecheck.ops.values import Batches, is_tensor
 from shapecheck.shapes import Conflict, Shape
 
 Change = Callable[[Stage], Mapping[str, Any] | None]
@@ -103,6 +103,9 @@ class Rerun:
             return new.get(id(value)) or self._spec(value, new)
         if isinstance(value, Dim):
             return self._dim(value)
+        if isinstance(value, Batches):
+            sizes = (self._open(dim) for dim in (value.many, value.each, value.together))
+            return Batches([self._value(item, new) for item in value], *sizes)
         if isinstance(value, (list, tuple)):
             return type(value)([self._value(item, new) for item in value])
         if isinstance(value, slice):
@@ -121,6 +124,9 @@ class Rerun:
         if not isinstance(dim.expr, int):
             self._named[size] = dim
         return number(size)
+
+    def _open(self, dim: Dim) -> Dim:
+        return dim if dim.expr is None and dim.size is None else self._dim(dim)
 
     def _evaluated(self, expr: Expr) -> int:
         if isinstance(expr, int):

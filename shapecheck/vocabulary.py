@@ -134,6 +134,11 @@ def given(stage: Stage, *names: str) -> Any:
     return None
 
 
+def axis_word(stage: Stage) -> str:
+    """What the argument is called that picks an axis: ``dim``, in numpy ``axis``."""
+    return "axis" if stage.op.startswith("numpy.") else "dim"
+
+
 def reduced_axes(stage: Stage) -> tuple[int, ...] | None:
     """The axes (from 0) that a reduction runs over; None where they are not known."""
     operand = main(stage)

@@ -160,8 +160,9 @@ def _one_per_column(findings: list[Finding]) -> list[Finding]:
         stage = finding.stage
         if finding.rule == "SHP607" and isinstance(stage, Stage) and made_at & _columns(stage):
             continue
-        scores = (stage.tensor("input") or finding.tensor) if isinstance(stage, Stage) else None
-        if finding.rule in _COLUMNS and isinstance(scores, Tensor) and scores.shape.rank == 2:
+        given = (finding.tensor, stage.tensor("input")) if isinstance(stage, Stage) else ()
+        scores = next((one for one in given if isinstance(one, Tensor) and one.shape.rank == 2), None)
+        if finding.rule in _COLUMNS and scores is not None:
             head = trail.made(vocabulary.axis(scores, -1)).stage
             if head is not None and id(head) in seen:
                 continue

@@ -16,7 +16,7 @@ from shapecheck.graph import ShapeGraph, Stage
 from shapecheck.places import Span
 from shapecheck.rerun import Rerun, upstream
 from shapecheck.shapes import Shape, compare
-from shapecheck.vocabulary import BINARY, REDUCTIONS, given, ints, key_parts, main, short
+from shapecheck.vocabulary import BINARY, REDUCTIONS, axis_word, given, ints, key_parts, main, short
 from shapecheck.vocabulary import words as names
 
 _MOST_STEPS = 12
@@ -103,7 +103,8 @@ def _axes(step: Stage, rank: int) -> Iterator[_Other]:
     for index in range(short(step) in REDUCTIONS | _JOINS, rank):
         if index != at:
             value = -1 if index == rank - 1 and rank > 2 else index
-            yield _Other(parameter, number(index), f"dim={dims[0]}", f"dim={value}", str(value))
+            word = axis_word(step)
+            yield _Other(parameter, number(index), f"{word}={dims[0]}", f"{word}={value}", str(value))
 
 
 def _indices(step: Stage, rank: int) -> Iterator[_Other]:
@@ -161,7 +162,7 @@ def _told(stage: Stage, step: Stage, other: _Other, rerun: Rerun) -> Finding:
         symptom=stage.span,
         label=f"{before.shape if before is not None else '?'} becomes {after.shape}",
         help=f"write {other.now}",
-        remedy=f"{other.parameter}={other.remedy}",
+        remedy=f"{axis_word(step) if other.parameter == 'dim' else other.parameter}={other.remedy}",
         related=[words.comes_from(partner)] if partner is not None else [],
         shapes=[words.named(before), words.named(after), *([words.named(partner)] if partner is not None else [])],
         operator=words.shown(step.op),

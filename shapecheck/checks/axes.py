@@ -43,11 +43,11 @@ def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
         yield time_first(stage, tokens)
 
 
-def _examples_first(first: vocabulary.Axis, known: frozenset[tuple[int, int]]) -> bool:
+def _examples_first(first: vocabulary.Axis, known: frozenset[counted.Known]) -> bool:
     """Whether axis 0 counts the examples for a better reason than that ids stand there: numbers that a script makes up
     (``torch.randint(0, 100, (35, 20))``) may as well have the time first, and so may what nothing seen has made."""
     source = made(first)
-    if (source.stage is None or short(source.stage) in _MADE_UP) and (id(source.tensor), 0) not in known:
+    if (source.stage is None or short(source.stage) in _MADE_UP) and counted.key(source) not in known:
         return False
     return counted.counts_texts(first, known)
 

@@ -11,6 +11,7 @@ from shapecheck.checks.report import found
 from shapecheck.findings import Finding, NamedShape, Related
 from shapecheck.flow import PAIR_LOSSES
 from shapecheck.graph import ShapeGraph, Stage, Tensor
+from shapecheck.ops.values import Batches
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict, Shape, broadcast
 from shapecheck.trail import made
@@ -124,6 +125,7 @@ def _told(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> Iterato
         tensor=scores,
         symptom=stage.span,
         label=f"{scores.shape} against {target.shape} gives {pairs}",
+        remedy="collected" if root not in stage.input_spans.values() and _batches(scores) else "",
         help=f"write {scores.text or 'the predictions'}.squeeze(-1), or {target.text or 'the target'}.unsqueeze(-1)"
         if column
         else "",
@@ -245,8 +247,26 @@ def _reduced_to_a_number(graph: ShapeGraph, stage: Stage) -> bool:
     return False
 
 
+def _batches(tensor: Tensor) -> tuple[Stage, Tensor] | None:
+    """Where a tensor was joined of what a loop over batches put into a list, and what it put there."""
+    for step in trail.steps(tensor):
+        parts = step.inputs.get("tensors")
+        if isinstance(parts, Batches) and isinstance(parts[0], Tensor):
+            return step, parts[0]
+    return None
+
+
+def _collected(joined: Stage, part: Tensor) -> Span | None:
+    """The expression that gave what the loop put into the list, where it stands in the loop's own function; what a
+    model gave may as well be changed in the model."""
+    return part.producer.span if part.producer is not None and part.producer.context == joined.context else None
+
+
 def _root(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> tuple[Span, Span | None]:
     """The side to change: a target written down in the wrong shape, else the scores where they are used."""
+    lists = [_batches(tensor) for tensor in (scores, target)]
+    if lists[0] is not None and lists[1] is not None and (collected := _collected(*lists[0])) is not None:
+        return collected, None
     used = blame.operand_span(stage, scores)
     maker = target.producer
     written = (

@@ -11,7 +11,7 @@ from shapecheck.findings import Finding
 from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.trail import made
-from shapecheck.vocabulary import KEEPS, axis, given, ints, main, operands, reduced_axes, short
+from shapecheck.vocabulary import KEEPS, axis, axis_word, given, ints, main, operands, reduced_axes, short
 
 _CHOOSE = ("argmax", "argmin")
 _TURNS = frozenset(("t", "T", "mT", "transpose", "permute"))
@@ -90,7 +90,7 @@ def _of_length_one(vectors: Tensor) -> bool:
     return False
 
 
-def _is_projected(vectors: Tensor, known: frozenset[tuple[int, int]]) -> bool:
+def _is_projected(vectors: Tensor, known: frozenset[counted.Known]) -> bool:
     """Whether a layer made the features, and a loss has a label for each row: as for the two sides of a similarity."""
     return counted.counts_texts(axis(vectors, 0), known) and short(made(axis(vectors, -1)).stage) in (
         "Linear",
@@ -112,7 +112,7 @@ def _along(stage: Stage, operand: Tensor, code: str, variant: str, at: int, othe
         stage=stage,
         tensor=operand,
         label=f"{operand.shape}, over axis {at}",
-        help="" if variant == "single" else f"take dim={other}",
+        help="" if variant == "single" else f"take {axis_word(stage)}={other}",
         remedy="" if variant == "single" else str(other),
         related=[words.comes_from(operand)],
         shapes=[words.named(operand)],
@@ -120,5 +120,5 @@ def _along(stage: Stage, operand: Tensor, code: str, variant: str, at: int, othe
         operand=words.called(operand),
         shape=operand.shape,
         at=at,
-        other=other,
+        other=f"{axis_word(stage)}={other}",
     )

@@ -7,17 +7,21 @@ that the explainers look at it as at any other that raises.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache
 
 from shapecheck.checks import blame
 from shapecheck.dims import Dim
 from shapecheck.flow import CLASS_LOSSES, LOSSES, token_axis, token_source
 from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
+from shapecheck.ops.values import Batches
 from shapecheck.shapes import Conflict
 from shapecheck.trail import made
 from shapecheck.vocabulary import CONVOLUTIONS, Axis, axis, given, ints, is_model, key_parts, main, short
 
 _INPUTS: frozenset[Role | None] = frozenset(("ids", "mask", "pixels", "audio"))
+Known = tuple[Hashable, int]
+"""An axis by what tells it from others, see :func:`key`."""
 VIEWS = frozenset(("view", "reshape"))
 _BATCH_NORMS = frozenset(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"))
 
@@ -189,24 +193,33 @@ def index_pair(stage: Stage) -> tuple[Tensor | None, Tensor | None]:
     return (pair[0], pair[1]) if len(pair) == 2 else (None, None)
 
 
+def key(here: Axis) -> Known:
+    """What tells an axis from others, whichever call of the same functions it was made in: an evaluation calls the same
+    model as the training step, and has no loss."""
+    stage = here.stage
+    if stage is None:
+        return id(here.tensor), here.index
+    functions = tuple(frame.function for frame in stage.context)
+    return (stage.span, here.tensor.field, functions), here.index
+
+
 @lru_cache(maxsize=1)  # asked by many rules of one graph, which is finished by then
-def batch_axes(graph: ShapeGraph) -> frozenset[tuple[int, int]]:
-    """The axes that count examples, for a loss has one label for each, or a layer takes them so: the identity of a
-    tensor, and its axis 0."""
+def batch_axes(graph: ShapeGraph) -> frozenset[Known]:
+    """The axes that count examples, for a loss has one label for each, or a layer takes them so."""
     found = set()
     for stage in graph.stages:
         layer_input = None if stage.within or stage.conflict is not None else _whole_batch(stage)
         if layer_input is not None:
             source = made(axis(layer_input, 0))
             if source.index == 0:
-                found.add((id(source.tensor), 0))
+                found.add(key(source))
         scores, target = stage.tensor("input"), stage.tensor("target")
         if short(stage) not in LOSSES or stage.within or scores is None or target is None:
             continue
         if scores.shape.rank and target.shape.rank and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
             source = made(axis(scores, 0))
             if source.index == 0 and len(source.dim.ordered_factors) < 2:
-                found.add((id(source.tensor), 0))
+                found.add(key(source))
     return frozenset(found)
 
 
@@ -222,9 +235,12 @@ def _whole_batch(stage: Stage) -> Tensor | None:
     return operand if operand.shape.rank == space + 2 or (name == "BatchNorm1d" and operand.shape.rank == 2) else None
 
 
-def counts_texts(here: Axis, known: frozenset[tuple[int, int]]) -> bool:
-    """Whether an axis counts the examples of a batch: those a model is given, or those that a loss has a label for."""
+def counts_texts(here: Axis, known: frozenset[Known]) -> bool:
+    """Whether an axis counts the examples of a batch: those a model is given, or those that a loss has a label for. Or
+    the examples of several, joined below each other."""
     source = made(here)
+    while (part := _of_one_batch(source)) is not None:
+        source = made(part)
     if source.index != 0 or not source.tensor.shape.rank:
         return False
     if (
@@ -233,10 +249,16 @@ def counts_texts(here: Axis, known: frozenset[tuple[int, int]]) -> bool:
         and given(source.stage, "batch_first") is not True
     ):
         return False
-    return source.tensor.role in _INPUTS or (id(source.tensor), 0) in known
+    return source.tensor.role in _INPUTS or key(source) in known
 
 
-def over_batch(scores: Tensor, known: frozenset[tuple[int, int]]) -> bool:
+def _of_one_batch(source: Axis) -> Axis | None:
+    """The rows of one batch, of rows that were joined batch by batch."""
+    parts = source.stage.inputs.get("tensors") if source.stage is not None else None
+    return axis(parts[0], 0) if isinstance(parts, Batches) and source.index == 0 and parts else None
+
+
+def over_batch(scores: Tensor, known: frozenset[Known]) -> bool:
     """Whether axis 0 counts the texts of a batch, and the others the outputs of a layer or a head, or the tokens.
 
     ``known`` are the axes that count texts for another reason (see :func:`batch_axes`).

@@ -38,7 +38,8 @@ def found(
     if stage is not None:
         says = stage.message or (stage.conflict.message if stage.conflict else says)
     if symptom is not None and not _one_place(symptom, span):
-        told = Related(symptom, "PyTorch raises here" if says else "it takes effect here")
+        raises = f"{'numpy' if _of_numpy(stage) else 'PyTorch'} raises here"
+        told = Related(symptom, raises if says else "it takes effect here")
         # On the root's own line it tells a reader less than the places that the sizes come from.
         places.insert(len(places) if (symptom.path, symptom.line) == (span.path, span.line) else 0, told)
     return Finding(
@@ -50,13 +51,17 @@ def found(
         label=label,
         shapes=tuple(shapes),
         related=tuple(_once(places)),
-        torch_says=says,
+        torch_says=f"numpy: {says}" if says and _of_numpy(stage) else says,
         help=help,
         remedy=remedy,
         symptom=symptom or span,
         stage=stage,
         tensor=tensor,
     )
+
+
+def _of_numpy(stage: Stage | None) -> bool:
+    return stage is not None and stage.op.startswith("numpy.")
 
 
 def _one_place(a: Span, b: Span) -> bool:

@@ -25,6 +25,8 @@ def shown(op: str) -> str:
         ("torch.nn.", "nn."),
         ("torch.Tensor.", "."),
         ("transformers.", ""),
+        ("numpy.ndarray.", "."),
+        ("numpy.", "np."),
     ):
         if op.startswith(long):
             return "indexing" if op.endswith("__getitem__") else brief + op.removeprefix(long)

@@ -32,9 +32,10 @@ def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
 
 
 def along(tree: Tree, call: cst.Call, dim: str) -> Edit:
-    """Another ``dim`` for a call: where it is given by name, as a number, or behind the tensors; else added."""
+    """Another ``dim`` (or ``axis``) for a call: where it is given by name, as a number, or behind the tensors; else
+    added."""
     plain = [arg.value for arg in call.args if arg.keyword is None]
-    named = [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value == "dim"]
+    named = [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value in ("dim", "axis")]
     numbers = [value for value in plain if isinstance(value, (cst.Integer, cst.UnaryOperation))]
     given = [*named, *numbers, *plain[1:2]]
     return tree.replace(given[0], dim) if given else keyword(tree, call, "dim", dim)
@@ -55,10 +56,15 @@ def argument(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
             edits = tuple(tree.replace(arg.value, tree.code(sizes[index].value)) for arg, index in moved)
             yield Fix("the sizes in another order", edits, safety="unsafe", why=_MAY_MEAN)
     elif call is not None and finding.span == tree.span(call):
-        yield Fix(f"{name}={value}", (keyword(tree, call, name, value),), safety="unsafe", why=_MAY_MEAN)
+        edit = along(tree, call, value) if _has(call, "axis") else keyword(tree, call, name, value)
+        yield Fix(f"{name}={value}", (edit,), safety="unsafe", why=_MAY_MEAN)
     else:
         title = f"[{value}]" if name == "key" else f"{name}={value}"
         yield Fix(title, (Edit(finding.span, value),), safety="unsafe", why=_MAY_MEAN)
+
+
+def _has(call: cst.Call, name: str) -> bool:
+    return any(arg.keyword is not None and arg.keyword.value == name for arg in call.args)
 
 
 def call_of(finding: Finding, tree: Tree) -> cst.Call | None:

@@ -14,7 +14,7 @@ from shapecheck.fixes.simple import OTHER_RESULT, stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after, grouped
 from shapecheck.graph import ShapeGraph, Tensor
 from shapecheck.places import Span
-from shapecheck.vocabulary import ints, short
+from shapecheck.vocabulary import axis_word, ints, short
 
 
 def second_transposed(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -160,4 +160,6 @@ def along(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     call, new = call_of(finding, tree), finding.remedy
     if call is None or not new:
         return
-    yield Fix(f"dim={new}", (calls.along(tree, call, new),))
+    stage = stage_of(finding)
+    word = "dim" if stage is None else axis_word(stage)
+    yield Fix(f"{word}={new}", (calls.along(tree, call, new),))

@@ -138,7 +138,8 @@ def broadcast(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     ]
     for tensor, span in sides:
         if tensor.shape.rank == 2 and tensor.shape.dim(1).value == 1 and span.exact:
-            yield from without_column(tree, span)
+            collected = finding.remedy == "collected"  # what a loop put into a list is as wide as its tensors joined
+            yield from without_column(tree, finding.span if collected else span)
             return
 
 

@@ -48,6 +48,7 @@ def _spread(m: Interpreter, args: CallArgs, place: ast.expr) -> None:
 def spread_keywords(m: Interpreter, args: CallArgs, value: Value, place: ast.AST | None) -> None:
     """Add ``**value`` to the arguments of a call: what it answers to ``items()``."""
     mapping = value if type(value) is Mapping else as_mapping(m, value, place)
+    args.perhaps.update(getattr(value, "perhaps", {}))
     if mapping is None:
         args.exact = False
         return

@@ -45,6 +45,8 @@ def bind(m: Interpreter, function: Function, args: CallArgs) -> dict[str, Value]
             out[name] = Unknown()
         elif name in function.defaults:
             out[name] = function.defaults[name]
+        elif name in args.perhaps:
+            out[name] = args.perhaps[name]
         else:
             return None
     if spec.vararg is not None:

@@ -11,7 +11,7 @@ from shapecheck.interp.conditions import decide, supposing
 from shapecheck.interp.operators import constant_key
 from shapecheck.interp.scopes import Scope
 from shapecheck.interp.targets import assign, share
-from shapecheck.interp.values import Items, Mapping, Value, join_all
+from shapecheck.interp.values import Batched, Items, Mapping, Value, join_all
 
 if TYPE_CHECKING:
     from shapecheck.interp.machine import Interpreter
@@ -22,14 +22,15 @@ LISTED = 256
 
 class _Collected:
     """What the innermost part of a comprehension gave; ``exact`` while all elements are listed, ``size`` their number
-    else."""
+    else, and ``batched`` what is known of the batches that they were made of."""
 
-    __slots__ = ("exact", "found", "size")
+    __slots__ = ("batched", "exact", "found", "size")
 
     def __init__(self) -> None:
         self.found: list[Any] = []
         self.exact = True
         self.size = UNKNOWN
+        self.batched: Batched | None = None
 
 
 def listed(kind: str) -> Callable[[Interpreter, Any], Value]:
@@ -39,7 +40,8 @@ def listed(kind: str) -> Callable[[Interpreter, Any], Value]:
         got = _collect(m, node, lambda: m.eval(node.elt), [node.elt])
         if got.exact and kind != "set":
             return Items(kind, got.found, born=m.heap.clock)
-        return Items(kind, None, join_all(got.found), m.heap.clock, UNKNOWN if kind == "set" else got.size)
+        size, batched = (UNKNOWN, None) if kind == "set" else (got.size, got.batched)
+        return Items(kind, None, join_all(got.found), m.heap.clock, size, batched)
 
     return comprehension
 
@@ -89,7 +91,8 @@ def _generate(
     items = _worth_unrolling(m, here, found.items, inner)
     if items is None:
         got.exact = False
-        got.size = found.count() if len(generators) == 1 and not here.ifs else UNKNOWN
+        if len(generators) == 1 and not here.ifs:
+            got.size, got.batched = found.count(), found.batched
         items = [found.element if found.items is None else join_all(list(found.items))]
     elif (
         len(items) > 1 and all(item is items[0] for item in items) or (len(items) > 1 and not _uses(here.target, inner))

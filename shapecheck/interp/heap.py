@@ -33,7 +33,7 @@ def snapshot(thing: Any) -> Any:
     if kind is Instance or kind is Class:
         return thing.attributes.copy()
     if kind is Items:
-        return None if thing.items is None else list(thing.items), thing.element, thing.size
+        return None if thing.items is None else list(thing.items), thing.element, thing.size, thing.batched
     if kind is Mapping:
         return thing.items.copy(), thing.complete, thing.element
     return {slot: _copied(getattr(thing, slot, None)) for slot in _slots(kind)}
@@ -47,7 +47,8 @@ def restore(thing: Any, state: Any) -> None:
     elif kind is Instance or kind is Class:
         thing.attributes = state.copy()
     elif kind is Items:
-        thing.items, thing.element, thing.size = None if state[0] is None else list(state[0]), state[1], state[2]
+        thing.items = None if state[0] is None else list(state[0])
+        thing.element, thing.size, thing.batched = state[1:]
     elif kind is Mapping:
         thing.items, thing.complete, thing.element = state[0].copy(), state[1], state[2]
     else:
@@ -62,9 +63,10 @@ def merge(thing: Any, a: Any, b: Any) -> Any:
         return _merged(a, b)
     if kind is Items:
         if a[0] is not None and b[0] is not None and len(a[0]) == len(b[0]):
-            return [join(x, y) for x, y in zip(a[0], b[0], strict=True)], join(a[1], b[1]), UNKNOWN
+            return [join(x, y) for x, y in zip(a[0], b[0], strict=True)], join(a[1], b[1]), UNKNOWN, None
         element = join_all([*(a[0] if a[0] is not None else [a[1]]), *(b[0] if b[0] is not None else [b[1]])])
-        return None, element, a[2] if a[2] == b[2] and a[0] is b[0] is None else UNKNOWN
+        alike = a[0] is b[0] is None
+        return None, element, a[2] if alike and a[2] == b[2] else UNKNOWN, a[3] if alike and a[3] == b[3] else None
     if kind is Mapping:
         lacking = Lacking(frozenset(a[0].keys() ^ b[0].keys()))
         return _merged(a[0], b[0]), all_complete(a[1], b[1], lacking if lacking.keys else True), join(a[2], b[2])
@@ -79,7 +81,7 @@ def same(thing: Any, a: Any, b: Any) -> bool:
     if kind is Items:
         left, right = a[0], b[0]
         if left is None or right is None:
-            return left is right and a[2] == b[2] and (a[1] is NEVER or bool(a[1].key() == b[1].key()))
+            return left is right and a[2:] == b[2:] and (a[1] is NEVER or bool(a[1].key() == b[1].key()))
         return len(left) == len(right) and all(x is y or x.key() == y.key() for x, y in zip(left, right, strict=True))
     if kind is Mapping:
         return bool(a[0].keys() == b[0].keys()) and all(
@@ -96,7 +98,7 @@ def given_up(thing: Any, old: Any, joined: Any) -> Any:
             name: value if name not in old or _alike(value, old[name]) else Unknown() for name, value in joined.items()
         }
     if kind is Items:
-        return None, Unknown(), UNKNOWN
+        return None, Unknown(), UNKNOWN, None
     if kind is Mapping:
         items = {
             key: value if key in old[0] and _alike(value, old[0][key]) else Unknown()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import UNKNOWN
+from shapecheck.graph import Stage
 from shapecheck.interp import heap
 from shapecheck.interp.branches import settle
 from shapecheck.interp.conditions import decide, narrow
@@ -15,6 +16,7 @@ from shapecheck.interp.counting import grown_once, steps_of, turns_of
 from shapecheck.interp.python.containers import plain_int
 from shapecheck.interp.repeats import Settling, collect, collects
 from shapecheck.interp.scopes import BREAK, CONTINUE, LEFT, NEXT, RAISE, RETURN
+from shapecheck.interp.stages import guard_of
 from shapecheck.interp.targets import assign, note_change
 from shapecheck.interp.values import NEVER, Const, Int, Items, Number, Unknown, Value, join_all
 
@@ -50,9 +52,10 @@ def for_(m: Interpreter, node: ast.For | ast.AsyncFor) -> int:
         _last_time(m, node, found.last)
     for name, before in lengths.items():
         grown = m.scope.names.get(name)
-        if type(grown) is Items and grown.items is None and found.count().known:
+        if type(grown) is Items and grown.items is None and (found.count().known or found.batched):
             m.heap.touch(grown)
             grown.size = before + found.count()
+            grown.batched = found.batched if before.expr == 0 else None
     return flow
 
 
@@ -156,6 +159,7 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
     m.heap.push()
     activation.breaks, activation.continues, activation.loop_base = [], [], len(m.heap.layers)
     m.tentative += 1
+    conditions = guard_of(m)
     try:
         for number in range(PASSES):
             mark = len(m.graph.items), len(m.log)
@@ -173,8 +177,9 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
             after = m.heap.pop()
             if not alive or not _grow(m, before, after, started, number == PASSES - 2) or number == PASSES - 1:
                 break
-            # Only the pass from a state that covers all others says what is certain.
-            m.forget(*mark)
+            # Only the pass from a state that covers all others says what is certain; what fails the first time does.
+            if number or not _fails(m, mark[0], conditions):
+                m.forget(*mark)
             for part, count in zip(parts, left, strict=True):
                 del part[count:]
             arms.clear()
@@ -192,6 +197,14 @@ def _passes(m: Interpreter, node: Any, begin: Callable[[], None], entered: bool,
         return flow if flow in (RETURN, RAISE) and entered else LEFT
     m.heap.adopt(arms)
     return m.run(node.orelse) if node.orelse else NEXT
+
+
+def _fails(m: Interpreter, since: int, conditions: frozenset[str]) -> bool:
+    """Whether something raises in a pass whatever the conditions in the loop are: in the first pass that is certain."""
+    return any(
+        isinstance(item, Stage) and item.conflict is not None and item.guard <= conditions
+        for item in m.graph.items[since:]
+    )
 
 
 def _grow(m: Interpreter, before: heap.Changes, after: heap.Changes, started: int, last: bool) -> bool:

@@ -69,7 +69,7 @@ def _tensor(m: Interpreter, op: str, left: Value, right: Value, node: ast.AST) -
         return Const(op == "ne") if op in ("eq", "ne") else Unknown()
     if type(other) is Instance:
         return _special(m, op, left, right, node)
-    nodes: list[ast.AST | None] = list(_sides(node))
+    nodes: list[ast.AST | None] = list(sides(node))
     args = CallArgs([left, right], nodes=nodes)
     if (
         type(right) is TensorValue
@@ -86,7 +86,8 @@ def _tensor(m: Interpreter, op: str, left: Value, right: Value, node: ast.AST) -
     return value
 
 
-def _sides(node: ast.AST) -> tuple[ast.AST | None, ast.AST | None]:
+def sides(node: ast.AST) -> tuple[ast.AST | None, ast.AST | None]:
+    """The two operands of an operator, as they stand in the text."""
     if isinstance(node, ast.BinOp):
         return node.left, node.right
     if isinstance(node, ast.Compare):
@@ -129,7 +130,7 @@ def _times_a_fraction(m: Interpreter, op: str, left: Value, right: Value, node: 
     inputs = {"input": left, "other": right}
     spans = {
         name: m.span(at)
-        for name, at in zip(inputs, _sides(node), strict=True)
+        for name, at in zip(inputs, sides(node), strict=True)
         if at is not None and hasattr(at, "lineno")
     }
     return m.record(f"torch.{_TORCH.get(op) or op}", inputs, spans, Conflict("tuple", words), node)

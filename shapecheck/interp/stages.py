@@ -97,7 +97,7 @@ def _stage(
         outcome = ops.NotKnown(doubt)
     if isinstance(outcome, Conflict) and expected.ANY in m.guard:
         outcome = ops.NotKnown("an exception is expected here")
-    stage = Stage(op, span, inputs, spans, module=module, context=m.context, guard=_guard(m))
+    stage = Stage(op, span, inputs, spans, module=module, context=m.context, guard=guard_of(m))
     if isinstance(outcome, ops.Result):
         wrapped = wrap(outcome.value, span)
         hand_on(op, inputs, wrapped.tensors)
@@ -113,7 +113,8 @@ def _stage(
     return wrapped.value
 
 
-def _guard(m: Interpreter) -> frozenset[str]:
+def guard_of(m: Interpreter) -> frozenset[str]:
+    """Under which conditions what runs now runs."""
     guard = m.guard | {m.mode} if m.mode else m.guard
     if not m.conditions:
         return guard

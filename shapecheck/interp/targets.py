@@ -18,6 +18,7 @@ from shapecheck.interp.values import (
     Instance,
     Int,
     Items,
+    Nameable,
     Number,
     TensorValue,
     Text,
@@ -55,7 +56,7 @@ def store(m: Interpreter, name: str, value: Value) -> None:
     scope = m.scope
     if scope.redirects is not None:
         scope = scope.redirects.get(name, scope)
-    if type(value) is TensorValue and not value.tensor.text:
+    if isinstance(value, Nameable) and not value.tensor.text:
         value.tensor.text = name
     m.heap.touch(scope)
     if scope.parent is None or scope is not m.scope:

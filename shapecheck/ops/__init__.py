@@ -10,14 +10,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shapecheck.dims import Truth, number
+from shapecheck.ops import arrays
 from shapecheck.ops.call import Call, holds_tensors
 from shapecheck.ops.elementwise import onto
 from shapecheck.ops.tables import Entry, entry
-from shapecheck.ops.values import UNKNOWN, Clash, NotKnown, Outcome, Packed, Result, Spec, Unclear, as_dim, is_tensor
+from shapecheck.ops.values import (
+    UNKNOWN,
+    Batches,
+    Clash,
+    NotKnown,
+    Outcome,
+    Packed,
+    Result,
+    Spec,
+    Unclear,
+    as_dim,
+    is_tensor,
+)
 from shapecheck.shapes import Conflict
 
 __all__ = [
     "UNKNOWN",
+    "Batches",
     "NotKnown",
     "Outcome",
     "Packed",
@@ -41,6 +55,8 @@ def canonical(name: str) -> str | None:
     >>> canonical("torch.nn.modules.linear.Linear")
     'torch.nn.Linear'
     """
+    if name.startswith(arrays.PREFIX):
+        return name if entry(arrays.torch_name(name)) else None
     found = entry(name)
     return found.name if found else None
 
@@ -53,12 +69,14 @@ def is_module(op: str) -> bool:
 
 def bind(op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
     """Arguments by parameter name, defaults filled in (for a module: those of ``forward``); None if they do not fit."""
-    found = entry(op)
+    found = entry(arrays.torch_name(op) if op.startswith(arrays.PREFIX) else op)
     return found.parameters.bind(args, kwargs) if found else None
 
 
 def apply(op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
-    """What a function or a Tensor method (the tensor first) gives."""
+    """What a function or a method of a tensor or an array (which comes first) gives."""
+    if op.startswith(arrays.PREFIX):
+        return arrays.judged(lambda given, named: apply(arrays.torch_name(op), given, named), args, kwargs)
     found = entry(op)
     if found is None or found.is_module:
         return NotKnown(f"{op} is not an operator that shapecheck knows")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapecheck.dims import Dim
 from shapecheck.ops import dtypes
-from shapecheck.ops.values import UNKNOWN, Clash, Operand, Spec, Unclear, as_int, is_tensor
+from shapecheck.ops.values import UNKNOWN, Batches, Clash, Operand, Spec, Unclear, as_int, is_tensor
 from shapecheck.shapes import ANY, Conflict, Shape
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Call:
     def tensors(self, name: str) -> list[Operand]:
         """A sequence of tensors; Unclear where its elements are not known."""
         value = self.args[name]
-        if not isinstance(value, (tuple, list)):
+        if not isinstance(value, (tuple, list)) or isinstance(value, Batches):
             raise Unclear(f"{name} is not a known sequence")
         return [item if is_tensor(item) else _NOTHING for item in value]
 

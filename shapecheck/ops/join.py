@@ -7,7 +7,7 @@ from shapecheck.dims import Dim, Truth, largest, number
 from shapecheck.ops import dtypes
 from shapecheck.ops.axes import axis, inserted, located
 from shapecheck.ops.call import Call
-from shapecheck.ops.values import UNKNOWN, Operand, Spec, Unclear, as_int, listed
+from shapecheck.ops.values import UNKNOWN, Batches, Operand, Spec, Unclear, as_int, listed
 from shapecheck.shapes import ANY, Conflict, Shape, broadcast, compare
 
 
@@ -17,6 +17,8 @@ def _joined_dtype(operands: list[Operand]) -> str | None:
 
 def cat(call: Call) -> Spec:
     """``cat(tensors, dim)``: the sizes of one axis add up, all others agree. Empty 1-d tensors are skipped."""
+    if isinstance(call["tensors"], Batches):
+        return _of_batches(call, call["tensors"])
     operands = call.tensors("tensors")
     if not operands:
         raise call.clash("parameter", "torch.cat(): expected a non-empty list of Tensors")
@@ -43,6 +45,17 @@ def cat(call: Call) -> Spec:
             dims = [have if have.known else other for have, other in zip(dims, shape.dims, strict=True)]
     dims[at] = total if total is not None else UNKNOWN_DIM
     return Spec(Shape(tuple(dims)), _joined_dtype(operands))
+
+
+def _of_batches(call: Call, batches: Batches) -> Spec:
+    """What batches give below each other: a shape that is known but for how often the loop went round."""
+    one: Operand = batches[0]
+    if one.shape.rank is None:
+        return Spec(ANY, one.dtype)
+    if one.shape.rank == 0:
+        raise call.clash("rank", "zero-dimensional tensor (at position 0) cannot be concatenated")
+    at = axis(one.shape, call["dim"])
+    return Spec(one.shape.replaced(at, batches.joined(one.shape.dims[at], at)), one.dtype)
 
 
 def _agree(call: Call, first: Shape, shape: Shape, at: int, place: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
-from shapecheck.dims import Dim, number
+from shapecheck.dims import Dim, Truth, number
 from shapecheck.shapes import ANY, Conflict, Shape
 
 
@@ -65,6 +66,23 @@ class NotKnown:
     """The outcome cannot be told; ``reason`` is a short phrase for the list of what was not checked."""
 
     reason: str
+
+
+class Batches(list[Any]):
+    """A list of tensors of which one, its only element, stands for each; as a loop over batches appends them.
+
+    ``many`` is their number; if the first axis has the size ``each``, that of a batch, all have ``together`` rows.
+    """
+
+    def __init__(self, items: Iterable[Any], many: Dim, each: Dim, together: Dim) -> None:
+        super().__init__(items)
+        self.many, self.each, self.together = many, each, together
+
+    def joined(self, size: Dim, axis: int) -> Dim:
+        """The size of an axis along which they are joined, of which the one tensor has ``size``."""
+        if axis == 0 and self.each.known and size.compare(self.each) is Truth.EQUAL:
+            return self.together
+        return size * self.many if self.many.known and isinstance(size.expr, int) else UNKNOWN_DIM
 
 
 Outcome = Result | Conflict | NotKnown

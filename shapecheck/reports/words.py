@@ -64,7 +64,7 @@ def option(fix: Fix) -> str:
 def notes(finding: Finding, traced: bool) -> Iterator[str]:
     """What stands below a finding: PyTorch's words, where the knowledge is from, what to do."""
     if finding.torch_says:
-        yield f"PyTorch: {finding.torch_says}"
+        yield finding.torch_says if finding.torch_says.startswith("numpy: ") else f"PyTorch: {finding.torch_says}"
     if traced:
         yield f"evidence: {' and '.join(finding.evidence)}"
     if finding.help:

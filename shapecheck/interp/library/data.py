@@ -13,6 +13,7 @@ from shapecheck.interp.library.collate import collated, keys_of
 from shapecheck.interp.library.registry import Native, Opaque, handles, take, unknown
 from shapecheck.interp.library.tensors import row_of
 from shapecheck.interp.values import (
+    Batched,
     Bound,
     CallArgs,
     Const,
@@ -127,7 +128,7 @@ class Loader(Value):
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
         rest = self._rest(machine, node)
         last = None if rest is None else lambda: self.batch(machine, node, rest)
-        return Iteration(None, self.batch(machine, node), last=last)
+        return Iteration(None, self.batch(machine, node), last=last, batched=self._batched(machine, node))
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         return self.batch(machine, node) if name == "__next__" else self if name == "__iter__" else Unknown()
@@ -165,6 +166,14 @@ class Loader(Value):
         if not isinstance(rest, int) or rest == 0:
             return None
         return number(rest, Origin(f"what is left of {total} examples, by {size}", machine.span(node)))
+
+    def _batched(self, machine: Machine, node: ast.AST) -> Batched | None:
+        """The examples of a batch and of all batches; None for a loader that gives single ones."""
+        total = size_of(self.dataset, machine, node)
+        if self.batch_size is None:
+            return None
+        whole = total if self.keeps_rest else machine.fresh("examples", node, "the number of examples of all batches")
+        return Batched(self._rows(total, machine, node), whole)
 
     def length(self) -> Dim:
         total, size = self.dataset.length(), self.batch_size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shapecheck import hub
@@ -59,7 +60,7 @@ def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: as
     fields = _fields(tokenizer, taken, texts, length, fixed, container, machine, node)
     _tell(tokenizer, taken, texts, text, machine, node)
     words = length if texts.batch is None or container is not None or fixed else None
-    return Encoding(fields, texts.batch, words, complete=not overflow)
+    return Encoding(fields, texts.batch, words, not overflow, _perhaps(tokenizer, taken, fields))
 
 
 def _tell(
@@ -189,6 +190,18 @@ def _keys(tokenizer: TokenizerValue, taken: Taken) -> Sequence[str]:
     if taken.get("text_target") is not None and taken.get("text") is not None:
         names.append("labels")
     return names
+
+
+def _perhaps(tokenizer: TokenizerValue, taken: Taken, fields: dict[str, Value]) -> dict[str, Value]:
+    """Segments, where it is not known whether the tokenizer gives them."""
+    facts, ids = tokenizer.facts, fields.get("input_ids")
+    open_question = facts is None or facts.keys is None or facts.token_type_ids is None
+    if not open_question or "token_type_ids" in fields or taken.plain("return_token_type_ids") is False:
+        return {}
+    if not isinstance(ids, (TensorValue, ArrayValue, Rows)):
+        return {}
+    tensor = replace(ids.tensor, role="segments", low=0, high=1, text="token_type_ids")
+    return {"token_type_ids": _contained(tensor, taken.plain("return_tensors"), isinstance(ids, Rows) and ids.ragged)}
 
 
 def _usual_keys(tokenizer: TokenizerValue) -> tuple[str, ...]:

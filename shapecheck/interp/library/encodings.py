@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
@@ -63,24 +63,30 @@ class Encoding(Value):
         batch: the number of texts, None for one text by itself.
         tokens: the number of tokens of each text, None where the texts differ.
         complete: whether there are no other keys.
+        perhaps: values of keys that some tokenizers, or some releases of transformers, give as well: there if they are
+            asked for.
     """
 
     fields: dict[str, Value]
     batch: Dim | None
     tokens: Dim | None
     complete: bool = True
+    perhaps: dict[str, Value] = field(default_factory=dict)
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         if name in _METHODS:
             return Bound(self, name)
-        return self if name in ("data", "encodings") else self.fields.get(name, Unknown())
+        return self if name in ("data", "encodings") else self._asked(name)
+
+    def _asked(self, name: str) -> Value:
+        return self.fields.get(name) or self.perhaps.get(name) or Unknown()
 
     def set_attribute(self, name: str, value: Value, machine: Machine, node: ast.AST) -> None:
         self.fields[name] = value
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
         asked = key.operand()
-        return self.fields.get(asked, Unknown()) if isinstance(asked, str) else Unknown()
+        return self._asked(asked) if isinstance(asked, str) else Unknown()
 
     def set_item(self, key: Value, value: Value, machine: Machine, node: ast.AST) -> None:
         asked = key.operand()
@@ -105,7 +111,7 @@ class Encoding(Value):
             case "update":
                 return self._update(args)
             case "copy":
-                return Encoding(dict(self.fields), self.batch, self.tokens, self.complete)
+                return Encoding(dict(self.fields), self.batch, self.tokens, self.complete, self.perhaps)
             case "convert_to_tensors":
                 return self._tensors()
         return Unknown()

@@ -1,16 +1,18 @@
-"""numpy: arrays have a shape as tensors have; their operators are no stages, since PyTorch has no part in them."""
+"""numpy: arrays have a shape as tensors have, and their operators are stages of the graph, called by numpy's names."""
 
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 from shapecheck import ops
 from shapecheck.dims import Dim, number
 from shapecheck.graph import Tensor
 from shapecheck.interp.library.around import DType, ShapeValue
-from shapecheck.interp.library.registry import CONSTANTS, HANDLERS, Handler, handles, take, words
+from shapecheck.interp.library.registry import CONSTANTS, HANDLERS, Handler, handles, take
 from shapecheck.interp.library.rows import Rows, described
+from shapecheck.interp.operators import sides
 from shapecheck.interp.values import (
     Bound,
     Builtin,
@@ -19,27 +21,20 @@ from shapecheck.interp.values import (
     Int,
     Iteration,
     Machine,
+    Nameable,
     Number,
     TensorValue,
     Unknown,
     Value,
     joined,
 )
+from shapecheck.ops import arrays
 from shapecheck.ops.dtypes import as_dtype
 from shapecheck.ops.values import as_shape
-from shapecheck.shapes import ANY, Conflict, Shape
-
-_BINARY = {
-    "truediv": "div",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "and_": "bitwise_and",
-    "or_": "bitwise_or",
-    "xor": "bitwise_xor",
-}
+from shapecheck.shapes import ANY, Shape
 
 
-class ArrayValue(Value):
+class ArrayValue(Nameable):
     """A numpy array; ``tensor`` is what ``torch.from_numpy`` makes of it."""
 
     __slots__ = ("tensor",)
@@ -79,30 +74,17 @@ class ArrayValue(Value):
                 return Const(None)
             case "item":
                 return Number()
-            case "transpose":
-                name = "permute" if args.positional else "t"
-            case (
-                "squeeze"
-                | "reshape"
-                | "flatten"
-                | "ravel"
-                | "mean"
-                | "sum"
-                | "max"
-                | "min"
-                | "argmax"
-                | "argmin"
-                | "std"
-                | "var"
-                | "prod"
-            ):
-                pass
-            case _:
-                return Unknown()
-        return computed(f"torch.Tensor.{name}", [self, *args.positional], args.keywords)
+            case "transpose" if not args.positional:
+                return self.attribute("T", machine, node)
+        if name not in arrays.METHODS:
+            return Unknown()
+        receiver = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        full = replace(args, positional=[self, *args.positional], nodes=[receiver, *args.nodes])
+        return computed(f"numpy.ndarray.{name}", full, machine, node)
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
-        return _array(ops.index(self.tensor, key.operand()))
+        places = [node.value, node.slice] if isinstance(node, ast.Subscript) else [None, None]
+        return computed("numpy.ndarray.__getitem__", CallArgs([self, key], nodes=[*places]), machine, node)
 
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
         from shapecheck.interp.library.tensors import row_of
@@ -113,7 +95,9 @@ class ArrayValue(Value):
         pair = [other, self] if swapped else [self, other]
         if isinstance(other, Unknown):
             return Unknown()
-        return computed(f"torch.{_BINARY.get(op, op)}", pair, {})
+        if other is self and op in ("neg", "pos", "invert"):
+            return computed(f"numpy.{op}", CallArgs([self], nodes=[getattr(node, "operand", None)]), machine, node)
+        return computed(f"numpy.{op}", CallArgs(pair, nodes=list(sides(node))), machine, node)
 
     def length(self) -> Dim:
         return self.tensor.shape.dim(0)
@@ -126,27 +110,23 @@ class ArrayValue(Value):
         return ArrayValue(joined(self.tensor, other.tensor))
 
     def key(self) -> Any:
-        return ("array", self.tensor.shape, self.tensor.dtype, self.tensor.role, self.tensor.low, self.tensor.high)
+        return ("array", TensorValue(self.tensor).key())
 
 
-def computed(op: str, positional: list[Value], keywords: dict[str, Value]) -> Value:
-    """The array that an operator of torch would give; unknown where the operands do not fit."""
-    return _array(
-        ops.apply(op, [value.operand() for value in positional], {k: v.operand() for k, v in keywords.items()})
-    )
-
-
-def _array(outcome: ops.Outcome) -> Value:
-    if isinstance(outcome, Conflict) or not isinstance(outcome, ops.Result):
+def computed(op: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+    """The array that an operator of numpy gives, recorded as a stage; unknown where that cannot be told."""
+    named = {name: value.operand() for name, value in args.keywords.items()}
+    outcome = ops.apply(op, [value.operand() for value in args.positional], named)
+    if isinstance(outcome, ops.NotKnown):
         return Unknown()
-    value = outcome.value
-    if isinstance(value, ops.Spec):
-        return (
-            ArrayValue(Tensor(value.shape, value.dtype))
-            if value.shape.dims or value.shape.open_at is not None
-            else Number()
-        )
-    return Int(value) if isinstance(value, Dim) else Unknown()
+    return as_array(machine.operator(op, args, node))
+
+
+def as_array(value: Value) -> Value:
+    """What numpy gives where torch gives ``value``: an array for a tensor, a number for one without axes."""
+    if isinstance(value, TensorValue):
+        return Number() if value.tensor.shape.rank == 0 else ArrayValue(value.tensor)
+    return value if isinstance(value, Int) else Unknown()
 
 
 @handles("numpy.array", "numpy.asarray", "numpy.ascontiguousarray")
@@ -219,24 +199,19 @@ for _name, _at, _dtype in (
 HANDLERS["numpy.random.rand"] = HANDLERS["numpy.random.randn"] = _sizes("float64")
 
 
-def _like_torch(op: str) -> Handler:
+def _recorded(op: str) -> Handler:
     """A function of arrays that torch has too."""
 
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         if any(isinstance(value, TensorValue) for value in args.positional):
             return Unknown()
-        return computed(op, list(args.positional), args.keywords) if args.exact else Unknown()
+        return computed(op, args, machine, node) if args.exact else Unknown()
 
     return handler
 
 
-for _name in words("""
-    argmax argmin mean sum exp log sqrt abs concatenate stack where squeeze transpose matmul zeros_like ones_like
-    clip arange linspace eye sin cos tan tanh log1p expm1 log2 log10 sign square floor ceil round power maximum minimum
-    cumsum isnan vstack hstack expand_dims var std
-"""):
-    _op = {"concatenate": "cat", "transpose": "permute", "power": "pow", "expand_dims": "unsqueeze"}.get(_name, _name)
-    HANDLERS[f"numpy.{_name}"] = _like_torch(f"torch.{_op}")
+for _name in arrays.FUNCTIONS:
+    HANDLERS[f"numpy.{_name}"] = _recorded(f"numpy.{_name}")
 
 for _name, _dtype in {
     "float16": "float16",

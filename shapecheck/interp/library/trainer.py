@@ -9,6 +9,7 @@ from shapecheck.interp.library.collate import collated, keys_of
 from shapecheck.interp.library.collators import HFCollator, kind_for
 from shapecheck.interp.library.data import example_of, size_of
 from shapecheck.interp.library.encodings import Encoding
+from shapecheck.interp.library.evaluation import Gathered, label_names, measured
 from shapecheck.interp.library.outputs import ModelOutput
 from shapecheck.interp.library.pretrained import PretrainedModel
 from shapecheck.interp.library.registry import Handler, Opaque, take
@@ -39,6 +40,8 @@ _PARAMS = (
     "compute_loss_func",
     "compute_metrics",
 )
+_OTHERWISE = frozenset(("predict_with_generate", "label_names", "prediction_step", "evaluation_loop", "evaluate"))
+"""Settings and methods with which a Trainer evaluates in a way of its own."""
 _LABELS = ("label", "labels", "label_ids", "start_positions", "end_positions")
 
 
@@ -82,8 +85,12 @@ def method(owner: Value, given: dict[str, Value], name: str, args: CallArgs, mac
     match name:
         case "train":
             _step(owner, given, "train_dataset", machine, node)
+            if _evaluates(given.get("args")):
+                _evaluate(owner, given, given.get("eval_dataset"), machine, node)
             return Opaque("TrainOutput")
         case "evaluate" | "predict":
+            asked = take(args, "eval_dataset" if name == "evaluate" else "test_dataset").values
+            _evaluate(owner, given, next(iter(asked.values()), given.get("eval_dataset")), machine, node)
             return Opaque(name)
         case "compute_loss":
             return _own_loss(args, machine, node)
@@ -105,6 +112,37 @@ def _step(owner: Value, given: dict[str, Value], which: str, machine: Machine, n
         _tell_loss(output, _returned(model), machine, node)
 
 
+def _evaluates(settings: Value | None) -> bool:
+    """Whether training evaluates on its way."""
+    given = settings.given if isinstance(settings, Arguments) else {}
+    strategy = given.get("eval_strategy") or given.get("evaluation_strategy")
+    return strategy is not None and strategy.operand() in ("epoch", "steps")
+
+
+def _evaluate(owner: Value, given: dict[str, Value], dataset: Value | None, machine: Machine, node: ast.AST) -> None:
+    """A batch through the model, and what it gives for all of them through ``compute_metrics``."""
+    model, settings = given.get("model"), given.get("args")
+    chosen = settings.given if isinstance(settings, Arguments) else {}
+    if model is None or dataset is None or "compute_metrics" not in given or not _OTHERWISE.isdisjoint(chosen):
+        return
+    own = owner.cls.attributes if isinstance(owner, Instance) else {}
+    if not _OTHERWISE.isdisjoint(own):
+        return
+    count = machine.fresh("batch", node, "the Trainer's batch size")
+    batch = _batch(given, dataset, machine, node, "per_device_eval_batch_size")
+    if "compute_loss" in own:
+        loss = machine.attribute(owner, "compute_loss", node)
+        asked = CallArgs([model, batch], {"return_outputs": Const(True)}, nodes=[None, None])
+        pair = machine.call(loss, asked, node)
+        output = pair.items[1] if isinstance(pair, Items) and pair.items and len(pair.items) == 2 else Unknown()
+    else:
+        output = _called(model, batch, machine, node)
+    total = size_of(dataset, machine, node)
+    every = total if total.known else machine.fresh("examples", node, "the number of examples")
+    kind = model.facts.cls if isinstance(model, PretrainedModel) and model.facts is not None else ""
+    measured(given, output, batch, Gathered(machine, node, count, every), label_names(_parameters(model), kind))
+
+
 def _own_loss(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     """``super().compute_loss(model, inputs)``: the model's own loss."""
     taken = take(args, "model", "inputs", "return_outputs")
@@ -121,11 +159,17 @@ def _called(model: Value, batch: Value, machine: Machine, node: ast.AST) -> Valu
     return machine.call(model, CallArgs([], keywords, exact=batch.complete is not False), node)
 
 
-def _batch(given: dict[str, Value], dataset: Value, machine: Machine, node: ast.AST) -> Value:
+def _batch(
+    given: dict[str, Value],
+    dataset: Value,
+    machine: Machine,
+    node: ast.AST,
+    size_named: str = "per_device_train_batch_size",
+) -> Value:
     example = example_of(dataset, machine, node)
     example = _used(example, given.get("model"), given.get("args"))
     settings = given.get("args")
-    size = settings.given.get("per_device_train_batch_size") if isinstance(settings, Arguments) else None
+    size = settings.given.get(size_named) if isinstance(settings, Arguments) else None
     total = size_of(dataset, machine, node)
     rows = total.expr if isinstance(total.expr, int) else None
     machine.event(

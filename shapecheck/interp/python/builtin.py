@@ -69,7 +69,7 @@ class Numbered(Items):
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
         rest = self.rest
         last = None if rest is None else lambda: _numbered(rest())
-        return Iteration(self.items, self.element, self.size, last)
+        return Iteration(self.items, self.element, self.size, last, self.batched)
 
 
 def _numbered(element: Value) -> Value:
@@ -87,8 +87,9 @@ def _enumerate(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     if found.items is None or start is None:
         element = found.element if found.items is None else join_all(list(found.items))
         if found.last is None:
-            return Items("iterator", None, _numbered(element), size=found.count())
-        return Numbered("iterator", None, _numbered(element), size=found.count(), rest=found.last)
+            return Items("iterator", None, _numbered(element), size=found.count(), batched=found.batched)
+        rest, batched = found.last, found.batched
+        return Numbered("iterator", None, _numbered(element), size=found.count(), batched=batched, rest=rest)
     return Items("iterator", [Items("tuple", [Int(number(start + i)), item]) for i, item in enumerate(found.items)])
 
 

@@ -110,14 +110,14 @@ def _changes(items: Items, m: Any) -> None:
 
     m.heap.touch(items)
     note_change(m, items.born)
-    items.size = UNKNOWN
+    items.size, items.batched = UNKNOWN, None
 
 
 def _append(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     value = first(args)
     if items.items is None:
         grown = join(items.element, value) if items.element is not value else value
-        if items.size.known or grown is not items.element and grown.key() != items.element.key():
+        if items.size.known or items.batched or grown is not items.element and grown.key() != items.element.key():
             _changes(items, m)
         items.element = grown
         return NONE

@@ -7,14 +7,15 @@ other libraries in ``shapecheck.interp.library`` as further subclasses.
 
 from __future__ import annotations
 
-from shapecheck.interp.values.base import NEVER, Bound, CallArgs, Iteration, Machine, Never, Unknown, Value
+from shapecheck.interp.values.base import NEVER, Batched, Bound, CallArgs, Iteration, Machine, Never, Unknown, Value
 from shapecheck.interp.values.containers import Items, Lacking, Mapping, all_complete
 from shapecheck.interp.values.plain import Const, Int, Number, Slice, Text, join, join_all
 from shapecheck.interp.values.program import Builtin, Class, Context, Function, Instance
-from shapecheck.interp.values.tensor import TensorValue, hand_on, joined
+from shapecheck.interp.values.tensor import Nameable, TensorValue, hand_on, joined
 
 __all__ = [
     "NEVER",
+    "Batched",
     "Bound",
     "Builtin",
     "CallArgs",
@@ -29,6 +30,7 @@ __all__ = [
     "Lacking",
     "Machine",
     "Mapping",
+    "Nameable",
     "Never",
     "Number",
     "Slice",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim
@@ -93,7 +93,7 @@ class CallArgs:
     """The arguments of a call, evaluated, with the node of each (for spans and origins).
 
     ``exact`` is False where ``*args`` or ``**kwargs`` of unknown content were among them; ``spread`` is what iterating
-    such ``*args`` gives.
+    such ``*args`` gives; ``perhaps`` holds keywords that may have been among ``**kwargs``, and are if they are needed.
     """
 
     positional: list[Value] = field(default_factory=list)
@@ -102,6 +102,7 @@ class CallArgs:
     keyword_nodes: dict[str, ast.AST | None] = field(default_factory=dict)
     exact: bool = True
     spread: Iteration | None = None
+    perhaps: dict[str, Value] = field(default_factory=dict)
 
 
 class Value:
@@ -191,15 +192,24 @@ class Value:
         return id(self)
 
 
+class Batched(NamedTuple):
+    """Of elements that are batches: how many examples each holds (but for the last), and how many all hold."""
+
+    each: Dim
+    all: Dim
+
+
 @dataclass(slots=True)
 class Iteration:
     """What iterating gives: all elements in order, or (``items`` None) one element that stands for each, and their
-    number. ``last`` makes the last element, where it is known to be of another size than the others."""
+    number. ``last`` makes the last element, where it is known to be of another size than the others; ``batched`` tells
+    of the examples in each, where the elements are batches."""
 
     items: Sequence[Value] | None
     element: Value
     size: Dim = UNKNOWN_DIM
     last: Callable[[], Value] | None = None
+    batched: Batched | None = None
 
     def count(self) -> Dim:
         """The number of elements."""

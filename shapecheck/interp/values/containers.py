@@ -9,14 +9,15 @@ from typing import Any
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim
-from shapecheck.interp.values.base import Bound, CallArgs, Iteration, Machine, Unknown, Value
+from shapecheck.interp.values.base import Batched, Bound, CallArgs, Iteration, Machine, Unknown, Value
 from shapecheck.interp.values.plain import bounded, join, join_all
-from shapecheck.ops.values import UNKNOWN
+from shapecheck.ops.values import UNKNOWN, Batches, is_tensor
 
 
 @dataclass(slots=True)
 class Items(Value):
-    """A tuple, list or set. ``items`` None: not listed, ``element`` stands for each, ``size`` is their number if known.
+    """A tuple, list or set. ``items`` None: not listed, ``element`` stands for each, ``size`` is their number if known,
+    ``batched`` the examples in them where each was made of one batch.
 
     ``born`` is the machine's clock when it came to be.
     """
@@ -26,6 +27,7 @@ class Items(Value):
     element: Value = field(default_factory=Unknown)
     born: int = field(default=0, compare=False)
     size: Dim = field(default=UNKNOWN_DIM, compare=False)
+    batched: Batched | None = field(default=None, compare=False)
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
         return Bound(self, name)
@@ -46,7 +48,7 @@ class Items(Value):
         return containers.method(self, name, args, machine, node)
 
     def iterate(self, machine: Machine, node: ast.AST) -> Iteration:
-        return Iteration(self.items, self.element, self.size)
+        return Iteration(self.items, self.element, self.size, batched=self.batched)
 
     def truth(self) -> bool | None:
         return None if self.items is None else bool(self.items)
@@ -55,14 +57,24 @@ class Items(Value):
         return self.size if self.items is None else Dim(len(self.items))
 
     def operand(self) -> Any:
+        if self.items is None and self.kind == "list":
+            return self._like_tensors()
         if self.items is None or self.kind not in ("tuple", "list"):
             return UNKNOWN
         parts = [item.operand() for item in self.items]
         return parts if self.kind == "list" else tuple(parts)
 
+    def _like_tensors(self) -> Any:
+        """One tensor that stands for each, as an operator takes it."""
+        one = self.element.operand()
+        if not is_tensor(one):
+            return UNKNOWN
+        each, together = self.batched or (UNKNOWN_DIM, UNKNOWN_DIM)
+        return Batches((one,), self.size, each, together)
+
     def key(self) -> Hashable:
         if self.items is None:
-            return (self.kind, None, self.size.expr, self.element.key())
+            return (self.kind, None, self.size.expr, self.batched and self.batched.all.expr, self.element.key())
         return (self.kind, *[item.key() for item in self.items]) if len(self.items) <= 32 else id(self)
 
     def join(self, other: Value) -> Value:

@@ -32,8 +32,16 @@ def joined(a: Tensor, b: Tensor) -> Tensor:
     )
 
 
+class Nameable(Value):
+    """What has a tensor that is called by the first name it is assigned to."""
+
+    __slots__ = ()
+
+    tensor: Tensor
+
+
 @dataclass(slots=True)
-class TensorValue(Value):
+class TensorValue(Nameable):
     """A tensor of the graph. Its attributes, methods and indexing stand in ``library/tensors.py``."""
 
     tensor: Tensor
