@@ -213,7 +213,7 @@ def _of_parameter(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: T
 
 
 def _weight(source: Axis) -> Axis:
-    """Of the features that ``linear`` gives, the axis of its weight that they are counted by: a parameter's, perhaps."""
+    """Of the features that ``linear`` gives, the axis of its weight that counts them, perhaps a parameter's."""
     weight = source.stage.tensor("weight") if source.stage is not None and source.stage.module is None else None
     if weight is None or short(source.stage) != "linear" or source.index != (source.tensor.shape.rank or 0) - 1:
         return source
