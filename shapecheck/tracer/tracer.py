@@ -230,7 +230,7 @@ def _graph(records: list[Record], files: Files, axes: Axes) -> ShapeGraph:
     """The graph of one run. A field that was None is missing only where the run ended over a None."""
     end = _raised(records)
     over_none = end is not None and ("None" in end["message"] or end["type"] == "AssertionError")
-    unsure = end is None or not (_about_shapes(end) and end.get("wording") and end.get("certain", True))
+    unsure = end is None or not (_about_tensors(end) and end.get("certain", True))
     builder = Builder(files.text, files.shown, axes)
     for record in records:
         is_event = record["kind"] == "event"
@@ -312,6 +312,11 @@ def _raised(records: list[Record]) -> Record | None:
 def _about_shapes(end: Record) -> bool:
     """Whether a run ended over shapes: the traced process can tell, or the wording is one of such errors."""
     return bool(end["shape_reason"] or (end.get("wording") and errorbook.meaning(end["message"]) is not None))
+
+
+def _about_tensors(end: Record) -> bool:
+    """Whether a run ended over the shapes of certain tensors: an operator's, or of an error whose wording is known."""
+    return bool(_about_shapes(end) and end.get("wording")) and bool(end.get("op") or errorbook.meaning(end["message"]))
 
 
 def _operands(end: Record, other: Record | None, atoms: Atoms) -> tuple[tuple[str | int, ...], ...]:

@@ -139,6 +139,23 @@ def test_a_csv_file_that_is_there_is_read(holds: Holds) -> None:
     )
 
 
+@without("pandas")
+def test_a_frame_is_scaled_by_its_own_columns(holds: Holds) -> None:
+    holds(
+        """
+        import numpy as np
+        import pandas as pd
+        frame = pd.DataFrame({"load": np.arange(40.0), "temp": np.ones(40), "city": ["paris"] * 40})
+        numbers = frame[["load", "temp"]]
+        scaled = (numbers - numbers.mean()) / numbers.std()
+        assert len(scaled) == 40 and scaled[["temp"]].values.shape == (40, 1)
+        assert (1 - 2 * numbers).load.tolist()[:2] == [1.0, -1.0]
+        assert (numbers + numbers).temp.tolist() == [2.0] * 40
+        assert list(frame.mean().index) == ["load", "temp"] and numbers.max()["load"] == 39.0
+        """
+    )
+
+
 @without("lightning")
 def test_lightning_runs_a_training_and_a_validation_epoch(holds: Holds) -> None:
     holds(

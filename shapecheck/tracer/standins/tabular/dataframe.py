@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shapecheck.tracer.standins.absorb import Absorbing
 from shapecheck.tracer.standins.tabular.groups import Groups
 from shapecheck.tracer.standins.tabular.index import At, Index, is_list, position, sampled
 from shapecheck.tracer.standins.tabular.record import Record
-from shapecheck.tracer.standins.tabular.series import Series
+from shapecheck.tracer.standins.tabular.series import ARITHMETIC, SUMMARIES, Series
 
 if TYPE_CHECKING:
     from shapecheck.tracer.standins.columns import Columns
@@ -113,9 +114,27 @@ class DataFrame:
             return lambda *args, **options: self._with(self._columns)
         if name in _NOTHING:
             return lambda *args, **options: None
+        if name in SUMMARIES and self._columns:
+            return lambda *args, **options: self._summed_up(SUMMARIES[name])
         if self.maker is not None:
             return self[name]
         return Absorbing(f"DataFrame.{name}")
+
+    def _summed_up(self, how: Callable[[list[Any]], Any]) -> Series:
+        """One value for each column of numbers, by its name."""
+        numbers = {n: values for n, values in self._columns.items() if not any(isinstance(v, str) for v in values)}
+        return Series([how(values) for values in numbers.values()], list(numbers))
+
+    def _combined(self, other: Any, how: Callable[[Any, Any], Any]) -> DataFrame:
+        """Each column with that of the same name in a frame, or with its value in a row of such names, or a number."""
+        made = {}
+        for name in list(self._columns):
+            if isinstance(other, (DataFrame, Series)):
+                part = other[name] if name in other else 0.0  # noqa: SIM401 - neither has a `get` that knows its columns
+            else:
+                part = other
+            made[name] = list(how(self[name], part))
+        return self._with(made)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "columns":
@@ -275,6 +294,21 @@ class DataFrame:
         """The rows of each value of a column."""
         keys = list(self[by if isinstance(by, str) else next(iter(by))])
         return Groups((key, self._rows([row for row, k in enumerate(keys) if k == key])) for key in dict.fromkeys(keys))
+
+
+def _add_operators() -> None:
+    def plain(how: Callable[[Any, Any], Any]) -> Any:
+        return lambda self, other: self._combined(other, how)
+
+    def swapped(how: Callable[[Any, Any], Any]) -> Any:
+        return lambda self, other: self._combined(other, lambda a, b: how(b, a))
+
+    for name in ARITHMETIC:
+        setattr(DataFrame, f"__{name}__", plain(getattr(operator, name)))
+        setattr(DataFrame, f"__r{name}__", swapped(getattr(operator, name)))
+
+
+_add_operators()
 
 
 _UNCHANGED = frozenset(

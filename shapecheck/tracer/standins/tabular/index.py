@@ -42,7 +42,8 @@ class At:
 
 def is_list(value: Any) -> bool:
     """Whether a value holds several values."""
-    return isinstance(value, (list, tuple, set, range)) or hasattr(value, "__array__")
+    several = hasattr(value, "__array__") and getattr(value, "shape", None) != ()  # numpy's numbers have it too
+    return several or isinstance(value, (list, tuple, set, range))
 
 
 def chosen(values: Sequence[Any], key: Any) -> list[Any]:

@@ -232,11 +232,15 @@ class Series:
         return self._with(-value for value in self._list)
 
     def __getattr__(self, name: Text) -> Any:
-        if name in _SUMMARIES:
-            return lambda *args, **options: _SUMMARIES[name](self._list)
+        if name in SUMMARIES:
+            return lambda *args, **options: SUMMARIES[name](self._list)
         if name.startswith("__"):
             raise AttributeError(name)
         return Absorbing(f"Series.{name}")
+
+
+ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+"""Python's operators on columns, by their names in :mod:`operator`; each has a form with the operands swapped."""
 
 
 def _add_operators() -> None:
@@ -246,7 +250,7 @@ def _add_operators() -> None:
     def swapped(how: Callable[[Any, Any], Any]) -> Any:
         return lambda self, other: self._combined(other, lambda a, b: how(b, a))
 
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+    for name in ARITHMETIC:
         setattr(Series, f"__{name}__", plain(getattr(operator, name)))
         setattr(Series, f"__r{name}__", swapped(getattr(operator, name)))
     for name in ("lt", "le", "gt", "ge", "and_", "or_", "xor"):
@@ -281,7 +285,7 @@ class _Strings:
 
 
 _TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool}
-_SUMMARIES: dict[str, Callable[[list[Any]], Any]] = {
+SUMMARIES: dict[str, Callable[[list[Any]], Any]] = {
     "max": lambda values: max(values, default=0),
     "min": lambda values: min(values, default=0),
     "sum": sum,
