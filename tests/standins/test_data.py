@@ -240,3 +240,27 @@ def test_made_up_rows_pass_for_those_of_the_installed_datasets(holds: Holds, ins
         assert len(joined) == len(parts["train"]) + len(parts["test"])
         """
     )
+
+
+@pytest.mark.skipif(find_spec("pandas") is not None, reason="pandas is installed")
+def test_columns_of_a_frame_are_chosen_by_kind_and_summed_up(holds: Holds) -> None:
+    holds("""
+        import pandas as pd
+        frame = pd.DataFrame({"name": ["a", "b"], "x": [1.0, 3.0], "y": [2, 4]})
+        assert list(frame.select_dtypes(include="number").columns) == ["x", "y"]
+        assert list(frame.select_dtypes(exclude=["object"]).columns) == ["x", "y"]
+        assert list(frame.select_dtypes(include=["object"]).columns) == ["name"]
+        assert frame.mean()["x"] == 2.0 and frame.max()["y"] == 4 and not frame.empty
+        assert [name for name, column in frame.items()] == ["name", "x", "y"]
+        assert list(frame.pop("y")) == [2, 4] and "y" not in frame.columns
+    """)
+
+
+@pytest.mark.skipif(find_spec("datasets") is not None, reason="datasets is installed")
+def test_a_label_that_nobody_asked_for_gives_way_to_the_labels_that_the_script_makes(holds: Holds) -> None:
+    holds("""
+        from datasets import load_dataset
+        made = load_dataset("json", data_files="instructions.json")["train"]
+        rows = made.map(lambda row: {"input_ids": [1, 2], "labels": [1, 2], "seen": row["instruction"]})
+        assert "labels" in rows.column_names and "la" + "bel" not in rows.column_names
+    """)

@@ -105,3 +105,32 @@ def test_arrays_are_made_up_by_their_names(holds: Holds) -> None:
         assert np.load("mine.npy").shape == (2, 3)
         """
     )
+
+
+def test_vectors_of_words_have_as_many_numbers_as_the_files_name_says(holds: Holds) -> None:
+    holds("""
+        import torch
+        vectors = {}
+        with open("glove.6B.100d.txt", encoding="utf8") as file:
+            for line in file:
+                word, *numbers = line.rstrip().split(" ")
+                vectors[word] = torch.tensor([float(number) for number in numbers])
+        assert len(vectors) > 1000 and {vector.shape for vector in vectors.values()} == {(100,)}
+        assert len(next(open("wiki-news-300d-1M.vec")).split()) == 301
+    """)
+
+
+def test_a_line_of_json_names_its_picture_by_its_file(holds: Holds) -> None:
+    holds("""
+        import json
+        from pathlib import Path
+        rows = [json.loads(line) for line in open("train.jsonl")]
+        assert (Path("images") / rows[0]["image"]).suffix == ".png" and isinstance(rows[0]["audio"], str)
+    """)
+
+
+def test_what_is_not_known_can_be_written_as_json(holds: Holds) -> None:
+    holds("""
+        import json, no_such_package
+        json.loads(json.dumps({"score": no_such_package.score()}))
+    """)

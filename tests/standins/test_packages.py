@@ -616,3 +616,83 @@ def test_transforms_of_timm_make_tensors_of_the_size_that_is_asked_for(holds: Ho
         transform = create_transform(input_size=96, is_training=True, auto_augment="rand-m9-mstd0.5-inc1")
         assert transform(Image.new("RGB", (200, 120))).shape == (3, 96, 96)
     """)
+
+
+@without("optuna")
+def test_a_search_for_parameters_runs_one_trial(holds: Holds) -> None:
+    holds("""
+        import optuna, torch
+        seen = []
+        def objective(trial):
+            width = trial.suggest_int("width", 8, 64)
+            rate = trial.suggest_float("lr", 1e-4, 1e-2, log=True)
+            kind = trial.suggest_categorical("kind", ["relu", "tanh"])
+            seen.append(torch.nn.Linear(4, width)(torch.ones(2, 4)))
+            return 0.5
+        study = optuna.create_study(direction="maximize")
+        study.optimize(objective, n_trials=20)
+        assert [tuple(made.shape) for made in seen] == [(2, 8)] and study.best_value == 0.5
+        assert study.best_params == {"width": 8, "lr": 1e-4, "kind": "relu"}
+    """)
+
+
+@without("fire")
+def test_a_function_for_the_command_line_is_called_with_what_it_requires(holds: Holds) -> None:
+    text = """
+        import fire, torch
+        def train(base_model: str, width: int, rate: float = 0.1, layers: list = None):
+            assert isinstance(width, int) and base_model
+            torch.nn.Linear(width, 2)(torch.ones(1, width))
+            assert rate == {rate}
+        if __name__ == "__main__":
+            fire.Fire(train)
+    """
+    result = holds(text.replace("{rate}", "0.1"))
+    assert "argument base_model was not given: bert-base-uncased" in result.assumptions
+    result = holds(text.replace("{rate}", "0.5"), "--base_model=gpt2", "--width", "7", "--rate", "0.5")
+    assert not [said for said in result.assumptions if said.startswith("argument")]
+
+
+def test_a_class_of_two_unknown_bases_can_be_made(holds: Holds) -> None:
+    holds("""
+        import no_such_package as nsp, torch
+        class Both(nsp.Mixin, nsp.nn.BaseModule):
+            def __init__(self):
+                super().__init__()
+                self.layer = torch.nn.Linear(2, 2)
+        class Other(nsp.Mixin, nsp.Thing, dict):
+            pass
+        assert len(list(Both().parameters())) == 2 and isinstance(Other(), dict)
+    """)
+
+
+@without("PIL")
+@without("torchvision")
+def test_pictures_that_are_filtered_and_enhanced_keep_their_size(holds: Holds) -> None:
+    holds("""
+        import no_such_package
+        from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+        from torchvision import transforms
+        picture = Image.new("RGB", (30, 20))
+        for other in (ImageOps.solarize(picture), ImageEnhance.Contrast(picture).enhance(2.0),
+                      picture.filter(ImageFilter.GaussianBlur(radius=2))):
+            assert other.size == (30, 20)
+        assert ImageOps.grayscale(ImageOps.expand(picture, border=5)).size == (40, 30)
+        steps = transforms.Compose([no_such_package.augment, transforms.Resize((64, 64)), transforms.ToTensor()])
+        assert steps(picture).shape == (3, 64, 64)
+    """)
+
+
+@without("yacs")
+def test_settings_of_a_file_leave_those_that_it_does_not_say(holds: Holds, tmp_path: Path) -> None:
+    file = tmp_path / "swin.yaml"
+    file.write_text("MODEL:\n  WIDTH: 96\n")
+    holds(f"""
+        from yacs.config import CfgNode as CN
+        settings = CN()
+        settings.MODEL = CN()
+        settings.MODEL.WIDTH, settings.MODEL.SMOOTHING = 64, 0.1
+        settings.merge_from_file({str(file)!r})
+        assert (settings.MODEL.WIDTH, settings.MODEL.SMOOTHING) == (96, 0.1)
+        assert "96" in settings.dump()
+    """)

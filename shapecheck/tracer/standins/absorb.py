@@ -88,8 +88,11 @@ class Absorbing:
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         """What a class derives from that names this as its base."""
-        last = self._name.rsplit(".", 1)[-1]
-        return (AbsorbingNnModule,) if last.endswith(_MODULE_WORDS) else (AbsorbingBase,)
+        unknown = [base for base in bases if isinstance(base, Absorbing)]
+        if self is not unknown[0]:
+            return ()
+        is_module = any(base._name.rsplit(".", 1)[-1].endswith(_MODULE_WORDS) for base in unknown)
+        return (AbsorbingNnModule,) if is_module else (AbsorbingBase,)
 
     def __instancecheck__(self, instance: Any) -> bool:
         return False

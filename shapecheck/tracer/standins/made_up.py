@@ -25,6 +25,9 @@ _NAMED = re.compile(r"(^|[-_])(id|idx|index|int)_?(2|to)_?[a-z]")
 _NUMBERED = re.compile(r"[a-z]_?(2|to)_?(id|idx|index|int)s?($|[-_])")
 _SETTINGS = (".yaml", ".yml", ".toml")
 _CLASSES = 3
+_VECTORS = re.compile(r"glove|fasttext|word2vec|wiki.*vec|\bcc\.|embeddings?\b|\.vec$", re.I)
+_WIDTH = re.compile(r"(\d{2,4})d?(?=\.|_|-|$)")
+_USUAL_WIDTH = 300
 
 
 def _is_word_list(name: str) -> bool:
@@ -56,6 +59,8 @@ class Record(dict[str, Any]):
 
     def __missing__(self, name: Any) -> Any:
         made: Any = Records(self._columns) if name in _LISTS else self._columns.value(str(name), self._row)
+        if hasattr(made, "getpixel") or hasattr(made, "get_all_samples"):  # a file of text can but name them
+            made = f"{name}_{self._row}{'.png' if hasattr(made, 'getpixel') else '.wav'}"
         self[name] = made
         return made
 
@@ -139,6 +144,15 @@ def _lines(suffix: str, columns: Columns, reader: str, line: int | None) -> Iter
         yield found.separator.join(_field(found.kind(number), columns, row) for number in range(found.count))
 
 
+def _vectors(stem: str, columns: Columns) -> list[str]:
+    """A line for each word, with as many numbers as the file's name says: ``glove.6B.100d.txt``."""
+    said = _WIDTH.findall(stem)
+    width = int(said[-1]) if said else _USUAL_WIDTH
+    columns.assume(f"{stem} is not there: made-up vectors of {width} numbers")
+    numbers = " ".join(["0.1"] * width)
+    return [f"{word} {numbers}" for word in words()]
+
+
 def _field(kind: Kind, columns: Columns, row: int) -> str:
     if kind == "ids":
         return " ".join(str((row + i) % _CLASSES) for i in range(columns.length))
@@ -159,6 +173,8 @@ class MadeUpText(io.StringIO):
         if _is_word_list(name):
             columns.guess_vocabulary(name)
             lines = words()
+        elif suffix in (".txt", ".vec") and _VECTORS.search(Path(name).name):
+            lines = _vectors(Path(name).stem, columns)
         elif self._json:
             lines = [columns.text(row) for row in range(columns.rows)]
         else:

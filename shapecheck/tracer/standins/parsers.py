@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shapecheck.tracer.standins.absorb import if_installed
+from shapecheck.tracer.standins.absorb import Absorbing, if_installed
 from shapecheck.tracer.standins.made_up import CsvRows, MadeUpText
 from shapecheck.tracer.standins.patching import patch_function
 
@@ -36,6 +36,10 @@ def install(session: Session, files: Files) -> None:
 
         return read
 
+    def default(original: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda self, o: str(o) if isinstance(o, Absorbing) else original(self, o)
+
+    patch_function(json.JSONEncoder, "default", default)
     patch_function(json, "load", load)
     patch_function(json, "loads", loads)
     patch_function(pickle, "load", load)

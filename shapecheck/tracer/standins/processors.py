@@ -244,6 +244,15 @@ class Processor:
             made |= self.feature_extractor(audio, sampling_rate=rate, return_tensors=tensors, **padding)
         return BatchFeature(made)
 
+    def pad(self, features: Any = None, labels: Any = None, **options: Any) -> Any:
+        """Sounds or images to one size, texts to one length; what is given as labels goes with them."""
+        first = features[0] if isinstance(features, (list, tuple)) and features else features or {}
+        worker = self.tokenizer if features is None or "input_ids" in first else self.feature_extractor
+        made = worker.pad(labels if features is None else features, **options)
+        if features is not None and labels is not None:
+            made["labels"] = self.tokenizer.pad(labels, **options)["input_ids"]
+        return made
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in ("tokenizer", "image_processor"):
             raise AttributeError(name)

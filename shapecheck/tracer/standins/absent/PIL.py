@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 from shapecheck.tracer.standins.absent import session
 
-__all__ = ["Image"]
+__all__ = ["Image", "ImageEnhance", "ImageOps"]
 
 _CHANNELS = {"L": 1, "1": 1, "P": 1, "I": 1, "F": 1, "LA": 2, "RGB": 3, "YCbCr": 3, "HSV": 3, "RGBA": 4, "CMYK": 4}
 _USUAL_SIZE = (256, 256)
@@ -112,3 +113,42 @@ class Image:
         shape = array.shape
         modes = {1: "L", 3: "RGB", 4: "RGBA"}
         return _Picture(mode or (modes.get(shape[2], "RGB") if len(shape) == 3 else "L"), (shape[1], shape[0]))
+
+
+class _Ops:
+    """``PIL.ImageOps``: what leaves an image as large as it is, and what does not."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda image, *args, **options: image.copy()
+
+    @staticmethod
+    def fit(image: _Picture, size: tuple[int, int], *args: Any, **options: Any) -> _Picture:
+        """In another size."""
+        return image.resize(size)
+
+    pad = contain = cover = fit
+
+    @staticmethod
+    def grayscale(image: _Picture) -> _Picture:
+        """Without colours."""
+        return image.convert("L")
+
+    @staticmethod
+    def expand(image: _Picture, border: Any = 0, *args: Any, **options: Any) -> _Picture:
+        """With a border."""
+        left, top, right, bottom = (border,) * 4 if isinstance(border, int) else (tuple(border) * 2)[:4]
+        return image.resize((image.width + left + right, image.height + top + bottom))
+
+
+class _Enhance:
+    """``PIL.ImageEnhance``: brighter or not, an image has no pixels."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda image: types.SimpleNamespace(enhance=lambda factor: image.copy())
+
+
+ImageOps, ImageEnhance = _Ops(), _Enhance()

@@ -55,7 +55,12 @@ class AttrDict(dict[str, Any]):
 
     def merge_from_file(self, file: str) -> None:
         """The settings of a file."""
-        self.update(load(file))
+        self.merge_from_other_cfg(load(file))
+
+    def merge_from_other_cfg(self, settings: Any) -> None:
+        """Other settings; what they do not say stays."""
+        for dotted, value in _leaves(settings):
+            place(self, dotted, value)
 
     def merge_from_list(self, pairs: list[Any]) -> None:
         """Names and values in turn."""

@@ -53,14 +53,14 @@ def load_dataset(path: str, name: str | None = None, *args: Any, split: Any = No
     usual = _usual_columns(maker.script)
     told = "" if columns else f", columns {usual.partition(':')[0].replace(' ', ' and ')}"
     session().assume(f"data set {path}: {maker.rows} made-up rows{told}")
-    columns = columns or usual
+    usual_only, columns = not columns, columns or usual
     if split is not None and not isinstance(split, (list, tuple)):
-        return _part(columns, maker, _split_name(str(split)))
+        return _part(columns, maker, _split_name(str(split)), usual_only)
     if isinstance(split, (list, tuple)):
-        return [_part(columns, maker, _split_name(str(part))) for part in split]
+        return [_part(columns, maker, _split_name(str(part)), usual_only) for part in split]
     files = options.get("data_files")
     parts = list(files) if isinstance(files, dict) else ["train"] if files else ["train", "validation", "test"]
-    return DatasetDict({part: _part(columns, maker, part) for part in parts})
+    return DatasetDict({part: _part(columns, maker, part, usual_only) for part in parts})
 
 
 def _usual_columns(script: str) -> str:
@@ -79,9 +79,9 @@ def _split_name(split: str) -> str:
     return re.split(r"[\[+]", split)[0]
 
 
-def _part(columns: str, maker: Columns, split: str) -> Dataset:
+def _part(columns: str, maker: Columns, split: str, usual: bool = False) -> Dataset:
     made = Dataset(maker=maker, rows=maker.rows)
-    made.split = split
+    made.split, made.usual = split, usual
     for word in columns.split():
         name, _, classes = word.partition(":")
         if classes.isdigit():

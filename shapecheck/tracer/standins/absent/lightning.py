@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from shapecheck.tracer.standins.absorb import Absorbing
+
 __all__ = ["Callback", "Fabric", "LightningDataModule", "LightningModule", "Trainer", "seed_everything"]
 
 
@@ -55,6 +57,18 @@ class _Hooks:
     on_train_epoch_start = on_train_epoch_end = on_validation_epoch_start = on_validation_epoch_end = _nothing
     on_validation_start = on_validation_end = on_test_start = on_test_end = on_test_epoch_end = _nothing
     on_train_batch_start = on_train_batch_end = on_validation_batch_end = on_before_optimizer_step = _nothing
+
+
+class Logger:
+    """What a trainer logs to where it is told nothing else: nothing is written."""
+
+    name, version, save_dir, log_dir = "lightning_logs", 0, ".", "lightning_logs/version_0"
+    experiment = Absorbing("experiment")
+
+    def log_metrics(self, *args: Any, **options: Any) -> None:
+        """Nothing is written."""
+
+    log_hyperparams = log_graph = save = finalize = log_metrics
 
 
 class LightningModule(_Hooks, torch.nn.Module):  # type: ignore[misc]
@@ -124,7 +138,9 @@ class Trainer:
         self.world_size = self.num_devices = self.num_nodes = 1
         self.accumulate_grad_batches = options.get("accumulate_grad_batches", 1)
         self.estimated_stepping_batches = 100
-        self.logger = self.checkpoint_callback = self.datamodule = None
+        self.checkpoint_callback = self.datamodule = None
+        logger = options.get("logger", True)
+        self.logger = Logger() if logger is True or logger is None else logger or None
         self.is_global_zero, self.sanity_checking, self.training = True, False, True
 
     def fit(

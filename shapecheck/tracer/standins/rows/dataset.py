@@ -19,6 +19,7 @@ class Dataset(Passing, Table):
     def _with(self, columns: Mapping[str, Sequence[Any]], rows: int | None = None) -> Dataset:
         made = Dataset(columns, maker=self._maker, features=self.features, rows=self._rows if rows is None else rows)
         made._format, made._transform, made.split = self._format, self._transform, self.split
+        made.usual = self.usual
         made._shown = [name for name in self._shown if name in columns] if self._shown else None
         return made
 
@@ -56,7 +57,13 @@ class Dataset(Passing, Table):
         rows_now = len(next(iter(new.values()))) if new else self._rows
         if rows_now != self._rows:
             kept = {}
+        if self.usual and "labels" in new and not self._speaks_of("label"):
+            kept.pop("label", None)
         return self._with({**kept, **new}, rows_now)
+
+    def _speaks_of(self, name: str) -> bool:
+        """Whether the script asks for a column by its name."""
+        return self._maker is None or f'"{name}"' in self._maker.script.replace("'", '"')
 
     def filter(
         self, function: Any = None, with_indices: bool = False, input_columns: Any = None, **options: Any

@@ -24,7 +24,10 @@ class Table(torch.utils.data.Dataset[Any]):  # type: ignore[misc]
     Attributes:
         features: what each column holds, as far as known.
         split: the name of the part (``train``), if it has one.
+        usual: whether its columns are those that an unknown data set usually has.
     """
+
+    usual = False
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shapecheck.tracer.standins.absorb import Absorbing
 from shapecheck.tracer.standins.tabular.groups import Groups
 from shapecheck.tracer.standins.tabular.index import At, Index, is_list, position, sampled
+from shapecheck.tracer.standins.tabular.kinds import Kinds
 from shapecheck.tracer.standins.tabular.record import Record
 from shapecheck.tracer.standins.tabular.series import ARITHMETIC, SUMMARIES, Series
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from shapecheck.tracer.standins.columns import Columns
 
 
-class DataFrame:
+class DataFrame(Kinds):
     """Columns of equal length; where ``maker`` is set, a column that is missing is made up."""
 
     def __init__(

@@ -13,6 +13,14 @@ from shapecheck.tracer.standins.absorb import Absorbing
 from shapecheck.tracer.standins.columns import picture
 
 
+def _known(image: Any) -> Any:
+    """An image; a usual one in the place of what a package that is not there made of it."""
+    if not isinstance(image, Absorbing):
+        return image
+    session().assume("images: RGB, 256 by 256 pixels")
+    return picture()
+
+
 def _size(image: Any) -> tuple[int, int]:
     """Height and width."""
     return (image.shape[-2], image.shape[-1]) if isinstance(image, torch.Tensor) else (image.height, image.width)
@@ -26,6 +34,7 @@ def _sized(image: Any, height: int, width: int) -> Any:
 
 def resize(img: Any, size: Any, *args: Any, **options: Any) -> Any:
     """To a height and width, or the shorter side to a length."""
+    img = _known(img)
     if isinstance(size, Sequence) and len(size) == 2:
         return _sized(img, int(size[0]), int(size[1]))
     side = int(size[0] if isinstance(size, Sequence) else size)
@@ -36,6 +45,7 @@ def resize(img: Any, size: Any, *args: Any, **options: Any) -> Any:
 
 def center_crop(img: Any, output_size: Any) -> Any:
     """To a height and width."""
+    img = _known(img)
     height, width = output_size if isinstance(output_size, Sequence) else (output_size, output_size)
     return _sized(img, int(height), int(width))
 
@@ -44,7 +54,7 @@ def to_tensor(pic: Any) -> torch.Tensor:
     """(channels, height, width), floats."""
     import numpy
 
-    array = torch.as_tensor(numpy.array(pic))
+    array = torch.as_tensor(numpy.array(_known(pic)))
     array = array.unsqueeze(-1) if array.ndim == 2 else array
     return session().mark(array.permute(2, 0, 1).contiguous().float(), role="pixels")
 
