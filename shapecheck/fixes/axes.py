@@ -49,20 +49,24 @@ def split_then_move(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator
     elif isinstance(call.func, cst.Attribute):
         # transposed memory cannot be viewed, so that the merge becomes a reshape
         verb = [tree.replace(call.func.attr, "reshape")] if call.func.attr.value == "view" else []
-        pair = _to_exchange(before.shape.dims, stage.out.shape.dims)
-        moved = list(suffixed(tree, tree.span(call.func.value), ".transpose({}, {})".format(*pair), "")) if pair else []
+        move = _to_move(before.shape.dims, stage.out.shape.dims)
+        moved = list(suffixed(tree, tree.span(call.func.value), move, "")) if move else []
         if moved:
             yield Fix("move, then merge", (*moved[0].edits, *verb))
 
 
-def _to_exchange(before: tuple[Dim, ...], after: tuple[Dim, ...]) -> tuple[int, int] | None:
-    """The two neighbouring axes whose exchange lets the sizes ``after`` come from merging axes of ``before``."""
-    for at in range(len(before) - 1):
-        moved = [*before]
-        moved[at], moved[at + 1] = moved[at + 1], moved[at]
-        if before[at] != before[at + 1] and _merges(moved, list(after)):
-            return at, at + 1
-    return None
+def _to_move(before: tuple[Dim, ...], after: tuple[Dim, ...]) -> str:
+    """The move of one axis, of neighbours their exchange, that lets the sizes ``after`` come from merging axes of
+    ``before``."""
+    for far in range(1, len(before)):
+        for at in range(len(before) - far):
+            last = at + far
+            for source, to in ((last, at), (at, last)):
+                moved = [*before[:source], *before[source + 1 :]]
+                moved.insert(to, before[source])
+                if moved != [*before] and _merges(moved, list(after)):
+                    return f".transpose({at}, {last})" if far == 1 else f".movedim({source}, {to})"
+    return ""
 
 
 def _merges(parts: list[Dim], whole: list[Dim]) -> bool:
