@@ -11,27 +11,9 @@ from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.calls import call_of, start_of, tokenizes
 from shapecheck.fixes.simple import stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
-from shapecheck.graph import Module, ShapeGraph, Tensor
+from shapecheck.graph import ShapeGraph, Tensor
 from shapecheck.places import Span
 from shapecheck.vocabulary import short
-
-
-def softmax_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """Another ``dim`` for a softmax."""
-    stage = stage_of(finding)
-    module = stage.module if stage is not None else None
-    call = tree.call(module.created) if isinstance(module, Module) and module.created else call_of(finding, tree)
-    new = finding.remedy
-    if call is None or not new:
-        return
-    args = [a for a in call.args if (a.keyword is not None and a.keyword.value == "dim") or _is_number(a.value)]
-    if len(args) == 1:
-        yield Fix(f"dim={new}", (tree.replace(args[0].value, new),))
-
-
-def _is_number(node: cst.BaseExpression) -> bool:
-    inner = node.expression if isinstance(node, cst.UnaryOperation) else node
-    return isinstance(inner, cst.Integer)
 
 
 def split_then_move(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

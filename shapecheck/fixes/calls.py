@@ -14,7 +14,7 @@ from shapecheck.fixes.tree import Tree, after
 from shapecheck.fixes.widths import in_words, sized
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.vocabulary import KEEPS, axis, ints, operands, short
+from shapecheck.vocabulary import KEEPS, axis, axis_word, ints, operands, short
 
 _MAY_MEAN = "only the sizes say that it is this axis"
 
@@ -31,14 +31,22 @@ def keyword(tree: Tree, call: cst.Call, name: str, value: str) -> Edit:
     return Edit(inside, f"{name}={value}")
 
 
-def along(tree: Tree, call: cst.Call, dim: str) -> Edit:
-    """Another ``dim`` (or ``axis``) for a call: where it is given by name, as a number, or behind the tensors; else
-    added."""
-    plain = [arg.value for arg in call.args if arg.keyword is None]
-    named = [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value in ("dim", "axis")]
-    numbers = [value for value in plain if isinstance(value, (cst.Integer, cst.UnaryOperation))]
-    given = [*named, *numbers, *plain[1:2]]
-    return tree.replace(given[0], dim) if given else keyword(tree, call, "dim", dim)
+def along(tree: Tree, finding: Finding, stage: Stage, dim: str) -> Edit | None:
+    """Another ``dim`` for what a stage calls, in the constructor if it is a layer: where it is given, else added.
+
+    None where a name gives it, which may stand for another axis at another call.
+    """
+    layer = stage.module.created if stage.module is not None else None
+    call = tree.call(layer or finding.span) or tree.call(stage.span)
+    if call is None:
+        return None
+    spans = (stage.input_spans.get(name) for name in ("dim", "axis"))
+    inside = [tree.expression(span) for span in spans if span is not None and tree.span(call).covers(span)]
+    given = inside if layer is None else [a.value for a in call.args if a.keyword is None or a.keyword.value == "dim"]
+    if not given:
+        return keyword(tree, call, axis_word(stage), dim)
+    first = given[0]
+    return tree.replace(first, dim) if first is not None and not isinstance(first, (cst.Name, cst.Attribute)) else None
 
 
 def argument(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -56,7 +64,7 @@ def argument(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
             edits = tuple(tree.replace(arg.value, tree.code(sizes[index].value)) for arg, index in moved)
             yield Fix("the sizes in another order", edits, safety="unsafe", why=_MAY_MEAN)
     elif call is not None and finding.span == tree.span(call):
-        edit = along(tree, call, value) if _has(call, "axis") else keyword(tree, call, name, value)
+        edit = keyword(tree, call, "axis" if _has(call, "axis") else name, value)
         yield Fix(f"{name}={value}", (edit,), safety="unsafe", why=_MAY_MEAN)
     else:
         title = f"[{value}]" if name == "key" else f"{name}={value}"
@@ -200,10 +208,10 @@ def channels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
         return
     node = tree.expression(finding.span)
     join = _joined_elsewhere(operand, at, stage.conflict.right) if stage is not None and stage.conflict else None
-    call = tree.call(join.span) if join is not None and join.span.path == tree.path else None
-    if call is not None:
-        edit = along(tree, call, str(at))
-        yield Fix(f"join along dim={at}, the channels", (edit,), safety="unsafe", why=OTHER_RESULT)
+    if join is not None and join.span.path == tree.path:
+        edit = along(tree, finding, join, str(at))
+        if edit is not None:
+            yield Fix(f"join along dim={at}, the channels", (edit,), safety="unsafe", why=OTHER_RESULT)
         return
     if finding.remedy == ".transpose(1, 3)":  # which would exchange height and width as well
         yield from suffixed(tree, finding.span, ".permute(0, 3, 1, 2)", "put the channels second")

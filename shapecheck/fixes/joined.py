@@ -31,8 +31,9 @@ def other_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     if now is None or now[0] % rank == at:
         return
     code = "-1" if at == rank - 1 else str(at)
-    edit = along(tree, call, code)
-    yield Fix(f"join along dim={code}, where they differ", (edit,), safety="unsafe", why=OTHER_RESULT)
+    edit = along(tree, finding, stage, code)
+    if edit is not None:
+        yield Fix(f"join along dim={code}, where they differ", (edit,), safety="unsafe", why=OTHER_RESULT)
 
 
 def _only_difference(tensors: Sequence[Tensor]) -> int | None:

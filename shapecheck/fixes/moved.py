@@ -156,10 +156,8 @@ def axis_kept(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
 
 
 def along(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """Another ``dim`` for an argmax, a similarity, a scaling."""
-    call, new = call_of(finding, tree), finding.remedy
-    if call is None or not new:
-        return
-    stage = stage_of(finding)
-    word = "dim" if stage is None else axis_word(stage)
-    yield Fix(f"{word}={new}", (calls.along(tree, call, new),))
+    """Another ``dim`` for a softmax, an argmax, a similarity, a scaling, or for the layer that it is."""
+    stage = next((each for each in graph.stages if each.span == finding.span), stage_of(finding))
+    edit = calls.along(tree, finding, stage, finding.remedy) if stage is not None and finding.remedy else None
+    if stage is not None and edit is not None:
+        yield Fix(f"{axis_word(stage)}={finding.remedy}", (edit,))
