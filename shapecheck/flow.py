@@ -127,6 +127,8 @@ def _from_model(stage: Stage) -> None:
 
 def _carry(stage: Stage) -> None:
     name, operand = short(stage), main(stage)
+    if name == "pad_sequence":
+        _padded(stage)
     if operand is None:
         return
     for out in stage.outputs.values():
@@ -148,6 +150,15 @@ def _carry(stage: Stage) -> None:
             out.masked = out.masked or (name.startswith("masked_fill") and _is_mask(stage.tensor("mask")))
         if name in _WHOLE_NUMBERS and out.low is None and out.high is None:
             out.low, out.high = operand.low, operand.high
+
+
+def _padded(stage: Stage) -> None:
+    """``pad_sequence`` fills up what stands for words: by its role, or whole numbers that nothing else is known of."""
+    side = vocabulary.given(stage, "padding_side")
+    for out in stage.outputs.values():
+        words_alone = out.role is None and out.dtype == "int64" and out.shape.rank == 2
+        if out.padding is None and (words_alone or out.role in ("ids", "mask", "segments")):
+            out.padding = "left" if side == "left" else "right" if side in ("right", None) else "unknown"
 
 
 def _copy(out: Tensor, operand: Tensor, role: Role | None) -> None:

@@ -24,6 +24,8 @@ _INSTEAD = {
     "last-causal": _LAST_REAL,
     "SHP107": _LAST_REAL,
     "SHP108": "pool over the tokens under the mask, or take [:, -1]",
+    "none": "pool over the tokens under the mask",
+    "first": "take the first position where the attention mask is 1",
 }
 
 
@@ -155,7 +157,8 @@ def _position(
         tensor=tokens,
         severity=severity,
         label=f"{tokens.shape}, padded on the {tokens.padding}" if tokens.padding in _CERTAIN else f"{tokens.shape}",
-        help=_INSTEAD.get(code if code != "SHP104" else variant, ""),
+        help=_INSTEAD.get(variant) or _INSTEAD.get(code, ""),
+        remedy="mean" if variant == "none" else "",
         related=[words.comes_from(tokens)],
         shapes=[words.named(tokens)],
         operand=words.called(tokens),

@@ -21,6 +21,7 @@ TITLES = {
     "mean": "mean over the tokens under the attention mask",
     "max": "maximum over the tokens under the attention mask",
     "last": "the last token that is not padding",
+    "first": "the first token that is not padding",
     "pooler": "the model's own pooler",
 }
 CHOICE = "which pooling is meant is the author's choice"
@@ -31,6 +32,7 @@ _HELPERS = {
     "mean": ("mask", "token_mask", "real"),
     "max": ("mask", "token_mask", "real"),
     "last": ("last", "last_token"),
+    "first": ("first", "first_token"),
 }
 """Names for what a pooling computes first."""
 
@@ -101,7 +103,7 @@ def _taken(tree: Tree, node: cst.BaseExpression | None, model: Stage | None) -> 
 
 
 def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """The same pooling under the attention mask: ``hidden.mean(dim=1)``, ``hidden.amax(1)``, ``hidden[:, -1]``."""
+    """The same pooling under the mask: ``hidden.mean(dim=1)``, ``hidden.max(dim=1).values``, ``hidden[:, -1]``."""
     node = tree.expression(finding.span)
     stage = finding.stage if isinstance(finding.stage, Stage) else None
     operand = vocabulary.main(stage) if stage is not None else None
@@ -109,12 +111,26 @@ def under_mask(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     taken = tree.expression(span) if span is not None and span.exact else None
     if stage is None or operand is None or node is None or taken is None or vocabulary.given(stage, "keepdim") is True:
         return
-    strategy = {"mean": "mean", "__getitem__": "last", "amax": "max"}.get(short(stage))
+    strategy = {"mean": "mean", "__getitem__": "last", "amax": "max", "max": "max"}.get(short(stage))
+    if short(stage) == "max":
+        node = _values(tree, node)
+        if node is None:
+            return
+    if finding.rule == "SHP104" and [vocabulary.ints(key) for key in vocabulary.key_parts(stage)[1:2]] == [(0,)]:
+        strategy = "first"
     site = Site(tree, node, grouped(taken, tree.code(taken)), token_model(operand), operand.shape.rank or 3)
     edits = _edits(site, strategy) if strategy is not None else ()
     unchanged = all(not edit.text or edit.text == tree.code(node) for edit in edits)
-    if strategy is not None and not unchanged and not (strategy != "last" and masks.without_mask(site.model)):
-        yield Fix(TITLES[strategy], edits, strategy)
+    if strategy is not None and not unchanged and not (strategy in ("mean", "max") and masks.without_mask(site.model)):
+        yield Fix(TITLES[strategy], edits, strategy if strategy != "first" else "")
+
+
+def _values(tree: Tree, maximum: cst.BaseExpression) -> cst.BaseExpression | None:
+    """Where the values of ``hidden.max(dim=1)`` are taken: the places that come with them are of no use elsewhere."""
+    taken = tree.parent(maximum)
+    values = isinstance(taken, cst.Attribute) and taken.attr.value == "values"
+    first = isinstance(taken, cst.Subscript) and tree.code(taken).endswith("[0]")
+    return taken if isinstance(taken, (cst.Attribute, cst.Subscript)) and (values or first) else None
 
 
 def over_tokens(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -145,8 +161,8 @@ def instead_of_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterato
     if not isinstance(node, cst.Subscript) or tensor is None:
         return
     site = Site(tree, node, tree.code(node.value), token_model(tensor))
-    order = [name for name in strategies(site.model) if name not in ("cls", "pooler")]
-    yield from _choices(site, sorted(order, key=lambda name: name != "last"), set())
+    order = ("mean", "max") if finding.remedy == "mean" else ("last", "mean", "max")
+    yield from _choices(site, [name for name in order if name in strategies(site.model)], set())
 
 
 def as_trained(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -202,7 +218,7 @@ def _edits(site: Site, strategy: str) -> tuple[Edit, ...]:
         edit = _pooler(site)
         return (edit,) if edit else ()
     if masks.without_mask(site.model) or _without_tokens(site.model):
-        plain = {"mean": ".mean(dim=1)", "max": ".amax(dim=1)", "last": "[:, -1]"}[strategy]
+        plain = {"mean": ".mean(dim=1)", "max": ".amax(dim=1)", "last": "[:, -1]", "first": "[:, 0]"}[strategy]
         return (_in_place(site.tree, site.node, site.tokens + plain),)
     mask = masks.find(site.tree, site.node, site.model)
     return (*_masked(site, strategy, mask.code), *mask.edits) if mask is not None else ()
@@ -244,9 +260,10 @@ def _formulas(site: Site, strategy: str, m: str) -> tuple[str, str, str]:
         fill = '.masked_fill({} == 0, float("-inf")).amax(dim=1)'
         return hidden + fill.format(f"{m}.unsqueeze(-1)"), f"{m}.unsqueeze(-1)", braced + fill
     # The cumulative count of real tokens reaches its maximum at the last of them, whichever side is padded.
-    last = f"{m}.cumsum(dim=1).argmax(dim=1)[:{', None' * (site.rank - 1)}]"
+    found = f"{m}.cumsum(dim=1).argmax(dim=1)" if strategy == "last" else f"{m}.int().argmax(dim=1)"
+    at = f"{found}[:{', None' * (site.rank - 1)}]"
     take = ".take_along_dim({}, dim=1).squeeze(1)"
-    return hidden + take.format(last), last, braced + take
+    return hidden + take.format(at), at, braced + take
 
 
 def _in_place(tree: Tree, node: cst.BaseExpression, code: str) -> Edit:

@@ -52,7 +52,7 @@ def _stack(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
 
 @handles("torch.nn.utils.rnn.pad_sequence")
 def _pad_sequence(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-    taken = take(args, "sequences", "batch_first", "padding_value")
+    taken = take(args, "sequences", "batch_first", "padding_value", "padding_side")
     given = taken.get("sequences")
     batch_first = taken.plain("batch_first", False)
     if not isinstance(given, Items) or batch_first not in (True, False) or batch_first is ops.UNKNOWN:
@@ -63,12 +63,7 @@ def _pad_sequence(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
     row = example.tensor
     length = machine.fresh("seq", node, "the length of the longest sequence")
     axes = (given.length(), length) if batch_first else (length, given.length())
-    made = Tensor(
-        Shape((*axes, *row.shape.dims[1:])),
-        row.dtype,
-        row.role,
-        padding="right" if row.role in ("ids", "mask", "segments") else None,
-    )
+    made = Tensor(Shape((*axes, *row.shape.dims[1:])), row.dtype, row.role)
     return _recorded("torch.nn.utils.rnn.pad_sequence", taken.values, made, machine, node, args)
 
 
