@@ -28,6 +28,8 @@ class Rule:
         since: the first version that has the rule.
         fix: the safety of its fixes, ``none`` where there is none.
         messages: templates with named placeholders, by variant (``""`` is the usual one).
+        wrong: what shows that the example does wrong where PyTorch raises nothing: a claim for the tests (empty where
+            it raises), which is not true of what stands under *Use instead*.
         sections: the Markdown under each of :data:`SECTIONS`.
     """
 
@@ -37,6 +39,7 @@ class Rule:
     since: str
     fix: str
     messages: dict[str, str]
+    wrong: str
     sections: dict[str, str]
 
     def say(self, variant: str = "", /, **values: object) -> str:
@@ -86,7 +89,14 @@ def parse(text: str, where: str) -> Rule:
     if front["severity"] not in SEVERITIES:
         raise ShapecheckError(f"{where}: severity is {front['severity']}, which is none of {', '.join(SEVERITIES)}")
     return Rule(
-        front["code"], front["name"], front["severity"], front["since"], front["fix"], messages, _sections(parts[2])
+        front["code"],
+        front["name"],
+        front["severity"],
+        front["since"],
+        front["fix"],
+        messages,
+        front.get("wrong", ""),
+        _sections(parts[2]),
     )
 
 

@@ -2,7 +2,8 @@
 
 One process for all, because importing torch and transformers takes longer than any of the scripts. OUT gets, for
 each script, ``raised`` (what was raised, or null), ``raised_at`` (path and line of each frame in its folder) and
-``wrong``: a script shows a silent fault by a comment ``# wrong: <expression>``, true of its variables when it has run.
+``wrong``: whether a comment ``# wrong: <claim>`` is true of a script that ran (see ``properties.py``); null where there
+is none, and words where it cannot be told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import properties
+
 
 def outcome(script: Path) -> dict[str, Any]:
     """How a script ended; one with relative imports is run as part of its package, as ``python -m`` does."""
@@ -26,11 +29,12 @@ def outcome(script: Path) -> dict[str, Any]:
         folder, name = folder.parent, f"{folder.name}.{name}"
     before, path = set(sys.modules), list(sys.path)
     sys.path.insert(0, str(folder))
+    properties.seed()
     try:
         if relative:
-            variables = runpy.run_module(name, run_name="__main__")
+            runpy.run_module(name, run_name="__main__")
         else:
-            variables = runpy.run_path(str(script), run_name="__main__")
+            runpy.run_path(str(script), run_name="__main__")
     except Exception as why:
         frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(why.__traceback__)]
         inside = [frame for frame in frames if Path(frame[0]).is_relative_to(folder)]
@@ -40,7 +44,11 @@ def outcome(script: Path) -> dict[str, Any]:
         for module in set(sys.modules) - before:  # the next project may have modules of the same names
             if str(getattr(sys.modules[module], "__file__", "")).startswith(str(folder)):
                 del sys.modules[module]
-    return {"raised": None, "raised_at": [], "wrong": bool(eval(claim, variables)) if claim else None}
+    try:
+        wrong = properties.wrong(claim, script, text) if claim else None
+    except Exception as why:
+        wrong = f"cannot be told by {claim}: {type(why).__name__}: {why}"
+    return {"raised": None, "raised_at": [], "wrong": wrong}
 
 
 if __name__ == "__main__":

@@ -74,8 +74,9 @@ def every() -> Iterator[Subject]:
     for code in rulebook.codes():
         rule = rulebook.rule(code)
         if not code.startswith("SHP9"):  # these are of shapecheck itself
-            yield Subject(f"examples/{code}.py", text=rule.example, expected=((code, None, None),))
-            yield Subject(f"examples/{code}_instead.py", text=rule.use_instead)
+            claim = f"# wrong: {rule.wrong}\n" if rule.wrong else ""
+            yield Subject(f"examples/{code}.py", text=rule.example + claim, expected=((code, None, None),))
+            yield Subject(f"examples/{code}_instead.py", text=rule.use_instead + claim)
 
 
 def ended(factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Makes the files of a new rule: ``python tools/new_rule.py SHP219 attention-heads --severity error``.
 
-It writes ``rules/SHPnnn-name.md`` with every heading, and a broken and a mended fixture. What is left to write is
-marked with ``TODO``, which the tests refuse.
+It writes ``rules/SHPnnn-name.md`` with every heading, and a broken and a mended fixture; for a rule that is no error,
+each with a place for what shows a silent fault. What is left to write is marked ``TODO``, which the tests refuse.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ severity: {severity}
 since: {since}
 fix: none
 message: TODO: what disagrees, with both sizes and where they come from
----
+{wrong}---
 """
+WRONG = "wrong: TODO: what shows it where PyTorch raises nothing, a claim in the words of tests/properties.py"
 FIXTURE = '"""TODO: what this script is for."""\n\nimport torch\n'
 
 
@@ -31,7 +32,8 @@ def text_of(code: str, name: str, severity: str, since: str) -> str:
     """The rule's text, with every heading and nothing under them yet."""
     bodies = {"Example": "```python\n# TODO\n```\n", "Use instead": "```python\n# TODO\n```\n"}
     sections = (f"## {title}\n{bodies.get(title, 'TODO' + chr(10))}" for title in SECTIONS)
-    return FRONT.format(code=code, name=name, severity=severity, since=since) + "\n".join(sections)
+    wrong = "" if severity == "error" else f"{WRONG}\n"
+    return FRONT.format(code=code, name=name, severity=severity, since=since, wrong=wrong) + "\n".join(sections)
 
 
 def make(root: Path, code: str, name: str, severity: str, since: str) -> list[Path]:
@@ -39,10 +41,11 @@ def make(root: Path, code: str, name: str, severity: str, since: str) -> list[Pa
     if next(iter((root / "rules").glob(f"{code}-*.md")), None):
         raise FileExistsError(f"there is a rule {code} already")
     folder = root / "fixtures" / "rules" / code
+    wrong = "" if severity == "error" else f"# {WRONG}\n"
     files = {
         root / "rules" / f"{code}-{name}.md": text_of(code, name, severity, since),
-        folder / "bad_first.py": FIXTURE + f"x = torch.zeros(2, 3)  # expect: {code}\n",
-        folder / "good_first.py": FIXTURE + "x = torch.zeros(2, 3)\n",
+        folder / "bad_first.py": FIXTURE + f"x = torch.zeros(2, 3)  # expect: {code}\n{wrong}",
+        folder / "good_first.py": FIXTURE + f"x = torch.zeros(2, 3)\n{wrong}",
     }
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():

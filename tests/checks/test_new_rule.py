@@ -38,6 +38,14 @@ def test_the_broken_fixture_marks_the_line_that_the_rule_is_to_find(root: Path) 
     assert "# expect" not in (fixtures / "good_first.py").read_text()
 
 
+def test_a_rule_that_is_no_error_has_places_for_what_shows_its_fault(root: Path) -> None:
+    rule, bad, good = new_rule.make(root, "SHP299", "odd-shape", "warning", "0.2.0")
+    assert "TODO" in rulebook.parse(rule.read_text(), rule.name).wrong
+    assert "# wrong: TODO" in bad.read_text() and "# wrong: TODO" in good.read_text()
+    rule, bad, good = new_rule.make(root, "SHP298", "sizes", "error", "0.2.0")
+    assert not any("wrong: " in path.read_text() for path in (rule, bad, good))
+
+
 def test_a_code_that_is_taken_is_refused(root: Path) -> None:
     new_rule.make(root, "SHP299", "odd-shape", "error", "0.2.0")
     with pytest.raises(FileExistsError, match="SHP299"):

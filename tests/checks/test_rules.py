@@ -44,7 +44,7 @@ def test_a_rules_text_is_complete(code: str) -> None:
     assert tuple(rule.sections) == rulebook.SECTIONS
     assert all(rule.sections.values())
     assert rule.fix in ("safe", "unsafe", "none")
-    assert not [title for title, text in rule.sections.items() if "TODO" in text]
+    assert not [title for title, text in {**rule.sections, "wrong": rule.wrong}.items() if "TODO" in text]
     for message in rule.messages.values():
         list(string.Formatter().parse(message))
 
@@ -59,11 +59,14 @@ def test_a_rule_has_a_bad_and_a_good_fixture(code: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[str, Any]]) -> None:
     rule = rulebook.rule(code)
-    if rule.severity == "error":
-        assert pytorch[f"examples/{code}.py"]["raised"] is not None
-    assert pytorch[f"examples/{code}_instead.py"]["raised"] is None or not_installed(
-        pytorch[f"examples/{code}_instead.py"]
-    )
+    bad, good = pytorch[f"examples/{code}.py"], pytorch[f"examples/{code}_instead.py"]
+    assert good["raised"] is None or not_installed(good)
+    assert bad["raised"] is not None or rule.severity != "error"
+    if bad["raised"] is None:
+        assert rule.wrong, (
+            f"the example of {code} raises nothing: `wrong` in the front matter of its rule has to show it"
+        )
+    assert (bad["wrong"], good["wrong"]) == ((True, False) if rule.wrong else (None, None))
     if code not in SEEN_ONLY_IN_A_TRACE:
         assert code in [finding.rule for finding in found("example.py", rule.example)]
     assert [f for f in found("instead.py", rule.use_instead) if f.severity != "info"] == []
@@ -76,8 +79,11 @@ def test_a_fixture_is_as_pytorch_has_it(path: Path, pytorch: dict[str, dict[str,
         pytest.skip("accelerate is not installed")
     if path.name.startswith("good"):
         assert said["raised"] is None and said["wrong"] in (None, False)
-    else:
-        assert said["raised"] is not None or said["wrong"] is True
+        return
+    assert said["raised"] is not None or said["wrong"] is True
+    mended = path.with_name(path.name.replace("bad", "good", 1))
+    if said["raised"] is None and mended.exists():
+        assert pytorch[f"rules/{path.parent.name}/{mended.name}"]["wrong"] is False
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
