@@ -110,3 +110,22 @@ def test_a_group_of_commands_runs_its_first(holds: Holds) -> None:
         assert ran == [64]
     """)
     assert "command train chosen: none was given" in result.assumptions
+
+
+def test_an_option_that_is_looked_up_in_a_table_is_one_of_its_keys(holds: Holds) -> None:
+    result = holds("""
+        import argparse
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--task_name", required=True, type=str)
+        parser.add_argument("--arch", required=True)
+        parser.add_argument("--loss", required=True)
+        args = parser.parse_args()
+        tasks = {"cola": 2, "mnli": 3}
+        archs = dict(small=8, large=16)
+        name = args.task_name.lower()
+        if name not in tasks:
+            raise ValueError("no such task")
+        assert tasks[name] == 2 and args.loss in ("mse", "bce")
+    """)
+    assert "argument --task_name was not given: cola" in result.assumptions
+    assert "argument --loss was not given: mse" in result.assumptions

@@ -252,6 +252,7 @@ def test_columns_of_a_frame_are_chosen_by_kind_and_summed_up(holds: Holds) -> No
         assert list(frame.select_dtypes(include=["object"]).columns) == ["name"]
         assert frame.mean()["x"] == 2.0 and frame.max()["y"] == 4 and not frame.empty
         assert [name for name, column in frame.items()] == ["name", "x", "y"]
+        assert list(frame.filter(["x"]).columns) == ["x"] and list(frame.filter(like="na").columns) == ["name"]
         assert list(frame.pop("y")) == [2, 4] and "y" not in frame.columns
     """)
 
@@ -263,4 +264,22 @@ def test_a_label_that_nobody_asked_for_gives_way_to_the_labels_that_the_script_m
         made = load_dataset("json", data_files="instructions.json")["train"]
         rows = made.map(lambda row: {"input_ids": [1, 2], "labels": [1, 2], "seen": row["instruction"]})
         assert "labels" in rows.column_names and "la" + "bel" not in rows.column_names
+    """)
+
+
+def test_a_folder_that_is_not_there_is_taken_as_entered(holds: Holds) -> None:
+    holds("""
+        import os
+        before = os.getcwd()
+        os.chdir("/content/drive/MyDrive/course")
+        assert os.getcwd() == before
+        os.chdir(os.path.dirname(before) or "/")
+        assert os.getcwd() != before
+    """)
+
+
+def test_a_bar_of_a_notebook_needs_no_widgets(holds: Holds) -> None:
+    holds("""
+        from tqdm.notebook import tqdm, trange
+        assert list(tqdm([1, 2])) == [1, 2] and list(trange(2)) == [0, 1]
     """)

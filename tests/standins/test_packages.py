@@ -612,7 +612,8 @@ def test_a_progress_bar_for_frames_is_no_reason_to_end(holds: Holds) -> None:
 def test_transforms_of_timm_make_tensors_of_the_size_that_is_asked_for(holds: Holds) -> None:
     holds("""
         from PIL import Image
-        from timm.data import create_transform
+        from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD, create_transform
+        assert len(IMAGENET_DEFAULT_MEAN) == len(IMAGENET_DEFAULT_STD) == 3
         transform = create_transform(input_size=96, is_training=True, auto_augment="rand-m9-mstd0.5-inc1")
         assert transform(Image.new("RGB", (200, 120))).shape == (3, 96, 96)
     """)
@@ -678,7 +679,9 @@ def test_pictures_that_are_filtered_and_enhanced_keep_their_size(holds: Holds) -
                       picture.filter(ImageFilter.GaussianBlur(radius=2))):
             assert other.size == (30, 20)
         assert ImageOps.grayscale(ImageOps.expand(picture, border=5)).size == (40, 30)
-        steps = transforms.Compose([no_such_package.augment, transforms.Resize((64, 64)), transforms.ToTensor()])
+        unknown = transforms.Normalize(no_such_package.MEAN, no_such_package.STD)
+        steps = [no_such_package.augment, transforms.Resize((64, 64)), transforms.ToTensor(), unknown]
+        steps = transforms.Compose(steps)
         assert steps(picture).shape == (3, 64, 64)
     """)
 
@@ -696,3 +699,31 @@ def test_settings_of_a_file_leave_those_that_it_does_not_say(holds: Holds, tmp_p
         assert (settings.MODEL.WIDTH, settings.MODEL.SMOOTHING) == (96, 0.1)
         assert "96" in settings.dump()
     """)
+
+
+@without("timm")
+def test_models_built_of_timms_layers_have_their_real_shapes(holds: Holds) -> None:
+    result = holds("""
+        import timm, torch
+        from timm.data import Mixup
+        from timm.loss import LabelSmoothingCrossEntropy, SoftTargetCrossEntropy
+        from timm.models.layers import DropPath, to_2tuple, trunc_normal_
+        from timm.models.vision_transformer import Block, VisionTransformer
+        from timm.utils import AverageMeter, accuracy
+        high, wide = to_2tuple(7)
+        table = trunc_normal_(torch.nn.Parameter(torch.zeros((2 * high - 1) * (2 * wide - 1), 3)), std=0.02)
+        assert table.shape == (169, 3) and to_2tuple((4, 5)) == (4, 5)
+        assert DropPath(0.1)(Block(64, 4, qkv_bias=True)(torch.ones(2, 5, 64))).shape == (2, 5, 64)
+        class Own(VisionTransformer):
+            def forward_features(self, x):
+                return super().forward_features(x)[:, 1:].mean(1)
+        model = Own(img_size=32, patch_size=8, embed_dim=48, depth=2, num_heads=4, num_classes=10)
+        pictures, labels = Mixup(mixup_alpha=0.8, num_classes=10)(torch.ones(4, 3, 32, 32), torch.tensor([1, 2, 3, 4]))
+        scores = model(pictures)
+        assert SoftTargetCrossEntropy()(scores, labels).shape == () and model.pos_embed.shape == (1, 17, 48)
+        assert LabelSmoothingCrossEntropy(0.1)(scores, labels.argmax(1)).shape == ()
+        best, five = accuracy(scores, labels.argmax(1), topk=(1, 5))
+        meter = AverageMeter()
+        meter.update(best.item(), 4)
+    """)
+    assert result.graph.stages[-1].op

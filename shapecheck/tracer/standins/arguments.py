@@ -177,8 +177,9 @@ def _helpful(session: Session, parser: argparse.ArgumentParser) -> list[argparse
 def _values(session: Session, action: argparse.Action) -> list[str]:
     count = action.nargs if isinstance(action.nargs, int) else 1
     kind = action.type if action.type in (int, float, bool) else str
-    value = str(plausible(action.dest, kind, action.choices))
-    if value in _BY_PURPOSE and action.choices is None:
+    table = purpose.accepted(str(session.script), action.dest) if kind is str and action.choices is None else None
+    value = table or str(plausible(action.dest, kind, action.choices))
+    if table is None and value in _BY_PURPOSE and action.choices is None:
         text = session.script.read_text(errors="replace")
         value = purpose.data_set(text, session.rules_dir) if value == "imdb" else purpose.checkpoint(text)
     try:

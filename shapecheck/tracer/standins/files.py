@@ -225,6 +225,14 @@ def _changes() -> None:
 
         return change
 
+    def chdir(original: Callable[..., Any]) -> Callable[..., Any]:
+        def change(path: Any) -> None:
+            if os.path.lexists(path) or not _asked_by_user():
+                original(path)
+
+        return change
+
+    patch_function(os, "chdir", chdir)
     for name in _LEFT_OUT:
         patch_function(os, name, tolerant)
     for name in ("mkdir", "unlink", "rmdir", "rename", "replace", "touch"):

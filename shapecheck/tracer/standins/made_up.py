@@ -59,6 +59,8 @@ class Record(dict[str, Any]):
 
     def __missing__(self, name: Any) -> Any:
         made: Any = Records(self._columns) if name in _LISTS else self._columns.value(str(name), self._row)
+        if name == "answers" and isinstance(made, dict):
+            made = Answers(made)
         if hasattr(made, "getpixel") or hasattr(made, "get_all_samples"):  # a file of text can but name them
             made = f"{name}_{self._row}{'.png' if hasattr(made, 'getpixel') else '.wav'}"
         self[name] = made
@@ -70,6 +72,16 @@ class Record(dict[str, Any]):
 
     def __contains__(self, name: Any) -> bool:
         return True
+
+
+class Answers(list[dict[str, Any]]):
+    """The answers of a question as SQuAD's own files list them; asked for a field, all of them have it in a list."""
+
+    def __init__(self, fields: dict[str, list[Any]]) -> None:
+        super().__init__({name: values[row] for name, values in fields.items()} for row in range(1))
+
+    def __getitem__(self, key: Any) -> Any:
+        return [answer[key] for answer in self] if isinstance(key, str) else super().__getitem__(key)
 
 
 class CsvRecord(Record):

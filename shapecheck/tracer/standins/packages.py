@@ -49,6 +49,7 @@ def install(session: Session) -> None:
             sys.modules[name] = AbsorbingModule(name, {})
     session.on_import("transformers.utils.versions", _require_no_absent)
     session.on_import("tqdm.std", _without_pandas)
+    session.on_import("tqdm.notebook", _without_widgets)
     session.on_import("torch.utils.data._utils.collate", _collates_unknown)
     patch_function(importlib.metadata, "version", _version_of_absent)
 
@@ -73,6 +74,14 @@ def _without_pandas(module: ModuleType) -> None:
     """``tqdm.pandas()`` where pandas is not there: its stand-in knows ``progress_apply`` by itself."""
     if importlib.util.find_spec("pandas") is None:
         module.tqdm.pandas = classmethod(lambda cls, *args, **kwargs: None)
+
+
+def _without_widgets(module: ModuleType) -> None:
+    """Bars of a notebook where the widgets that draw them are not there: plain ones."""
+    if importlib.util.find_spec("ipywidgets") is None:
+        plain = importlib.import_module("tqdm.std")
+        bars = {"tqdm": plain.tqdm, "tqdm_notebook": plain.tqdm, "trange": plain.trange, "tnrange": plain.trange}
+        module.__dict__.update(bars)
 
 
 def _collates_unknown(module: ModuleType) -> None:

@@ -6,7 +6,8 @@ import ast
 import csv
 import functools
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shapecheck.tracer.standins.checkpoints import USUAL_FOR
@@ -58,6 +59,52 @@ def _missing(test: ast.expr) -> Iterator[str]:
 
 def _rank(name: str) -> int:
     return next((at for at, word in enumerate(_PREFERRED) if word in name), len(_PREFERRED))
+
+
+def accepted(path: str, option: str) -> str | None:
+    """The first key of the table that a script looks an option up in (``args.task not in processors``,
+    ``models[args.arch]``); None where there is none.
+    """
+    root = tree(path) or ast.Module([], [])
+    named = {
+        node.targets[0].id
+        for node in ast.walk(root)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _speaks_of(node.value, option)
+    }
+    for node in ast.walk(root):
+        match node:
+            case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[table]):
+                pass
+            case ast.Subscript(value=ast.Name() as table, slice=key):
+                pass
+            case _:
+                continue
+        if _speaks_of(key, option) or (isinstance(key, ast.Name) and key.id in named):
+            known = next(_keys(root, table), None)
+            if known is not None:
+                return known
+    return None
+
+
+def _speaks_of(node: ast.expr, option: str) -> bool:
+    """Whether an expression is an option of the parsed arguments, or what a method makes of it."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+        node = node.func.value
+    return isinstance(node, ast.Attribute) and node.attr == option
+
+
+def _keys(root: ast.Module, table: ast.expr) -> Iterator[str]:
+    """The words in a table that is written down, in the script's text or in what it has imported."""
+    if isinstance(table, ast.Name):
+        name = table.id
+        for node in ast.walk(root):
+            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+                yield from _keys(root, node.value) if not isinstance(node.value, ast.Name) else ()
+        held = getattr(sys.modules.get("__main__"), name, ())
+        yield from (key for key in (held if isinstance(held, (dict, list, tuple)) else ()) if isinstance(key, str))
+        return
+    parts: Iterable[ast.expr | None] = getattr(table, "keys", None) or getattr(table, "elts", None) or ()
+    yield from (p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
 
 
 def data_set(text: str, rules_dir: Path) -> str:

@@ -140,7 +140,7 @@ class Trainer:
         self.estimated_stepping_batches = 100
         self.checkpoint_callback = self.datamodule = None
         logger = options.get("logger", True)
-        self.logger = Logger() if logger is True or logger is None else logger or None
+        self.logger = Logger() if logger is True or logger is None else None if logger is False else logger
         self.is_global_zero, self.sanity_checking, self.training = True, False, True
 
     def fit(

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from shapecheck.tracer.standins.absent import session
+from shapecheck.tracer.standins.absent import session, timm_layers
+from shapecheck.tracer.standins.absent.timm_layers import *  # noqa: F403
 
-__all__ = ["create_model", "create_transform", "list_models"]
+__all__ = ["create_model", "create_transform", "list_models", *timm_layers.__all__]
 
 _WIDTHS = {
     "resnet18": 512, "resnet34": 512, "resnet26": 2048, "resnet50": 2048, "resnet101": 2048, "efficientnet_b0": 1280,

@@ -313,7 +313,11 @@ _add_operators()
 
 
 _UNCHANGED = frozenset(
-    "copy dropna fillna drop_duplicates sort_values sort_index astype query replace infer_objects set_index".split()
+    """
+    copy dropna fillna drop_duplicates sort_values sort_index astype query replace infer_objects set_index clip round
+    abs applymap transform where mask ffill bfill interpolate reindex rename_axis convert_dtypes truncate diff shift
+    cumsum pct_change rank
+    """.split()
 )
 _NOTHING = frozenset("info describe to_csv to_json to_excel to_pickle to_parquet hist plot insert".split())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,6 +44,13 @@ class Kinds:
         names = [getattr(kind, "__name__", str(kind)) for kind in (chosen if is_list(chosen) else [chosen])]
         words = any(name in _WORDS for name in names) is (include is not None)
         return self._with({name: values for name, values in self._columns.items() if _is_words(values) is words})
+
+    def filter(self, items: Any = None, like: Any = None, regex: Any = None, **options: Any) -> Any:
+        """The columns of some names."""
+        if items is not None:
+            return self[list(items)]  # type: ignore[index]
+        found = [name for name in self._columns if (like and like in str(name)) or (regex and re.search(regex, name))]
+        return self._with({name: self._columns[name] for name in found})
 
     def nunique(self, *args: Any, **options: Any) -> Any:
         """How many different values each column has."""

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from shapecheck.tracer.standins.absent import session
-from shapecheck.tracer.standins.absorb import Absorbing
+from shapecheck.tracer.standins.absorb import Absorbing, holds_unknown
 from shapecheck.tracer.standins.columns import picture
 
 
@@ -66,6 +66,8 @@ def pil_to_tensor(pic: Any) -> torch.Tensor:
 
 def normalize(tensor: torch.Tensor, mean: Any, std: Any, inplace: bool = False) -> torch.Tensor:
     """Less a mean and by a deviation, for each channel."""
+    if holds_unknown([mean, std]):
+        return tensor
     shift, scale = (torch.as_tensor(part, dtype=tensor.dtype).view(-1, 1, 1) for part in (mean, std))
     return (tensor - shift) / scale
 
