@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 
 __all__ = [
-    "Attention", "AverageMeter", "Block", "DropPath", "IMAGENET_DEFAULT_MEAN", "IMAGENET_DEFAULT_STD",
-    "IMAGENET_INCEPTION_MEAN", "IMAGENET_INCEPTION_STD", "LabelSmoothingCrossEntropy", "Mixup", "Mlp", "PatchEmbed",
+    "IMAGENET_DEFAULT_MEAN", "IMAGENET_DEFAULT_STD", "IMAGENET_INCEPTION_MEAN", "IMAGENET_INCEPTION_STD", "Attention",
+    "AverageMeter", "Block", "DropPath", "LabelSmoothingCrossEntropy", "Mixup", "Mlp", "PatchEmbed",
     "SoftTargetCrossEntropy", "VisionTransformer", "accuracy", "create_optimizer", "create_optimizer_v2",
     "lecun_normal_", "to_2tuple", "to_3tuple", "to_4tuple", "to_ntuple", "trunc_normal_",
 ]  # fmt: skip
