@@ -98,6 +98,8 @@ def _name_inputs(stage: Stage) -> None:
         for name, value in stage.inputs.items():
             if isinstance(value, Tensor) and name in INPUT_ROLES:
                 _set_role(value, INPUT_ROLES[name])
+                if INPUT_ROLES[name] == "mask":
+                    _mask_before(value)
     elif short(stage) in LOSSES:
         scores, target = stage.tensor("input"), stage.tensor("target")
         if target is not None:
@@ -108,6 +110,16 @@ def _name_inputs(stage: Stage) -> None:
         value = main(stage)
         if value is not None and (value.producer is None or short(value.producer) in _MADE_OF_DATA):
             _set_role(value, "ids")
+
+
+def _mask_before(mask: Tensor) -> None:
+    """What a mask was before its axes were regrouped (pieces of texts, one below the other) is one too."""
+    while mask.producer is not None and short(mask.producer) in ("view", "reshape", "flatten"):
+        before = main(mask.producer)
+        if before is None:
+            return
+        _set_role(before, "mask")
+        mask = before
 
 
 def _set_role(tensor: Tensor, role: Role | None) -> None:

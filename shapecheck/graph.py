@@ -210,7 +210,8 @@ class ShapeGraph:
 
     ``passed`` (filled by flow.py) follows an expression that is merely a parameter of the function it stands in: by its
     span and the calls through which it was reached, the arguments that were handed over, innermost call first.
-    ``sizes`` (filled there too) has the expression of each size that a factory was given, by its stage's index.
+    ``sizes`` (filled there too) has the expression of each size that a factory was given, by its stage's index, and
+    ``computed`` the arithmetic that a name stands for (``both = text + 16``), by the place where the name is used.
     """
 
     source: FrontEnd
@@ -219,6 +220,7 @@ class ShapeGraph:
     assumptions: list[str] = field(default_factory=list)
     passed: dict[tuple[Span, tuple[Frame, ...]], tuple[Span, ...]] = field(default_factory=dict)
     sizes: dict[int, tuple[Span, ...]] = field(default_factory=dict)
+    computed: dict[Span, Span] = field(default_factory=dict)
     _takers: dict[int, list[Stage]] = field(default_factory=dict, repr=False)  # by the identity of the tensor
     _read: int = 0
 

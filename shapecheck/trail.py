@@ -163,6 +163,9 @@ def _getitem(stage: Stage, here: Axis, part: bool = False) -> Axis | None:
     operand, index = main(stage), here.index
     if operand is None or index < 0:
         return None
+    picked = _picked_places(stage)
+    if picked:
+        return axis(picked[-1], 0) if index == 0 else axis(operand, index - 1 + len(picked))
     came, gone = 0, 0
     for piece in key_parts(stage):
         if piece is Ellipsis or isinstance(piece, (Tensor, list)):
@@ -182,6 +185,14 @@ def _getitem(stage: Stage, here: Axis, part: bool = False) -> Axis | None:
         else:
             return None
     return axis(operand, gone + index - came)
+
+
+def _picked_places(stage: Stage) -> list[Tensor]:
+    """The rows and places of ``hidden[rows, places]``, which give one vector for each row; none for any other index."""
+    picked = [piece for piece in key_parts(stage) if isinstance(piece, Tensor)]
+    rest = key_parts(stage)[len(picked) :]
+    plain = all(piece.shape.rank == 1 and (piece.dtype or "bool").startswith("int") for piece in picked)
+    return picked if len(picked) > 1 and plain and all(piece == slice(None) for piece in rest) else []
 
 
 def _permutation(stage: Stage, rank: int) -> tuple[int, ...] | None:

@@ -70,6 +70,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     labels.scores_of_tokens,
     loss.class_axis,
     regrouped.classes_regrouped,
+    regrouped.rows_not_regrouped,
     loss.class_target,
     loss.pair_target,
     loss.other_loss,
@@ -115,6 +116,7 @@ DETECTORS: tuple[Detector, ...] = (
     attention.queries_masked,
     pooling.over_texts,
     broadcast.index_broadcast,
+    broadcast.columns_picked,
     stated.wrong_shape,
     stated.name_of_two_sizes,
     axes.rows_regrouped,
@@ -130,6 +132,8 @@ _OF_LABELS = ("SHP302", "SHP305", "SHP306", "SHP310")
 _WIDTHS = ("SHP201", "SHP204", "SHP205")
 _WITHOUT_CAUSE = (*operators.GENERAL, *_WIDTHS, "SHP302", "SHP313")
 """Rules that name what does not fit, and where they stand on it not why: an argument before it may be the reason."""
+_OF_ROWS = ("SHP229", "SHP302", "SHP313")
+"""What may only follow from a choice, or a similarity, along the wrong axis."""
 _COLUMNS = ("SHP309", "SHP601", "SHP607")
 
 
@@ -208,11 +212,11 @@ def _first_causes(findings: list[Finding]) -> list[Finding]:
 
 def _caused_by_a_choice(findings: list[Finding]) -> list[Finding]:
     """Without the general findings about what a choice along the wrong axis gave: that is told where it was made."""
-    chosen = {finding.span: finding for finding in findings if finding.rule == "SHP608"}
+    chosen = {finding.span: finding for finding in findings if finding.rule in ("SHP608", "SHP610")}
     kept: list[Finding] = []
     for finding in findings:
         stage = finding.stage
-        if chosen and finding.rule in (*operators.GENERAL, "SHP229") and isinstance(stage, Stage):
+        if chosen and finding.rule in (*operators.GENERAL, *_OF_ROWS) and isinstance(stage, Stage):
             way = (step.span for tensor in stage.tensors() for step in trail.steps(tensor))
             cause = next((chosen[span] for span in way if span in chosen), None)
             if cause is not None:

@@ -9,7 +9,7 @@ from shapecheck.checks import blame, counted, words
 from shapecheck.checks.attention import SOFTMAX
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
-from shapecheck.findings import Finding, Related, Severity
+from shapecheck.findings import Finding, Severity
 from shapecheck.flow import LOSSES, token_axis, token_model
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
@@ -36,7 +36,7 @@ def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
         tokens = main(stage)
         if short(stage) not in SEQUENCE_MODULES or stage.within or stage.module is None or tokens is None:
             continue
-        if is_batch_first(stage) is not False or tokens.shape.rank != 3 or token_axis(tokens) != 1:
+        if counted.batch_first(stage) is not False or tokens.shape.rank != 3 or token_axis(tokens) != 1:
             continue
         if token_model(tokens) is None and not _examples_first(axis(tokens, 0), known):
             continue
@@ -80,22 +80,14 @@ def _built_with(stage: Stage) -> Span | None:
     return module.created if module is not None else None
 
 
-def is_batch_first(stage: Stage) -> bool | None:
-    """What the module (for TransformerEncoder: its layers) was built with; None where it is not known."""
-    params = stage.module.params if stage.module is not None else {}
-    layer = params.get("encoder_layer", params.get("decoder_layer"))
-    if short(stage) in ("TransformerEncoder", "TransformerDecoder"):
-        value = layer.params.get("batch_first") if isinstance(layer, Module) else None
-        return value if isinstance(value, bool) else None
-    value = params.get("batch_first")
-    return value if isinstance(value, bool) else None
-
-
 def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP603: a view that seems to move an axis, and cuts the rows up instead."""
     for stage in graph.stages:
         before = main(stage)
         if short(stage) not in _VIEWS or stage.within or stage.conflict is not None or before is None:
+            continue
+        if _laid_out(before, stage.out):
+            yield _view_of_tokens(stage, before)
             continue
         moved = _moved(before, stage.out) or _moved(stage.out, before) or _merged(before, stage.out)
         if _exchanged(before, stage.out):
@@ -117,6 +109,36 @@ def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:
                 after=stage.out.shape,
                 moved=words.size(moved),
             )
+
+
+def _laid_out(before: Tensor, after: Tensor) -> bool:
+    """Whether a view claims to lay tokens out as a picture: (batch, patches, width) viewed as (batch, width, rows,
+    columns), which cuts each token's vector across the channels."""
+    old, new = before.shape.dims, after.shape.dims
+    if before.shape.rank != 3 or after.shape.rank != 4 or token_axis(before) != 1:
+        return False
+    crossed = blame.equal(old[0], new[0]) and blame.equal(old[2], new[1])
+    return crossed and old[2].known and not blame.equal(old[1], old[2]) and regroups(old, new)
+
+
+def _view_of_tokens(stage: Stage, before: Tensor) -> Finding:
+    return found(
+        "SHP603",
+        "tokens",
+        stage.span,
+        stage=stage,
+        tensor=before,
+        label=f"{before.shape} becomes {stage.out.shape}",
+        help=f"move the width first: .transpose(1, 2).reshape(...) gives {stage.out.shape}",
+        remedy=".transpose(1, 2)",
+        related=[words.comes_from(before)],
+        shapes=[words.named(before), words.named(stage.out)],
+        operator=words.shown(stage.op),
+        operand=words.called(before),
+        before=before.shape,
+        after=stage.out.shape,
+        width=words.size(before.shape.dim(2)),
+    )
 
 
 def _exchanged(before: Tensor, after: Tensor) -> bool:
@@ -317,16 +339,18 @@ def _softmax(stage: Stage, scores: Tensor, at: int, variant: str, other: int | N
         other = tokens if tokens is not None and tokens != at else _not_single(scores, at) if variant == "single" else 1
     elif other == (scores.shape.rank or 0) - 1:
         other = -1
+    created = stage.module.created if stage.module is not None else None
     return found(
         "SHP606" if variant == "batch" else "SHP604",
         "" if variant == "batch" else variant,
-        stage.span,
+        created or stage.span,
         stage=stage,
         tensor=scores,
+        symptom=stage.span,
         label=f"{scores.shape}, over axis {at}",
         help=f"take dim={other}",
         remedy=str(other),
-        related=[words.comes_from(scores), _built(stage)],
+        related=[words.comes_from(scores)],
         shapes=[words.named(scores)],
         operator=words.shown(stage.op),
         operand=words.called(scores),
@@ -341,8 +365,3 @@ def _not_single(scores: Tensor, at: int) -> int:
     """The axis that a softmax over one of size one was meant for, as far as the sizes tell: that of the positions."""
     rest = [index for index in range(1, scores.shape.rank or 0) if index != at]
     return rest[-1] if rest and at == 1 else 1
-
-
-def _built(stage: Stage) -> Related | None:
-    created = stage.module.created if stage.module is not None else None
-    return Related(created, "the axis is set here") if created is not None else None

@@ -25,6 +25,16 @@ def operand_span(stage: Stage, tensor: Tensor | None) -> Span:
     return stage.input_spans.get(name or "", stage.span)
 
 
+def column_span(stage: Stage, scores: Tensor) -> Span:
+    """Where a column of scores should lose its last axis: at the head, where the same ``forward`` takes its loss and
+    nothing else takes them; else where the loss is given them."""
+    head = made(axis(scores, -1)).stage
+    here = stage.context and stage.context[-1].function.endswith("forward")
+    if head is None or not here or head.context != stage.context or short(head) not in ("Linear", "linear"):
+        return operand_span(stage, scores)
+    return head.span
+
+
 def innermost(stage: Stage, tensor: Tensor) -> tuple[Span, Tensor]:
     """The operand's expression without the dropouts and activations that are written around it in the same call."""
     span = operand_span(stage, tensor)
@@ -68,6 +78,7 @@ def constructor_span(graph: ShapeGraph, module: Module | None, name: str, maker:
     depth = len(module.context) - _together(module.context, _built_in(maker, module.context))
     here = spans[min(depth, len(spans) - 1)]
     written = _written(module.params.get(name), maker)
+    here = graph.computed.get(here, here)
     return here if written is None or written.path == here.path else written
 
 

@@ -15,7 +15,7 @@ from shapecheck.ops.values import Batches
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict, Shape, broadcast
 from shapecheck.trail import made
-from shapecheck.vocabulary import BINARY, REDUCTIONS, axis, given, key_parts, main, operands, short
+from shapecheck.vocabulary import BINARY, KEEPS, REDUCTIONS, axis, given, key_parts, main, operands, short
 from shapecheck.vocabulary import words as names
 
 _ELEMENTWISE = names("pow square abs pow_ abs_ square_ mul clamp relu sqrt float to double")
@@ -223,6 +223,54 @@ def index_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
         )
 
 
+def columns_picked(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP613: ``scores[:, labels]``: the classes of all texts out of each row, where each row's own is meant."""
+    for stage in graph.stages:
+        scores, parts = main(stage), key_parts(stage) if short(stage) == "__getitem__" else ()
+        if stage.within or stage.conflict is not None or scores is None or scores.shape.rank != 2 or len(parts) != 2:
+            continue
+        labels = parts[1]
+        if parts[0] != slice(None) or not isinstance(labels, Tensor) or labels.shape.rank != 1 or not _is_label(labels):
+            continue
+        one_each = blame.equal(scores.shape.dim(0), labels.shape.dim(0)) and labels.shape.dim(0).value != 1
+        if not one_each or not counted.of_a_head(scores) or not _used_row_by_row(graph, stage.out):
+            continue
+        name = scores.text or "scores"
+        yield found(
+            "SHP613",
+            "columns",
+            stage.span,
+            stage=stage,
+            tensor=scores,
+            label=f"{stage.out.shape}",
+            remedy="rows",
+            help=f"write {name}[torch.arange(len({name})), {labels.text or 'labels'}]",
+            related=[words.comes_from(scores), words.comes_from(labels)],
+            shapes=[words.named(scores), words.named(labels), _result(stage.out.shape)],
+            scores=words.called(scores),
+            shape=scores.shape,
+            labels=words.called(labels),
+            after=stage.out.shape,
+        )
+
+
+def _used_row_by_row(graph: ShapeGraph, pairs: Tensor) -> bool:
+    """Whether a table (n, n) meets a row of n, or is averaged as a whole: nobody wanted each with each."""
+    waiting, seen = [pairs], 0
+    while waiting and seen < _STEPS:
+        seen += 1
+        tensor = waiting.pop()
+        for user in graph.consumers(tensor):
+            others = [other for other in operands(user) if other is not tensor]
+            if short(user) in BINARY and any(other.shape.rank == 1 for other in others):
+                return True
+            if short(user) in ("mean", "sum") and user.out.shape.rank == 0:
+                return True
+            if short(user) in _ELEMENTWISE | KEEPS or (short(user) in BINARY and not others):
+                waiting.append(user.out)
+    return False
+
+
 def _is_prediction(tensor: Tensor) -> bool:
     """Whether a tensor is a column of scores from a layer with one output."""
     rank = tensor.shape.rank
@@ -267,7 +315,7 @@ def _root(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> tuple[S
     lists = [_batches(tensor) for tensor in (scores, target)]
     if lists[0] is not None and lists[1] is not None and (collected := _collected(*lists[0])) is not None:
         return collected, None
-    used = blame.operand_span(stage, scores)
+    used = blame.operand_span(stage, scores) if variant == "metric" else blame.column_span(stage, scores)
     maker = target.producer
     written = (
         target.span if maker is None else maker.span if short(maker) in ("tensor", "as_tensor", "FloatTensor") else None

@@ -92,10 +92,10 @@ def _of_length_one(vectors: Tensor) -> bool:
 
 def _is_projected(vectors: Tensor, known: frozenset[counted.Known]) -> bool:
     """Whether a layer made the features, and a loss has a label for each row: as for the two sides of a similarity."""
-    return counted.counts_texts(axis(vectors, 0), known) and short(made(axis(vectors, -1)).stage) in (
-        "Linear",
-        "linear",
-    )
+    features = made(axis(vectors, -1))
+    while (whole := trail.resized(features)) is not None:  # u[:, :64]
+        features = made(whole)
+    return counted.counts_texts(axis(vectors, 0), known) and short(features.stage) in ("Linear", "linear")
 
 
 def _is_vector_per_text(vectors: Tensor) -> bool:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from shapecheck.checks import blame
 from shapecheck.dims import Dim
 from shapecheck.flow import CLASS_LOSSES, LOSSES, token_axis, token_source
-from shapecheck.graph import Role, ShapeGraph, Stage, Tensor
+from shapecheck.graph import Module, Role, ShapeGraph, Stage, Tensor
 from shapecheck.ops.values import Batches
 from shapecheck.shapes import Conflict
 from shapecheck.trail import made
@@ -23,6 +23,13 @@ _INPUTS: frozenset[Role | None] = frozenset(("ids", "mask", "pixels", "audio"))
 Known = tuple[Hashable, int]
 """An axis by what tells it from others, see :func:`key`."""
 VIEWS = frozenset(("view", "reshape"))
+PADDING_MASKS = (
+    ("key", "key_padding_mask"),
+    ("src", "src_key_padding_mask"),
+    ("tgt", "tgt_key_padding_mask"),
+    ("memory", "memory_key_padding_mask"),
+)
+"""What attention looks at, and the mask of its padding, by their parameters."""
 _BATCH_NORMS = frozenset(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"))
 
 
@@ -43,6 +50,8 @@ def unlike(stage: Stage) -> Conflict | None:
             (_classes, _tokens_for_texts, _texts_for_tokens, _regrouped) if name in CLASS_LOSSES else (_other_pairs,)
         )
         return next((conflict for kind in kinds if (conflict := kind(scores, target))), None)
+    if (conflict := _padding_of_others(stage)) is not None:
+        return conflict
     return _tokens_for_features(stage) if name in ("Linear", "linear") else None
 
 
@@ -158,6 +167,37 @@ def _tokens_for_features(stage: Stage) -> Conflict | None:
     return Conflict("inner", message, have, wanted, "input", "in_features", last)
 
 
+def _padding_of_others(stage: Stage) -> Conflict | None:
+    """A padding mask (batch, other) for keys (batch, seq): that of another input, or summed over the wrong axis."""
+    for keys_named, mask_named in PADDING_MASKS:
+        keys, mask = stage.tensor(keys_named), stage.tensor(mask_named)
+        if keys is None or mask is None or keys.shape.rank != 3 or mask.shape.rank != 2:
+            continue
+        if batch_first(stage) is not True or blame.equal(mask.shape.dim(1), keys.shape.dim(1)):
+            continue
+        have, want = mask.shape.dim(1), keys.shape.dim(1)
+        source = made(axis(mask, 1))
+        other_axis = want.known and any(
+            blame.equal(dim, want) for at, dim in enumerate(source.tensor.shape.dims) if at != source.index
+        )
+        if (other_axis and source.tensor.role == "mask") or _of_another_input(source, axis(keys, 1)):
+            message = f"Expected key_padded_mask.shape[1] to be {want}, but got {have}"
+            return Conflict("inner", message, have, want, mask_named, keys_named, 1)
+    return None
+
+
+def _of_another_input(mask: Axis, keys: Axis) -> bool:
+    """Whether a mask counts the tokens of a text, and the keys what a model made of something else."""
+    source = token_source(keys.tensor, keys.index)
+    if source is None or not is_model(source.stage) or source.stage is None or not blame.equal(source.dim, keys.dim):
+        return False
+    of_text = mask.tensor.role in ("mask", "ids") and mask.index == 1 and mask.tensor.shape.rank == 2
+    given_to_it = [t.shape.dim(1) for t in source.stage.tensors() if t.shape.rank == 2]
+    seen = main(source.stage)
+    read = seen is not None and seen.role in _INPUTS
+    return of_text and mask.dim.known and read and not any(blame.equal(mask.dim, dim) for dim in given_to_it)
+
+
 def _lengths_for_rows(stage: Stage) -> Conflict | None:
     """Rows (batch,) and positions (seq,) as the two indices: the positions were counted over the texts."""
     rows, ends = index_pair(stage)
@@ -184,6 +224,16 @@ def _lengths_of_places(stage: Stage) -> Conflict | None:
         return None
     message = f"Expected `len(lengths)` to be equal to batch_size, but got {have} (batch_size={want})"
     return Conflict("batch", message, have, want, "lengths", "input", 0)
+
+
+def batch_first(stage: Stage) -> bool | None:
+    """What a sequence module (for a stack of layers: its layers) was built with; None where it is not known."""
+    params = stage.module.params if stage.module is not None else {}
+    layer = params.get("encoder_layer", params.get("decoder_layer"))
+    if short(stage) in ("TransformerEncoder", "TransformerDecoder"):
+        params = layer.params if isinstance(layer, Module) else {}
+    value = params.get("batch_first")
+    return value if isinstance(value, bool) else None
 
 
 def index_pair(stage: Stage) -> tuple[Tensor | None, Tensor | None]:

@@ -13,7 +13,19 @@ from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import made
-from shapecheck.vocabulary import KEEPS, RECURRENT, REDUCTIONS, Axis, axis, given, is_model, main, reduced_axes, short
+from shapecheck.vocabulary import (
+    KEEPS,
+    RECURRENT,
+    REDUCTIONS,
+    Axis,
+    axis,
+    given,
+    is_model,
+    main,
+    operands,
+    reduced_axes,
+    short,
+)
 
 _FLATTENS = frozenset(("flatten", "Flatten", "view", "reshape"))
 _JOINS = ("cat", "concat", "concatenate", "hstack")
@@ -63,6 +75,8 @@ def _width(graph: ShapeGraph, fault: Fault) -> Finding | None:
         or _missing_flatten(fault, operand, want)
         or _wrong_axis_last(fault, operand, want)
         or _rows_fixed(fault, operand, want)
+        or _added(fault, operand, want)
+        or _swapped(fault, operand, want)
         or _constructor(graph, fault, operand, want)
     )
 
@@ -210,6 +224,63 @@ def _at_operand(
         layer=fault.layer,
         want=words.parameter(fault.stage, fault.parameter, want),
         last=words.sized(axis(operand, -1)),
+    )
+
+
+def _added(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
+    """SHP208: parts that were added, where the layer is as wide as all of them side by side."""
+    _, whole = blame.innermost(fault.stage, operand)
+    maker = whole.producer
+    parts = operands(maker) if maker is not None and short(maker) == "add" else []
+    widths = [part.shape.dim(-1) for part in parts if part.shape.rank == whole.shape.rank]
+    if maker is None or len(parts) != 2 or len(widths) != 2 or not blame.equal(widths[0] + widths[1], want):
+        return None
+    names = [part.text or "..." for part in parts]
+    return found(
+        "SHP208",
+        "added",
+        maker.span,
+        stage=fault.stage,
+        tensor=whole,
+        symptom=fault.stage.span,
+        label=f"{whole.shape}",
+        help=f"join them: torch.cat([{', '.join(names)}], dim=-1)",
+        related=[words.comes_from(part) for part in parts],
+        shapes=[words.named(part) for part in parts],
+        layer=fault.layer,
+        width=words.size(want),
+        why=words.because(fault.stage, fault.parameter, want),
+        parts=" and ".join(f"{words.called(part)} {part.shape}" for part in parts),
+        shape=whole.shape,
+    )
+
+
+def _swapped(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
+    """SHP201: ``nn.Linear(wide, narrow)`` that gets the narrow width, and gives it back."""
+    module, gives, arrives = fault.stage.module, given(fault.stage, "out_features"), operand.shape.dim(-1)
+    if module is None or module.created is None or not isinstance(gives, Dim) or not blame.equal(gives, arrives):
+        return None
+    maker = made(axis(operand, -1)).stage
+    same_source = gives.origin is not None and gives.origin == arrives.origin
+    if not same_source or blame.equal(want, arrives) or (maker is not None and maker.module is module):
+        return None
+    return found(
+        "SHP201",
+        "swapped",
+        module.created,
+        stage=fault.stage,
+        tensor=operand,
+        symptom=fault.stage.span,
+        label=f"from {words.size(want)} to {words.size(gives)}",
+        help=f"{fault.layer} takes what arrives first: from {words.size(arrives)} to {words.size(want)}",
+        related=[words.comes_from(operand)],
+        shapes=[words.named(operand)],
+        layer=fault.layer,
+        want=words.parameter(fault.stage, fault.parameter, want),
+        gives=words.size(gives),
+        operand=words.called(operand),
+        shape=operand.shape,
+        arrives=words.sized(axis(operand, -1)),
     )
 
 

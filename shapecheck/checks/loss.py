@@ -234,7 +234,7 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if None in ranks:
         return None
     if ranks == (2, 1) and scores.shape.dim(1).value == 1:
-        root = blame.operand_span(stage, scores)
+        root = blame.column_span(stage, scores)
         return _target(graph, stage, scores, target, "scores-column", root, f"pass {_plain(scores)}.squeeze(-1)")
     if ranks == (1, 2) and target.shape.dim(1).value == 1:
         root = extra_axis(stage, target, 1)

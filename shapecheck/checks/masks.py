@@ -26,7 +26,6 @@ from shapecheck.vocabulary import words as names
 
 _HIDES = names("masked_fill masked_fill_ where mul mul_")
 _AXIS_MAKERS = names("unsqueeze __getitem__ view reshape expand")
-_PADDING_MASKS = ("key_padding_mask", "src_key_padding_mask", "tgt_key_padding_mask", "memory_key_padding_mask")
 _SAME_MEANING = names("to bool byte type type_as float long int half cuda cpu contiguous clone detach")
 
 
@@ -219,12 +218,13 @@ def padding_for_scores(graph: ShapeGraph) -> Iterator[Finding]:
 
 def inverted_mask(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP609: PyTorch's padding mask is True at padding, and gets an attention mask, which is 1 at real tokens."""
+    attended = _attended(graph)
     for stage in graph.stages:
         if stage.within or stage.conflict is not None:
             continue
-        for name in _PADDING_MASKS:
+        for _, name in counted.PADDING_MASKS:
             mask = stage.tensor(name)
-            if mask is not None and _keeps_real(mask):
+            if mask is not None and _keeps_real(mask, attended):
                 yield found(
                     "SHP609",
                     "",
@@ -242,15 +242,38 @@ def inverted_mask(graph: ShapeGraph) -> Iterator[Finding]:
                 )
 
 
-def _keeps_real(mask: Tensor) -> bool:
-    """Whether a mask is a tokenizer's attention mask, turned to booleans at most."""
+def _attended(graph: ShapeGraph) -> set[int]:
+    """The masks that a model of transformers is given, by identity, and what they were before a view: 1 at real tokens,
+    whoever made them."""
+    found: set[int] = set()
+    for stage in graph.stages:
+        mask = stage.tensor("attention_mask") if vocabulary.is_model(stage) else None
+        while mask is not None:
+            found.add(id(mask))
+            maker = mask.producer
+            mask = main(maker) if maker is not None and short(maker) in ("view", "reshape", "flatten") else None
+    return found
+
+
+def _keeps_real(mask: Tensor, attended: set[int]) -> bool:
+    """Whether a mask is a tokenizer's attention mask, or one that a model is given, turned to booleans at most."""
     while mask.producer is not None:
         stage = mask.producer
         operand = main(stage)
-        if operand is None or not (short(stage) in _SAME_MEANING or _asks_for_real(stage)):
+        if id(mask) in attended:
+            return True
+        if operand is None or not (short(stage) in _SAME_MEANING or _asks_for_real(stage) or _any_of_text(stage)):
             return operand is not None and short(stage) == "ne" and operand.role == "ids"  # ids != pad
         mask = operand
     return mask.role == "mask"
+
+
+def _any_of_text(stage: Stage) -> bool:
+    """``mask.sum(-1)`` of pieces of texts: above zero where a piece has tokens at all."""
+    mask = main(stage)
+    if short(stage) not in ("sum", "any", "amax") or mask is None or mask.role != "mask" or not mask.shape.rank:
+        return False
+    return mask.shape.rank > 2 and reduced_axes(stage) == (mask.shape.rank - 1,)
 
 
 def _asks_for_real(stage: Stage) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shapecheck import trail
 from shapecheck.checks import blame, counted, words
-from shapecheck.checks.axes import SEQUENCE_MODULES, is_batch_first, time_first
+from shapecheck.checks.axes import SEQUENCE_MODULES, time_first
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding
@@ -23,7 +23,9 @@ def examples_first(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """SHP602 where it raises: the two sequences agree on axis 0 and not on axis 1, which is taken for the examples; or
     a mask is as long as axis 1."""
     conflict = stage.conflict
-    if conflict is None or short(stage) not in SEQUENCE_MODULES | {"Transformer"} or is_batch_first(stage) is not False:
+    if conflict is None or short(stage) not in SEQUENCE_MODULES | {"Transformer"}:
+        return None
+    if counted.batch_first(stage) is not False:
         return None
     pair = [t for name in ("src", "tgt", "memory", "query", "key") if (t := stage.tensor(name)) is not None]
     tokens = next((t for t in (stage.tensor("tgt"), main(stage)) if t is not None), None)
@@ -61,7 +63,7 @@ def one_step_taken(graph: ShapeGraph) -> Iterator[Finding]:
         if module is None or tokens is None or id(module.module) in told or token_model(tokens) is not None:
             continue
         examples = tokens.shape.dim(1)
-        if is_batch_first(module) is False and examples.known and examples.value != 1 and tokens.shape.rank == 3:
+        if counted.batch_first(module) is False and examples.known and examples.value != 1 and tokens.shape.rank == 3:
             told.add(id(module.module))
             yield time_first(module, tokens)
 
@@ -168,7 +170,7 @@ def _read_batch_first(graph: ShapeGraph, stage: Stage) -> bool:
         tokens = main(later)
         if later.index <= stage.index or short(later) not in SEQUENCE_MODULES or tokens is None:
             continue
-        if is_batch_first(later) is True and any(step is stage for step in trail.steps(tokens)):
+        if counted.batch_first(later) is True and any(step is stage for step in trail.steps(tokens)):
             return True
     return False
 

@@ -48,7 +48,7 @@ def unpooled_classifier(graph: ShapeGraph, stage: Stage) -> Finding | None:
         return None
     if not _one_row_per_text(per_token, target):
         return None
-    head, tokens, span = classifier(scores)
+    head, tokens, span = classifier(graph, scores)
     wanted = Shape((tokens.shape.dim(0), *tokens.shape.dims[2:])) if tokens.shape.rank == 3 else tokens.shape
     source = token_source(per_token, index)
     return found(
@@ -93,7 +93,7 @@ def tokens_under(tensor: Tensor) -> Tensor | None:
     return None
 
 
-def classifier(scores: Tensor) -> tuple[Stage | None, Tensor, Span]:
+def classifier(graph: ShapeGraph, scores: Tensor) -> tuple[Stage | None, Tensor, Span]:
     """The head's first Linear behind an encoder, the token features that it takes, and the expression that brings them.
 
     A name that claims a pooled vector (``cls = out.last_hidden_state``) is itself the place to change.
@@ -116,7 +116,9 @@ def classifier(scores: Tensor) -> tuple[Stage | None, Tensor, Span]:
     taken = main(maker) if maker is not None and short(maker) in KEEPS else None
     if maker is not None and taken is not None and is_model(taken.producer):
         where = blame.operand_span(maker, taken)
-        if where.exact and where == taken.span:  # dropout(out.last_hidden_state): the pooling belongs where it is taken
+        alone = all(user is head for user in graph.consumers(tokens))  # others may well want the tokens
+        # dropout(out.last_hidden_state): the pooling belongs where it is taken
+        if where.exact and where == taken.span and alone:
             return head, taken, where
     return head, tokens, span
 
@@ -180,7 +182,7 @@ def tokens_for_vectors(graph: ShapeGraph, stage: Stage) -> Finding | None:
         return None
     if tokens is None or tokens.shape.rank != 3 or token_axis(tokens) != 1:
         return None
-    head, features, span = classifier(tokens)
+    head, features, span = classifier(graph, tokens)
     return found(
         "SHP101",
         "vectors",

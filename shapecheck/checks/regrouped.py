@@ -1,4 +1,4 @@
-"""SHP316: scores cut into rows of another length than their head has outputs."""
+"""SHP316 and SHP220: scores cut into rows of another length than their head has, rows that were not grouped again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,37 @@ from shapecheck.findings import Finding, Related
 from shapecheck.graph import ShapeGraph, Stage
 from shapecheck.trail import made
 from shapecheck.vocabulary import axis, main, short
+
+
+def rows_not_regrouped(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP220: vectors of pieces, (texts*pieces, width), where attention has a mask (texts, pieces)."""
+    for rows_named, mask_named in counted.PADDING_MASKS:
+        rows, mask = stage.tensor(rows_named), stage.tensor(mask_named)
+        if stage.conflict is None or rows is None or mask is None or rows.shape.rank != 2 or mask.shape.rank != 2:
+            continue
+        texts, pieces = mask.shape.dims
+        if not blame.equal(rows.shape.dim(0), texts * pieces) or rows.producer is None:
+            continue
+        return found(
+            "SHP220",
+            "flat",
+            rows.producer.span,
+            stage=stage,
+            tensor=rows,
+            symptom=stage.span,
+            label=f"{rows.shape}",
+            help=f".view({texts}, {pieces}, -1) groups the rows again",
+            related=[words.comes_from(mask)],
+            shapes=[words.named(rows, name=rows_named), words.named(mask, name=mask_named)],
+            operator=words.shown(stage.op),
+            operand=words.called(rows),
+            shape=rows.shape,
+            mask=words.called(mask),
+            mask_shape=mask.shape,
+            texts=words.size(texts),
+            pieces=words.size(pieces),
+        )
+    return None
 
 
 def classes_regrouped(graph: ShapeGraph, stage: Stage) -> Finding | None:

@@ -164,8 +164,13 @@ def _tokens(code: str) -> str:
 
 
 def column_of_positions(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """``mask.sum(dim=1, keepdim=True)`` without ``keepdim``, for positions that index beside rows."""
-    if finding.stage is not None:
+    """``mask.sum(dim=1, keepdim=True)`` without ``keepdim``, for positions that index beside rows; rows beside class
+    ids that pick columns."""
+    picked = tree.expression(finding.span) if finding.remedy == "rows" else None
+    if isinstance(picked, cst.Subscript):
+        every = tree.replace(picked.slice[0].slice, f"torch.arange(len({tree.code(picked.value)}))")
+        yield Fix("each row with its own", (every,))
+    elif finding.stage is not None:
         yield from without_column(tree, finding.span)
 
 

@@ -47,6 +47,12 @@ def _own_mask(call: Call, source: Shape, name: str, params: dict[str, object]) -
 def _padding_mask(call: Call, shape: Shape, name: str, params: dict[str, object], operand: str = "") -> None:
     """A mask of padding is (batch, seq), wherever the sequence itself has its batch."""
     mask, first = call.args.get(f"{name}_key_padding_mask"), params.get("batch_first", UNKNOWN)
+    if is_tensor(mask) and shape.rank == 2 and mask.shape.rank not in (1, None):
+        words = (
+            "For unbatched (2-D) `query`, expected `key_padding_mask` to be `None` or 1-D but found "
+            f"{mask.shape.rank}-D tensor instead"
+        )
+        raise call.clash("rank", words, left_name=f"{name}_key_padding_mask", right_name=operand or name)
     if not is_tensor(mask) or mask.shape.rank != 2 or shape.rank != 3 or not isinstance(first, bool):
         return
     wanted = shape.dims[:2] if first else shape.dims[1::-1]
