@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shapecheck.checks.operators import FALLBACKS, GENERAL
-from shapecheck.findings import SEVERITIES, Finding, Related
+from shapecheck.findings import SEVERITIES, Edit, Finding, Related
 from shapecheck.graph import Frame, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 
@@ -38,11 +38,19 @@ def merge(
 
 
 def same_fault(a: Finding, b: Finding) -> bool:
-    """Whether two findings speak of one fault: the same rule at the same root, or the same stage at which it raises."""
+    """Whether two findings speak of one fault: the same rule at the same root, the same change of the same text, or the
+    same stage at which it raises."""
     if a.rule == b.rule and (_touch(a.span, b.span) or _symptoms_touch(a, b)):
+        return True
+    if _mend(a) and _mend(a) == _mend(b):
         return True
     raises = bool(a.torch_says) and bool(b.torch_says)
     return raises and _symptoms_touch(a, b)
+
+
+def _mend(finding: Finding) -> tuple[Edit, ...]:
+    """What the best fix of a finding writes."""
+    return finding.fixes[0].edits if finding.fixes else ()
 
 
 def _symptoms_touch(a: Finding, b: Finding) -> bool:

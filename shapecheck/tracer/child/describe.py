@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from shapecheck.places import Span
+from shapecheck.tracer.child import arrays
 from shapecheck.tracer.child.fakes import is_fake
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def describe(session: Session, value: Any, depth: int = _DEPTH) -> Any:
         return tensor(session, value)
     if isinstance(value, torch.nn.Module):
         return session.modules.record(value)
+    array = arrays.shadow(value)
+    if array is not None:
+        return tensor(session, array)
     if value is Ellipsis:
         return {"ellipsis": True}
     if isinstance(value, torch.dtype):

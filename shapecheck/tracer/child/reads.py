@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from shapecheck.tracer.child import numbers
+from shapecheck.tracer.child import arrays, numbers
 from shapecheck.tracer.child.fakes import FakeTensor, is_fake
 from shapecheck.tracer.child.frames import is_user_file
 from shapecheck.tracer.child.replay import concrete
@@ -59,9 +59,12 @@ def _patch(name: str, make: Callable[[Any], Any]) -> None:
 def _answering(session: Session, name: str, original: Any) -> Any:
     def read(self: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         if not is_fake(self):
-            return original(self, *args, **kwargs)
+            value = original(self, *args, **kwargs)
+            return arrays.of_tensor(value, self) if name == "numpy" else value
         value = original(plausible(self), *args, **kwargs)
         session.invent(name if name.startswith("__") else f".{name}()", value)
+        if name == "numpy":
+            return arrays.of_tensor(value, self)
         # What Python calls by itself must give its own types; int(), float() and len() mark it where they are called.
         return numbers.listed(value, self.numel()) if name in ("item", "tolist") else value
 

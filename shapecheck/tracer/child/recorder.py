@@ -180,6 +180,22 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         self._send_stage(op, None, operands, list(tensors_of(result)), result, invented=invented)
         return result
 
+    def array_stage(
+        self,
+        op: str,
+        operands: tuple[Any, Any],
+        result: torch.Tensor | None,
+        *,
+        invented: bool,
+        error: BaseException | None = None,
+    ) -> None:
+        """Send what a line of the user's did with numpy's arrays, by the tensors that stand for them."""
+        if self._quiet or self._within():
+            return
+        args, kwargs = operands
+        outputs = [("out", result)] if result is not None else []
+        self._send_stage(op, None, self._before(args, kwargs), outputs, result, invented=invented, error=error)
+
     # -- modules -----------------------------------------------------------------------------------------------
 
     def call_module(self, original: Callable[..., Any], module: torch.nn.Module, args: Any, kwargs: Any) -> Any:

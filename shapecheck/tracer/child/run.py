@@ -46,7 +46,7 @@ def _prepare(session: Session) -> Any:
     import torch
 
     from shapecheck.tracer import standins
-    from shapecheck.tracer.child import composites, fakes, loops, outputs, reads, recorder, training
+    from shapecheck.tracer.child import arrays, composites, fakes, loops, outputs, reads, recorder, training
 
     torch.set_num_threads(1)
     session.hooks.install()
@@ -58,6 +58,7 @@ def _prepare(session: Session) -> Any:
     standins.install_all(session)
     outputs.install(session)
     recording = recorder.install(session)
+    arrays.install(recording)
     composites.install(recording)
     ending = loops.Loops(session, recording)
     ending.install()
