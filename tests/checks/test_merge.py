@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from shapecheck import checks, flow, merge
 from shapecheck.dims import Dim, Status
-from shapecheck.findings import Finding
+from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.graph import Frame, ShapeGraph
+from shapecheck.places import Span
 from shapecheck.shapes import Conflict, Shape
 from tests.checks.graphs import Script, inner, span
 
@@ -116,3 +117,19 @@ def test_the_most_severe_and_most_certain_comes_first() -> None:
 
 def test_an_empty_graph_has_no_findings() -> None:
     assert checks.run(ShapeGraph("static")) == []
+
+
+def test_what_one_change_mends_is_one_finding() -> None:
+    edit = Edit(Span("a.py", 5, 30, 5, 31), "1")
+    axis = Finding(
+        "SHP229",
+        "axis-argument",
+        "error",
+        "m",
+        Span("a.py", 5, 30, 5, 31),
+        torch_says="it raises",
+        fixes=(Fix("f", (edit,)),),
+    )
+    choice = Finding("SHP608", "argmax-axis", "warning", "m", Span("a.py", 5, 8, 5, 32), fixes=(Fix("f", (edit,)),))
+    (both,) = merge.merge([choice], [axis], None, None)
+    assert (both.rule, both.severity, both.torch_says) == ("SHP608", "error", "it raises")

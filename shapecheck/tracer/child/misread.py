@@ -16,7 +16,7 @@ import torch
 
 from shapecheck.places import Span
 from shapecheck.source import Source
-from shapecheck.tracer.child import failure, modules
+from shapecheck.tracer.child import arrays, failure, modules
 from shapecheck.tracer.child.describe import describe
 from shapecheck.tracer.child.frames import context, is_user_file, span_at, user_frames
 from shapecheck.tracer.child.session import Session
@@ -60,8 +60,9 @@ def _named(span: Span, names: Mapping[str, Any]) -> Iterator[tuple[str, torch.Te
         span = next(map(text.span, made), span)
     for part in text.within(span):
         value = value_of(part, names) if isinstance(part, (ast.Name, ast.Attribute)) else None
-        if isinstance(value, torch.Tensor):
-            yield ast.unparse(part), value
+        tensor = value if isinstance(value, torch.Tensor) else arrays.shadow(value)
+        if tensor is not None:
+            yield ast.unparse(part), tensor
         elif type(value).__module__ == "numpy" and getattr(value, "shape", None):
             yield ast.unparse(part), torch.empty(value.shape, device="meta")  # type: ignore[union-attr]
 
