@@ -9,7 +9,7 @@ from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
 from shapecheck.flow import CLASS_LOSSES, LOSSES, PAIR_LOSSES, token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.ops.dtypes import is_integral
+from shapecheck.ops.dtypes import is_floating, is_integral
 from shapecheck.places import Span
 from shapecheck.trail import made
 from shapecheck.vocabulary import axis, main, short
@@ -21,6 +21,7 @@ _CODES = {
     "scores-column": "SHP309",
     "target-column": "SHP309",
     "class-ids": "SHP310",
+    "measured": "SHP310",
 }
 """The rule of each way in which a target misses its scores; the others are SHP302."""
 
@@ -107,7 +108,7 @@ def _target(
     code = _CODES.get(variant, "SHP302")
     return found(
         code,
-        variant if code in ("SHP302", "SHP309") else "",
+        variant if code in ("SHP302", "SHP309") or variant == "measured" else "",
         root,
         stage=stage,
         tensor=target,
@@ -242,9 +243,18 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if ranks == (2, 2) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
         return _label_columns(graph, stage, scores, target)
     if ranks == (2, 1) and blame.equal(scores.shape.dim(0), target.shape.dim(0)):
+        if _measured(target):
+            advice = f"give {_plain(target)} a row of {scores.shape.dim(1)} numbers for each example"
+            return _target(graph, stage, scores, target, "measured", blame.operand_span(stage, target), advice)
         built = stage.module.created if stage.module is not None else None
         return _target(graph, stage, scores, target, "class-ids", built or stage.span, "use nn.CrossEntropyLoss")
     return _target(graph, stage, scores, target, "pair", blame.operand_span(stage, target), "")
+
+
+def _measured(target: Tensor) -> bool:
+    """Whether a target holds floating numbers from the beginning: no class ids that were converted for the loss."""
+    before = (tensor for step in trail.steps(target) if (tensor := main(step)) is not None)
+    return is_floating(target.dtype) and not any(is_integral(tensor.dtype) for tensor in before)
 
 
 def _same(scores: Tensor, target: Tensor) -> bool:

@@ -17,17 +17,16 @@ def missing_output(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP501 for a pooler that is not there, SHP505 to SHP508 for anything else that a model output lacks."""
     for event in graph.events:
         stage = called_model(event)
-        if event.kind != "attribute" or not event.data.get("missing") or stage is None:
+        if event.kind not in ("attribute", "index") or not event.data.get("missing") or stage is None:
             continue
         if event.data.get("name") == "pooler_output":
             yield _no_pooler(event, stage, "")
-        elif not _may_be_asked_for(graph, event, stage) and not _asked_before(graph, event, stage):
+        elif event.data.get("index") == 1 and "last_hidden_state" in (event.data.get("fields") or ()):
+            yield _no_pooler(event, stage, "index")
+        elif event.kind == "index" or not (
+            _may_be_asked_for(graph, event, stage) or _asked_before(graph, event, stage)
+        ):
             yield _no_field(event, stage)
-    for event in graph.events:
-        stage = called_model(event)
-        if event.kind == "index" and event.data.get("missing") and stage is not None:
-            pooler = event.data.get("index") == 1 and "last_hidden_state" in (event.data.get("fields") or ())
-            yield _no_pooler(event, stage, "index") if pooler else _no_field(event, stage)
 
 
 def _asked_before(graph: ShapeGraph, event: Event, stage: Stage) -> bool:
