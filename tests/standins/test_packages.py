@@ -727,3 +727,58 @@ def test_models_built_of_timms_layers_have_their_real_shapes(holds: Holds) -> No
         meter.update(best.item(), 4)
     """)
     assert result.graph.stages[-1].op
+
+
+@without("torch_geometric")
+def test_graphs_have_their_published_sizes_and_layers_a_row_for_each_node(holds: Holds) -> None:
+    result = holds("""
+        import torch
+        from torch_geometric.datasets import Planetoid, TUDataset
+        from torch_geometric.loader import DataLoader
+        from torch_geometric.nn import GATConv, GCNConv, GINConv, MessagePassing, global_mean_pool
+        from torch_geometric.utils import add_self_loops, degree
+        cora = Planetoid("data", "Cora")
+        graph = cora[0]
+        class Own(MessagePassing):
+            def __init__(self, width, out):
+                super().__init__(aggr="add")
+                self.layer = torch.nn.Linear(width, out)
+            def forward(self, x, edges):
+                edges, _ = add_self_loops(edges, num_nodes=x.size(0))
+                row, col = edges
+                norm = degree(col, x.size(0), dtype=x.dtype).pow(-0.5)
+                return self.propagate(edges, x=self.layer(x), norm=norm[row] * norm[col])
+            def message(self, x_j, norm):
+                return norm.view(-1, 1) * x_j
+        hidden = GATConv(cora.num_features, 8, heads=4)(graph.x, graph.edge_index)
+        assert hidden.shape == (2708, 32) and cora.num_classes == 7
+        scores = GCNConv(16, 7)(Own(32, 16)(hidden, graph.edge_index).relu(), graph.edge_index)
+        loss = torch.nn.functional.cross_entropy(scores[graph.train_mask], graph.y[graph.train_mask])
+        graphs = TUDataset("data", name="MUTAG").shuffle()
+        for batch in DataLoader(graphs[:150], batch_size=64, shuffle=True):
+            hidden = GINConv(torch.nn.Linear(graphs.num_features, 16))(batch.x, batch.edge_index)
+            pooled = global_mean_pool(hidden, batch.batch)
+            assert pooled.shape == (batch.num_graphs, 16) and batch.y.shape == (batch.num_graphs,)
+    """)
+    assert not result.invented
+
+
+@without("sklearn")
+def test_data_sets_of_scikit_learn_have_their_published_sizes(holds: Holds) -> None:
+    holds("""
+        import torch
+        from sklearn.datasets import fetch_20newsgroups, load_digits, load_iris, make_classification, make_regression
+        from sklearn.model_selection import StratifiedKFold
+        rows, kinds = load_iris(return_X_y=True)
+        assert rows.shape == (150, 4) and set(kinds) == {0, 1, 2}
+        digits = load_digits()
+        assert digits.images.shape == (1797, 8, 8) and len(digits["target_names"]) == 10
+        assert list(load_iris(as_frame=True).data.columns)[0] == "feature_0"
+        made, kinds = make_classification(n_samples=60, n_features=12, n_classes=4, n_informative=6)
+        assert torch.from_numpy(made).shape == (60, 12) and int(kinds.max()) == 3
+        made, values = make_regression(50, 5, n_targets=2)
+        assert made.shape == (50, 5) and values.shape == (50, 2)
+        assert len(fetch_20newsgroups(subset="train").target_names) == 20
+        for train, test in StratifiedKFold(5).split(rows, kinds):
+            assert rows[train].shape == (120, 4) and rows[test].shape == (30, 4)
+    """)

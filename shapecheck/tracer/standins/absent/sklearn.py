@@ -7,7 +7,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shapecheck.tracer.standins.absent import session
+from shapecheck.tracer.standins.absent import session, sklearn_datasets
+from shapecheck.tracer.standins.absent.sklearn_datasets import *  # noqa: F403
 
 __all__ = [
     "GroupKFold", "KFold", "LabelBinarizer", "LabelEncoder", "MinMaxScaler", "MultiLabelBinarizer", "OneHotEncoder",
@@ -15,6 +16,7 @@ __all__ = [
     "classification_report", "cohen_kappa_score", "confusion_matrix", "f1_score", "hamming_loss", "jaccard_score",
     "log_loss", "matthews_corrcoef", "mean_absolute_error", "mean_squared_error", "precision_recall_fscore_support",
     "precision_score", "r2_score", "recall_score", "roc_auc_score", "shuffle", "train_test_split",
+    *sklearn_datasets.__all__,
 ]  # fmt: skip
 
 
