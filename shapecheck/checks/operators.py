@@ -10,6 +10,7 @@ from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding
+from shapecheck.flow import token_axis
 from shapecheck.graph import ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.shapes import Conflict
@@ -321,12 +322,25 @@ def _advice(code: str, left: Tensor | None, right: Tensor | None) -> tuple[str, 
         return "project both first: get_text_features(...) and get_image_features(...) do", ""
     if left is None or right is None or left.shape.rank is None or right.shape.rank is None:
         return "", ""
+    if code == "SHP220" and _exchanged(left, right):
+        turn = ".transpose(0, 1)"
+        return f"its two axes are exchanged: pass {left.text or 'it'}{turn}", turn
     if code == "SHP209" and needs_transpose(left, right):
         turn = ".transpose(-2, -1)"
         return f"transpose the second: {right.text or 'it'}{turn}", turn
     if code == "SHP211" and left.shape.rank == right.shape.rank + 1 == 3:
         return f"give each token its copy: {right.text or 'it'}.unsqueeze(1).expand(-1, {left.shape.dim(1)}, -1)", ""
     return "", ""
+
+
+def _exchanged(mask: Tensor, source: Tensor) -> bool:
+    """Whether a padding mask that does not fit has the sizes of its source, and only stands on its side."""
+    if mask.shape.rank != 2 or source.shape.rank != 3 or token_axis(source) not in (0, 1, None):
+        return False
+    here, there = mask.shape.dims, source.shape.dims[:2]
+    texts_last = token_axis(source) == 0
+    wanted = there if texts_last else there[::-1]  # as they stand, where the operator wants them the other way round
+    return blame.differ(*there) and all(map(blame.equal, here, wanted))
 
 
 def _missing_axis(stage: Stage, pair: list[Tensor]) -> str:

@@ -51,6 +51,16 @@ def as_padding(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
             yield Fix("say that it is padding", (tree.replace(arg.keyword, "key_padding_mask"),))
 
 
+def exchanged(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``key_padding_mask=mask`` (tokens, batch) to ``mask.transpose(0, 1)``."""
+    stage = finding.stage
+    if not isinstance(stage, Stage) or stage.conflict is None or not finding.remedy.startswith(".transpose"):
+        return
+    span = stage.input_spans.get(stage.conflict.left_name)
+    if span is not None and span.exact:
+        yield from suffixed(tree, span, finding.remedy, "exchange the mask's axes")
+
+
 def _along_keys(finding: Finding, tree: Tree) -> Iterator[Fix]:
     """``mask[:, :, None]`` to ``mask[:, None, :]``; ``mask.sum(dim=0)`` to ``dim=1``."""
     node = tree.expression(finding.span)

@@ -96,3 +96,18 @@ def _is_vector_of(tree: Tree, field: cst.Attribute, call: cst.Call) -> bool:
     assign = tree.parent(call)
     names = [tree.code(target.target) for target in assign.targets] if isinstance(assign, cst.Assign) else []
     return tree.code(field.value) in names and tree.scope(field) is tree.scope(call)
+
+
+def loss_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``return logits, loss`` to ``return loss, logits``."""
+    here = (node for node in tree.all(cst.Return) if tree.span(node) == finding.span)
+    value = next((node.value for node in here), None)
+    if not isinstance(value, cst.Tuple) or len(value.elements) < 2:
+        return
+    nodes = [element.value for element in value.elements]
+    losses = [node for node in nodes if isinstance(node, cst.Name) and "loss" in node.value.lower()]
+    if len(losses) != 1 or losses[0] is nodes[0]:
+        return
+    order = [losses[0], *(node for node in nodes if node is not losses[0])]
+    edits = tuple(tree.replace(old, tree.code(new)) for old, new in zip(nodes, order, strict=True) if old is not new)
+    yield Fix("return the loss first", edits, safety="unsafe", why="who else takes the outputs by place is not known")

@@ -179,3 +179,20 @@ def test_a_keyword_can_be_set_in_any_call_that_parses(
 def _called(module: ast.Module) -> ast.Call:
     calls = (node for node in ast.walk(module) if isinstance(node, ast.Call))
     return next(call for call in calls if getattr(call.func, "id", "") == "call")
+
+
+def test_a_loss_that_a_tuple_holds_further_back_is_put_first() -> None:
+    text = HEAD + (
+        "from transformers import Trainer, TrainingArguments\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.head = nn.Linear(8, 3)\n"
+        "    def forward(self, x, labels=None):\n"
+        "        logits = self.head(x)\n"
+        "        loss = nn.functional.cross_entropy(logits, labels)\n"
+        "        return logits, x, loss\n"
+        "rows = [{'x': torch.rand(8), 'labels': torch.tensor(1)} for _ in range(4)]\n"
+        "Trainer(model=Net(), args=TrainingArguments(output_dir='out'), train_dataset=rows).train()\n"
+    )
+    assert "        return loss, logits, x\n" in mended(text, "SHP510")
