@@ -40,6 +40,7 @@ from shapecheck.checks import (
     stored,
     tokenized,
     trainer,
+    viewed,
     weights,
 )
 from shapecheck.findings import Finding
@@ -85,6 +86,7 @@ DETECTORS: tuple[Detector, ...] = (
     outputs.missing_output,
     outputs.output_unpacked,
     outputs.beyond_states,
+    outputs.own_tuple,
     labels.label_range,
     labels.negative_label,
     labels.one_class,
@@ -110,7 +112,7 @@ DETECTORS: tuple[Detector, ...] = (
     order.one_step_taken,
     order.unpacked_time_first,
     order.positions_along_batch,
-    axes.regrouping_view,
+    viewed.regrouping_view,
     axes.softmax_axis,
     attention.contracted_axis,
     attention.queries_masked,

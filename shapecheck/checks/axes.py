@@ -8,12 +8,10 @@ from shapecheck import vocabulary
 from shapecheck.checks import blame, counted, words
 from shapecheck.checks.attention import SOFTMAX
 from shapecheck.checks.report import found
-from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Severity
 from shapecheck.flow import LOSSES, token_axis, token_model
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
-from shapecheck.shapes import regroups
 from shapecheck.trail import made
 from shapecheck.vocabulary import axis, given, ints, main, short
 
@@ -78,94 +76,6 @@ def _built_with(stage: Stage) -> Span | None:
     layer = params.get("encoder_layer", params.get("decoder_layer"))
     module = layer if isinstance(layer, Module) else stage.module
     return module.created if module is not None else None
-
-
-def regrouping_view(graph: ShapeGraph) -> Iterator[Finding]:
-    """SHP603: a view that seems to move an axis, and cuts the rows up instead."""
-    for stage in graph.stages:
-        before = main(stage)
-        if short(stage) not in _VIEWS or stage.within or stage.conflict is not None or before is None:
-            continue
-        if _laid_out(before, stage.out):
-            yield _view_of_tokens(stage, before)
-            continue
-        moved = _moved(before, stage.out) or _moved(stage.out, before) or _merged(before, stage.out)
-        if _exchanged(before, stage.out):
-            yield _view_for_transpose(stage, before)
-        elif moved is not None:
-            yield found(
-                "SHP603",
-                "",
-                stage.span,
-                stage=stage,
-                tensor=before,
-                label=f"{before.shape} becomes {stage.out.shape}",
-                help=f"split the last axis first, then move it: .{short(stage)}(...).transpose(1, 2)",
-                related=[words.comes_from(before)],
-                shapes=[words.named(before), words.named(stage.out)],
-                operator=words.shown(stage.op),
-                operand=words.called(before),
-                before=before.shape,
-                after=stage.out.shape,
-                moved=words.size(moved),
-            )
-
-
-def _laid_out(before: Tensor, after: Tensor) -> bool:
-    """Whether a view claims to lay tokens out as a picture: (batch, patches, width) viewed as (batch, width, rows,
-    columns), which cuts each token's vector across the channels."""
-    old, new = before.shape.dims, after.shape.dims
-    if before.shape.rank != 3 or after.shape.rank != 4 or token_axis(before) != 1:
-        return False
-    crossed = blame.equal(old[0], new[0]) and blame.equal(old[2], new[1])
-    return crossed and old[2].known and not blame.equal(old[1], old[2]) and regroups(old, new)
-
-
-def _view_of_tokens(stage: Stage, before: Tensor) -> Finding:
-    return found(
-        "SHP603",
-        "tokens",
-        stage.span,
-        stage=stage,
-        tensor=before,
-        label=f"{before.shape} becomes {stage.out.shape}",
-        help=f"move the width first: .transpose(1, 2).reshape(...) gives {stage.out.shape}",
-        remedy=".transpose(1, 2)",
-        related=[words.comes_from(before)],
-        shapes=[words.named(before), words.named(stage.out)],
-        operator=words.shown(stage.op),
-        operand=words.called(before),
-        before=before.shape,
-        after=stage.out.shape,
-        width=words.size(before.shape.dim(2)),
-    )
-
-
-def _exchanged(before: Tensor, after: Tensor) -> bool:
-    """Whether a view claims to exchange batch and tokens: (batch, seq, hidden) viewed as (seq, batch, hidden)."""
-    old, new = before.shape.dims, after.shape.dims
-    if before.shape.rank != 3 or after.shape.rank != 3 or token_axis(before) != 1:
-        return False
-    crossed = blame.equal(old[0], new[1]) and blame.equal(old[1], new[0]) and blame.equal(old[2], new[2])
-    return crossed and blame.differ(old[0], old[1]) and old[0].expr != 1 and old[1].expr != 1
-
-
-def _view_for_transpose(stage: Stage, before: Tensor) -> Finding:
-    return found(
-        "SHP611",
-        "",
-        stage.span,
-        stage=stage,
-        tensor=before,
-        label=f"{before.shape} becomes {stage.out.shape}",
-        help="write .transpose(0, 1), which swaps the axes",
-        related=[words.comes_from(before)],
-        shapes=[words.named(before), words.named(stage.out)],
-        operator=words.shown(stage.op),
-        operand=words.called(before),
-        before=before.shape,
-        after=stage.out.shape,
-    )
 
 
 def rows_regrouped(graph: ShapeGraph) -> Iterator[Finding]:
@@ -242,47 +152,6 @@ def _regrouped_rows(stage: Stage, before: Tensor) -> Finding:
         inner=inner,
         after=stage.out.shape,
     )
-
-
-def _moved(before: Tensor, after: Tensor) -> Dim | None:
-    """The axis that a view claims to move: it stands at another place afterwards, and its rows are cut across.
-
-    Only a split of another axis counts, as into attention heads: (batch, seq, heads*width) viewed as (batch, heads,
-    seq, width), and (with the two exchanged) the merge back. Views that keep the number of axes are a known trick
-    (the shift of relative positions). A number that two axes have by chance (2 texts, 2 rows of pixels) tells nothing.
-    """
-    old, new = before.shape.dims, after.shape.dims
-    if before.shape.rank is None or after.shape.rank is None or len(new) != len(old) + 1 or not regroups(old, new):
-        return None
-    for i, dim in enumerate(old[:-1]):
-        if dim.value == 1 or not all(map(blame.equal, old[:i], new[:i])) or blame.equal(dim, new[i]):
-            continue
-        alone = not isinstance(dim.expr, int) or sum(blame.equal(dim, other) for other in old) == 1
-        if alone and i + 1 < len(new) and blame.equal(dim, new[i + 1]) and _product(new[i], new[i + 2 :], old[i + 1 :]):
-            return dim
-    return None
-
-
-def _merged(before: Tensor, after: Tensor) -> Dim | None:
-    """The last axis, if a view claims to put it before the two that it joins: (batch, channels, bins, frames) viewed as
-    (batch, frames, channels*bins)."""
-    old, new = before.shape.dims, after.shape.dims
-    if len(old) < 4 or len(new) != 3 or before.shape.rank is None or after.shape.rank is None:
-        return None
-    last = old[-1]
-    alone = sum(blame.equal(last, other) for other in old) == 1 and last.value != 1
-    if not alone or not blame.equal(old[0], new[0]) or not blame.equal(last, new[1]) or not regroups(old, new):
-        return None
-    return last if _product(old[1], old[2:-1], new[2:]) else None
-
-
-def _product(first: Dim, rest: tuple[Dim, ...], wanted: tuple[Dim, ...]) -> bool:
-    have, want = first, wanted[0]
-    for dim in rest:
-        have = have * dim
-    for dim in wanted[1:]:
-        want = want * dim
-    return blame.equal(have, want)
 
 
 def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:

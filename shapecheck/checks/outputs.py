@@ -140,6 +140,30 @@ def _says(code: str, name: object) -> str:
     }.get(code, "")
 
 
+def own_tuple(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP516: something that a tensor has, asked of the tuple or list of tensors that the program made."""
+    asked: set[object] = set()
+    for event in graph.events:
+        kind, name, held = event.data.get("of"), event.data.get("name"), event.data.get("held")
+        if event.kind != "attribute" or not held or event.span in asked:
+            continue
+        asked.add(event.span)
+        yield found(
+            "SHP516",
+            "" if kind == "tuple" else "list",
+            event.span,
+            says=f"'{kind}' object has no attribute '{name}'",
+            label=f"a {kind} of tensors",
+            help="take one of them by its place, or unpack them: `loss, logits = ...`"
+            if kind == "tuple"
+            else "torch.stack or torch.cat makes one tensor of them",
+            related=[words.comes_from(part) for part in held[:2]],
+            shapes=[words.named(part) for part in held[:3]],
+            name=name,
+            parts=" and ".join(str(part.shape) for part in held[:3]),
+        )
+
+
 def tuple_for_tensor(graph: ShapeGraph, stage: Stage) -> Finding | None:
     """SHP515: the several tensors that an operator gives, handed to another one that takes one."""
     if stage.conflict is None or stage.conflict.kind != "tuple":

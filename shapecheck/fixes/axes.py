@@ -23,10 +23,10 @@ def split_then_move(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator
     if stage is None or call is None or before is None or before.shape.rank is None or any(a.star for a in call.args):
         return
     after_rank = stage.out.shape.rank or 0
-    if finding.remedy and isinstance(call.func, cst.Attribute):
+    if finding.remedy and isinstance(call.func, cst.Attribute) and tree.code(call.func.value) != "torch":
         moved = list(suffixed(tree, tree.span(call.func.value), finding.remedy, ""))
         if moved:
-            yield Fix("move the width first", (*moved[0].edits, tree.replace(call.func.attr, "reshape")))
+            yield Fix("move the axis first", (*moved[0].edits, tree.replace(call.func.attr, "reshape")))
     elif after_rank == before.shape.rank + 1 and len(call.args) == after_rank:
         at = next(i for i in range(after_rank) if before.shape.dims[i] != stage.out.shape.dims[i])
         a, b = call.args[at].value, call.args[at + 1].value

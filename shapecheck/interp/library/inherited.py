@@ -14,6 +14,7 @@ from shapecheck.interp.library.containers import Container, fill
 from shapecheck.interp.library.models import BUILDING
 from shapecheck.interp.library.modules import construct, module_method
 from shapecheck.interp.library.outputs import OUTPUT_METHODS
+from shapecheck.interp.library.pretrained import PretrainedModel
 from shapecheck.interp.library.registry import Native, Opaque, none, take, words
 from shapecheck.interp.values import Bound, Builtin, CallArgs, Class, Const, Instance, Int, Machine, Unknown, Value
 
@@ -121,6 +122,8 @@ class Inherited(Value):
             from shapecheck.interp.library import trainer
 
             return trainer.method(self.instance, self.instance.attributes, self.name, args, machine, node)
+        if self.name in ("resize_token_embeddings", "set_input_embeddings"):
+            return self._resized(args, machine, node)
         if self.name == "get_input_embeddings":
             return Unknown()
         if self.name == "save_hyperparameters":
@@ -128,6 +131,15 @@ class Inherited(Value):
 
             return lightning.save(self.instance, args, machine, node)
         return Const(None) if self.name in _SILENT else Unknown()
+
+    def _resized(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        """New rows for the embedding of the model of transformers that the instance holds."""
+        held = _attribute(self.instance, self.base, "base_model")
+        for value in (held, *self.instance.attributes.values()):
+            if isinstance(value, PretrainedModel):
+                return value.method(self.name, args, machine, node)
+        machine.event("resize", node, module=None, count=None)
+        return Unknown()
 
 
 _MODULE_METHODS = frozenset(
@@ -142,7 +154,7 @@ _SILENT = frozenset(
     words("""
     post_init init_weights save_pretrained push_to_hub gradient_checkpointing_enable gradient_checkpointing_disable
     tie_weights _init_weights log log_dict save_hyperparameters print manual_backward toggle_optimizer
-    untoggle_optimizer resize_token_embeddings set_input_embeddings freeze unfreeze all_gather __setattr__
+    untoggle_optimizer freeze unfreeze all_gather __setattr__
     __init_subclass__ add_model_tags
 """)
 )
@@ -150,6 +162,8 @@ _ANSWERED = frozenset(
     [
         "get_input_embeddings",
         "get_output_embeddings",
+        "resize_token_embeddings",
+        "set_input_embeddings",
         "optimizers",
         "lr_schedulers",
         "get_extended_attention_mask",

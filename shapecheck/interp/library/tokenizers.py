@@ -64,7 +64,7 @@ class TokenizerValue(Value):
             case "vocab_size":
                 return Int(self._vocabulary())
             case "pad_token" | "pad_token_id":
-                if facts and facts.pad_token is False:
+                if facts and facts.pad_token is False and not self.own.keys() & {"pad_token", "pad_token_id"}:
                     return Const(None)
                 return Int(UNKNOWN_DIM) if name.endswith("_id") else Unknown()
         if name.endswith("_token_id"):

@@ -9,6 +9,7 @@ from typing import Any
 
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim
+from shapecheck.graph import Tensor
 from shapecheck.interp.values.base import Batched, Bound, CallArgs, Iteration, Machine, Unknown, Value
 from shapecheck.interp.values.plain import bounded, join, join_all
 from shapecheck.ops.values import UNKNOWN, Batches, is_tensor
@@ -30,7 +31,17 @@ class Items(Value):
     batched: Batched | None = field(default=None, compare=False)
 
     def attribute(self, name: str, machine: Machine, node: ast.AST) -> Value:
+        if self.has(name) is False:
+            held = [part for part in (item.operand() for item in self.each()) if isinstance(part, Tensor)]
+            if held:
+                data = {"name": name, "stage": None, "missing": True, "none": False, "of": self.kind, "held": held}
+                machine.event("attribute", node, **data)
         return Bound(self, name)
+
+    def has(self, name: str) -> bool | None:
+        """Whether it has an attribute; None where something of a library may only look like a tuple or list."""
+        python = {"tuple": (), "list": []}.get(self.kind)
+        return hasattr(python, name) if self.born and python is not None else None
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
         from shapecheck.interp.python import containers
