@@ -39,6 +39,10 @@ REDUCTIONS = words(
     "sum mean max min amax amin median mode std var prod any all argmax argmin logsumexp norm nansum nanmean "
     "count_nonzero"
 )
+POOLS_1D = words(
+    "AdaptiveAvgPool1d AdaptiveMaxPool1d adaptive_avg_pool1d adaptive_max_pool1d AvgPool1d MaxPool1d avg_pool1d max_pool1d"
+)
+"""Pools along the last axis, the places of features (batch, features, places)."""
 RECURRENT = frozenset(("LSTM", "GRU", "RNN"))
 CONVOLUTIONS = frozenset(
     f"{kind}{n}d" for kind in ("Conv", "ConvTranspose", "conv", "conv_transpose") for n in (1, 2, 3)

@@ -192,7 +192,7 @@ def differ(a: Dim | None, b: Dim | None) -> bool:
 def dropper(tensor: Tensor, wanted: Dim) -> tuple[Stage, Tensor, int] | None:
     """The stage on the way to ``tensor`` that took away (or moved) the last axis while it still had the wanted size.
 
-    Gives the stage, its operand and that axis. Only reductions, indexing and transpositions count: a Linear that
+    Gives the stage, its operand and that axis. Only reductions, pools, indexing and transpositions count: a Linear that
     maps the wanted size to another does what it says. The walk ends where the arriving axis was made.
     """
     end = made(axis(tensor, -1)).tensor
@@ -214,6 +214,8 @@ def _loses_last(stage: Stage, operand: Tensor) -> bool:
     if name in vocabulary.REDUCTIONS:
         gone = vocabulary.reduced_axes(stage)
         return gone is not None and rank - 1 in gone
+    if name in vocabulary.POOLS_1D:
+        return rank == 3 and not equal(stage.out.shape.dim(-1), operand.shape.dim(-1))
     if name in ("__getitem__", "select", "transpose", "permute", "t", "mT", "swapaxes"):
         out = stage.out
         kept = [trail.previous(axis(out, k)) for k in range(out.shape.rank or 0)]

@@ -15,6 +15,7 @@ from shapecheck.places import Span
 from shapecheck.trail import made
 from shapecheck.vocabulary import (
     KEEPS,
+    POOLS_1D,
     RECURRENT,
     REDUCTIONS,
     Axis,
@@ -89,6 +90,7 @@ def _axis_removed(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
     tokens = token_axis(before)
     over = "axis" if short(culprit) in ("transpose", "permute") else "features"
     right = tokens if tokens is not None else max(at - 1, 0)
+    pools = short(culprit) in POOLS_1D
     return found(
         "SHP103" if tokens is not None else fault.code,
         "removed" if over == "features" else "moved",
@@ -97,7 +99,12 @@ def _axis_removed(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
         tensor=before,
         symptom=fault.stage.span,
         label=f"{before.shape} becomes {culprit.out.shape}",
-        help=f"take dim={right}, which leaves (..., {words.size(want)})" if over == "features" else "",
+        help="put .transpose(1, 2) before the pool"
+        if pools
+        else f"take dim={right}, which leaves (..., {words.size(want)})"
+        if over == "features"
+        else "",
+        remedy=".transpose(1, 2)" if pools else "",
         related=[words.comes_from(before)],
         shapes=[words.named(before), words.named(operand)],
         operator=words.shown(culprit.op),

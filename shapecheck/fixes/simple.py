@@ -67,6 +67,9 @@ def wrong_axis(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
         yield Fix(
             f"take the first token: [:, {code}]", (tree.replace(old, f":, {code}"),), "cls", "unsafe", OTHER_RESULT
         )
+    elif isinstance(node, cst.Call) and finding.remedy and node.args:
+        pooled = tree.span(node.args[0].value)
+        yield from suffixed(tree, pooled, finding.remedy, "pool over the tokens", "unsafe", OTHER_RESULT)
     elif isinstance(node, cst.Call):
         arg = next((a for a in node.args if a.keyword is not None and a.keyword.value in ("dim", "axis")), None)
         arg = arg or next((a for a in node.args if isinstance(a.value, (cst.Integer, cst.UnaryOperation))), None)

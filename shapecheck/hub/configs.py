@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -189,9 +189,11 @@ class Config:
             return Config(part, f"the {name} of {self.label}", None, False, {}, self.uid)
         own = {key.partition(".")[2]: value for key, value in self.cls.defaults.items() if key.startswith(f"{name}.")}
         fields = self.checkpoint.fields if self.checkpoint else {}
-        own |= {key.partition(".")[2]: value for key, value in fields.items() if key.startswith(f"{name}.")}
+        stored = {key.partition(".")[2]: value for key, value in fields.items() if key.startswith(f"{name}.")}
+        own = {key: value for key, value in own.items() if key not in stored}
         own |= {key.partition(".")[2]: value for key, value in self.overrides.items() if key.startswith(f"{name}.")}
-        return Config(part, f"the {name} of {self.label}", None, self.known and not self.checkpoint, own, self.uid)
+        checkpoint = replace(self.checkpoint, fields=stored) if self.checkpoint else None
+        return Config(part, f"the {name} of {self.label}", checkpoint, self.known and not checkpoint, own, self.uid)
 
     def with_overrides(self, overrides: Mapping[str, Any]) -> Config:
         """The same config with some attributes set, by any of their names."""
@@ -259,10 +261,21 @@ def config(
     if cls is None:
         return None
     if found is not None and _class_name(found.model_type) != cls.name:
+        part = _of_a_part(found, cls)
+        if part is not None:
+            return part.with_overrides(overrides or {})
         found = None  # loaded into another architecture: which of its sizes hold there is not known
     label = checkpoint_name or f"{cls.name}()"
     made = Config(cls, label, found, not checkpoint_name or found is not None, uid=zlib.crc32(label.encode()))
     return made.with_overrides(overrides or {})
+
+
+def _of_a_part(found: Checkpoint, cls: ConfigClass) -> Config | None:
+    """The config of a tower that is loaded alone (``CLIPVisionModel``) from the checkpoint of a model of several."""
+    whole = config(None, found.name)
+    parts = whole.cls.sub_configs if whole is not None else {}
+    name = next((name for name, part in parts.items() if part == cls.name), None)
+    return whole.sub(name) if whole is not None and name is not None else None
 
 
 def named_type(name: str) -> str | None:
