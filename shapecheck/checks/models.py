@@ -25,6 +25,7 @@ _EXTRA_AXIS = {
     "input_ids": "leave return_tensors out of __getitem__, or squeeze(0) there",
     "input_values": "take the axis of the one channel away: .squeeze(1)",
 }
+_IDS = re.compile(r"\b(?:\w+_)?(?:ids|labels)\W*$")
 _SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 
 
@@ -277,6 +278,9 @@ def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
         if not vocabulary.is_model(stage) or stage.within:
             continue
         mask, segments = stage.tensor("attention_mask"), stage.tensor("token_type_ids")
+        if mask is not None and _is_ids(mask):
+            yield _ids_for_mask(stage, mask)
+            continue
         if mask is None or not _is_segments(mask) or (segments is not None and not _is_mask(segments)):
             continue
         yield found(
@@ -292,6 +296,34 @@ def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
             given=words.called(mask),
             second=f", and token_type_ids gets {words.called(segments)}" if segments is not None else "",
         )
+
+
+def _is_ids(tensor: Tensor) -> bool:
+    """By its name, where that says so, else by its role; ids of segments have a place that they are mistaken for."""
+    if "mask" in tensor.text or _SEGMENTS.search(tensor.text) is not None:
+        return False
+    return tensor.role in ("ids", "labels") or _IDS.search(tensor.text) is not None
+
+
+def _ids_for_mask(stage: Stage, ids: Tensor) -> Finding:
+    params = stage.module.params if stage.module is not None else {}
+    decodes = params.get("is_encoder_decoder") is True and stage.inputs.get("decoder_input_ids") is None
+    name = "labels" if ids.role == "labels" else "decoder_input_ids" if decodes else "input_ids"
+    return found(
+        "SHP403",
+        "ids",
+        stage.input_spans.get("attention_mask", stage.span),
+        stage=stage,
+        tensor=ids,
+        symptom=stage.span,
+        label="token ids, and not zeros and ones",
+        help=f"pass it by name: {name}=...",
+        remedy=name,
+        related=[words.comes_from(ids)],
+        shapes=[words.named(ids)],
+        model=short(stage),
+        given=words.called(ids),
+    )
 
 
 def _is_segments(tensor: Tensor) -> bool:

@@ -109,9 +109,15 @@ def more_labels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
 
 
 def by_name(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """Mask and segments passed by the names that they have."""
-    call = call_of(finding, tree)
-    if call is None:
+    """Mask and segments passed by the names that they have; ids by theirs, where nothing stands behind them."""
+    stage = stage_of(finding)
+    call = tree.expression(stage.span) if finding.remedy and stage is not None else call_of(finding, tree)
+    if not isinstance(call, cst.Call):
+        return
+    if finding.remedy:
+        positional = [arg for arg in call.args if arg.keyword is None]
+        if positional and not any(arg.star for arg in positional) and tree.span(positional[-1].value) == finding.span:
+            yield Fix(f"pass it as {finding.remedy}", (Edit(start_of(finding.span), f"{finding.remedy}="),))
         return
     names = ("token_type_ids", "attention_mask")
     positional = [arg for arg in call.args if arg.keyword is None]
