@@ -40,7 +40,8 @@ REDUCTIONS = words(
     "count_nonzero"
 )
 POOLS_1D = words(
-    "AdaptiveAvgPool1d AdaptiveMaxPool1d adaptive_avg_pool1d adaptive_max_pool1d AvgPool1d MaxPool1d avg_pool1d max_pool1d"
+    "AdaptiveAvgPool1d AdaptiveMaxPool1d adaptive_avg_pool1d adaptive_max_pool1d "
+    "AvgPool1d MaxPool1d avg_pool1d max_pool1d"
 )
 """Pools along the last axis, the places of features (batch, features, places)."""
 RECURRENT = frozenset(("LSTM", "GRU", "RNN"))

@@ -98,7 +98,7 @@ def _length(tokenizer: TokenizerValue, taken: Taken, texts: Texts, machine: Mach
     padded = padding not in (False, None, "do_not_pad")
     if padding == "max_length" and size is not None and size.known and (cut or (as_int(size) or 0) < 0):
         return _named(size, taken, machine), True
-    least = texts.least
+    least = texts.least + _specials(tokenizer, taken)
     if truncation is UNKNOWN:
         least = 1
     if cut:
@@ -112,6 +112,12 @@ def _length(tokenizer: TokenizerValue, taken: Taken, texts: Texts, machine: Mach
         else "the number of tokens of the text"
     )
     return machine.fresh("seq", node, origin, max(1, least)), padded and padding is not UNKNOWN
+
+
+def _specials(tokenizer: TokenizerValue, taken: Taken) -> int:
+    """How many tokens a tokenizer adds at least: one ahead of a text and one behind, if it has one for the first."""
+    facts = tokenizer.facts
+    return 2 if facts and facts.cls_token and taken.plain("add_special_tokens", True) is True else 0
 
 
 def _named(size: Dim, taken: Taken, machine: Machine) -> Dim:

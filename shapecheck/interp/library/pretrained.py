@@ -99,7 +99,7 @@ class PretrainedModel(ModuleValue):
     def replace(self, path: str, new: Value, machine: Machine, node: ast.AST) -> None:
         """Put a module of the program in the place of the model's own."""
         old = self.replaced.get(path) or self.child(path)
-        self.replaced[path] = new
+        self.replaced[path] = self.children[path] = new
         hang(new, self.module.path, path)
         before = graph_module(old) if old is not None else None
         machine.event("replace", node, path=path, old=before, new=graph_module(new), model=self.module)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from shapecheck.dims import Dim, Truth
 from shapecheck.graph import Stage, Tensor
 from shapecheck.interp.library.modules import ModuleValue, descendants, graph_module
+from shapecheck.interp.library.pretrained import PretrainedModel, own_modules
 from shapecheck.interp.library.registry import Opaque, handles, take
 from shapecheck.interp.values import (
     Bound,
@@ -101,7 +103,7 @@ def state_dict(value: Value, machine: Machine, node: ast.AST) -> Value:
     """``module.state_dict()``: the entries whose sizes are known; others may exist where a part of it is not known."""
     found: dict[Any, Value] = {}
     complete = True
-    for path, part in descendants(value):
+    for path, part in _parts(value):
         own, all_known = _entries(part, machine)
         complete = complete and all_known
         module = graph_module(part)
@@ -110,6 +112,27 @@ def state_dict(value: Value, machine: Machine, node: ast.AST) -> Value:
                 tensor.producer = Stage(STATE_DICT, machine.span(node), {"name": name}, module=module)
             found[f"{path}.{name}" if path else name] = TensorValue(tensor)
     return Mapping(found, complete, TensorValue(Tensor()))
+
+
+def _parts(value: Value) -> Iterator[tuple[str, Value]]:
+    """A module and everything below it, with the layers that a model of transformers puts behind its encoder."""
+    for path, part in descendants(value):
+        yield path, part
+        if isinstance(part, PretrainedModel):
+            for name, layer in _own_layers(part):
+                yield f"{path}.{name}" if path else name, layer
+
+
+def _own_layers(model: PretrainedModel) -> Iterator[tuple[str, Value]]:
+    """The layers that a model of transformers has by itself, and that the program put nothing in the place of."""
+    built, now = model.module.params.get("num_labels"), model.config.get("num_labels").operand()
+    if not isinstance(built, Dim) or not isinstance(now, Dim) or built.compare(now) is not Truth.EQUAL:
+        return  # the config was changed behind the model's back
+    for name, (kind, _) in own_modules(model).items():
+        taken = any(name == path or name.startswith(f"{path}.") for path in model.replaced)
+        layer = model.child(name) if kind.startswith("torch.nn.") and "(" not in name and not taken else None
+        if layer is not None:
+            yield name, layer
 
 
 def _entries(part: Value, machine: Machine) -> tuple[dict[str, Tensor], bool]:

@@ -207,6 +207,8 @@ def _index_of(items: Items, value: Value) -> int | None:
 
 def _index(items: Items, args: CallArgs, m: Any, node: ast.AST) -> Value:
     at = _index_of(items, first(args))
+    if at is None and items.items and constant_key(first(args)) is None:  # of whatever it holds, as a dict's values
+        return join_all([Int(number(place)) for place in range(len(items.items))])
     return Int(UNKNOWN if at is None else number(at))
 
 

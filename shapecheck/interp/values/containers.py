@@ -40,7 +40,7 @@ class Items(Value):
 
     def has(self, name: str) -> bool | None:
         """Whether it has an attribute; None where something of a library may only look like a tuple or list."""
-        python = {"tuple": (), "list": []}.get(self.kind)
+        python: object = {"tuple": (), "list": []}.get(self.kind)
         return hasattr(python, name) if self.born and python is not None else None
 
     def item(self, key: Value, machine: Machine, node: ast.AST) -> Value:
