@@ -179,7 +179,8 @@ class Event:
         ``add_tokens``  a tokenizer grew; data: ``tokenizer``, ``count``, ``entries`` (its tokens before, where known),
                         ``new`` (the added tokens that were certainly not among them)
         ``resize``      ``resize_token_embeddings``; data: ``module``, ``count``
-        ``collate``     a loader joins examples to a batch; data: ``keys``, ``batch_size``, ``rows``, ``drop_last``
+        ``collate``     a loader joins examples to a batch; data: ``keys``, ``batch_size``, ``rows``, ``drop_last``,
+                        ``stacked`` (an example's tensors, where torch's own function stacks them)
         ``labels``      a label count was set; data: ``count``, ``module``
         ``trainer_loss``  what a Trainer takes for the loss; data: ``of`` (``model_output``, ``dict``, ``tuple``,
                         ``tensor``, ``none``, ``other``), ``fields`` (of an output or a dict), ``taken`` (a Tensor or

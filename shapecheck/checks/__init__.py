@@ -100,6 +100,7 @@ DETECTORS: tuple[Detector, ...] = (
     masks.inverted_mask,
     masks.padding_for_scores,
     tokenized.tokenizer_calls,
+    tokenized.ragged_examples,
     trainer.trainer_loss,
     broadcast.loss_broadcast,
     padding.unmasked_pooling,

@@ -9,6 +9,7 @@ from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding
 from shapecheck.graph import Event, ShapeGraph
+from shapecheck.places import Span
 
 _RAGGED = (
     "Unable to create tensor, you should probably activate truncation and/or padding with 'padding=True' "
@@ -32,6 +33,43 @@ def tokenizer_calls(graph: ShapeGraph) -> Iterator[Finding]:
             yield _no_padding_token(event)
         elif event.data.get("padding") is False and event.data.get("tensors") is True:
             yield from _ragged(event)
+
+
+def ragged_examples(graph: ShapeGraph) -> Iterator[Finding]:
+    """SHP407 for a Dataset that tokenizes one text at a time, as long as it is, and a loader that stacks its examples."""
+    told: set[Span] = set()
+    calls = [event for event in graph.events if event.kind == "tokenize"]
+    alone = {call.span: call for call in calls if call.data.get("texts") is None and _in_item(call)}
+    for event in graph.events:
+        size, rows = event.data.get("batch_size"), event.data.get("rows")
+        if event.kind != "collate" or not isinstance(size, Dim) or (size.value or 1) < 2 or rows == 1:
+            continue
+        for tensor in event.data.get("stacked") or ():
+            spans = (dim.origin.span for dim in tensor.shape.dims if dim.origin is not None and dim.value is None)
+            made = next((alone[span] for span in spans if span in alone), None)
+            if made is None or made.span in told:
+                continue
+            told.add(made.span)
+            yield found(
+                "SHP407",
+                "examples",
+                made.span,
+                severity="warning",
+                tensor=tensor,
+                symptom=event.span,
+                says="stack expects each tensor to be equal size",
+                label="one text, as long as it is",
+                help='pass padding="max_length", truncation=True and max_length=, or pad each batch: '
+                "DataLoader(..., collate_fn=DataCollatorWithPadding(tokenizer))",
+                remedy="max_length",
+                shapes=[words.named(tensor)],
+                size=words.size(size),
+            )
+
+
+def _in_item(event: Event) -> bool:
+    """Whether a tokenizer is called for every example anew."""
+    return any(frame.function.endswith("__getitem__") for frame in event.context)
 
 
 def _no_padding_token(event: Event) -> Finding:

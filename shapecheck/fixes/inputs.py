@@ -14,10 +14,18 @@ from shapecheck.graph import ShapeGraph, Tensor
 
 
 def padded(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
-    """``padding=True`` for a tokenizer's call."""
+    """``padding=True`` for a tokenizer's call; for one of a single text the length that all are brought to."""
     call = call_of(finding, tree)
-    if call is not None:
+    if call is not None and finding.remedy:
+        cut = [] if _named(call, "truncation") else [keyword(tree, call, "truncation", "True")]
+        length = keyword(tree, call, "padding", f'"{finding.remedy}"')
+        yield Fix("pad every text to one length", tuple([length, *cut] if _named(call, "padding") else [*cut, length]))
+    elif call is not None:
         yield Fix("pad the texts to one length", (keyword(tree, call, "padding", "True"),))
+
+
+def _named(call: cst.Call, name: str) -> bool:
+    return any(arg.keyword is not None and arg.keyword.value == name for arg in call.args)
 
 
 def as_tensors(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

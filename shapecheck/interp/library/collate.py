@@ -98,6 +98,20 @@ def keys_of(example: Value) -> list[str]:
     )
 
 
+def tensors_of(example: Value) -> list[Tensor]:
+    """The tensors of an example, which torch's own function stacks."""
+    match example:
+        case TensorValue():
+            return [example.tensor]
+        case Items(items=list()):
+            return [tensor for item in example.items or () for tensor in tensors_of(item)]
+        case Mapping():
+            return [tensor for item in example.items.values() for tensor in tensors_of(item)]
+        case Encoding():
+            return [tensor for item in example.fields.values() for tensor in tensors_of(item)]
+    return []
+
+
 def collated(collate: Value | None, example: Value, count: Dim, machine: Machine, node: ast.AST) -> Value:
     """A batch of ``count`` examples like this one, by the loader's own function or torch's."""
     if collate is None:

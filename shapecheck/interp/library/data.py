@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shapecheck.algebra import floordiv, mod
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
 from shapecheck.dims import Dim, number
-from shapecheck.interp.library.collate import collated, keys_of
+from shapecheck.interp.library.collate import collated, keys_of, tensors_of
 from shapecheck.interp.library.registry import Native, Opaque, handles, take, unknown
 from shapecheck.interp.library.tensors import row_of
 from shapecheck.interp.values import (
@@ -142,7 +142,13 @@ class Loader(Value):
         count = count or self._rows(total, machine, node)
         rows = total.expr if isinstance(total.expr, int) else None
         machine.event(
-            "collate", node, keys=keys_of(example), batch_size=self.batch_size, rows=rows, drop_last=self.drop_last
+            "collate",
+            node,
+            keys=keys_of(example),
+            batch_size=self.batch_size,
+            rows=rows,
+            drop_last=self.drop_last,
+            stacked=tensors_of(example) if self.collate is None else [],
         )
         return collated(self.collate, example, count, machine, node)
 
