@@ -36,7 +36,7 @@ def tokenizer_calls(graph: ShapeGraph) -> Iterator[Finding]:
 
 
 def ragged_examples(graph: ShapeGraph) -> Iterator[Finding]:
-    """SHP407 for a Dataset that tokenizes one text at a time, as long as it is, and a loader that stacks its examples."""
+    """SHP407 for a Dataset that tokenizes each text by itself, as long as it is, and a loader that stacks them."""
     told: set[Span] = set()
     calls = [event for event in graph.events if event.kind == "tokenize"]
     alone = {call.span: call for call in calls if call.data.get("texts") is None and _in_item(call)}
