@@ -169,6 +169,7 @@ class Event:
                         ``field``, ``stage``
         ``tokenize``    a tokenizer called; data: ``texts`` (their number, a Dim or None for one text), ``literal``
                         (the texts, where they are known), ``padding`` (whether it pads; None where not known),
+                        ``to_limit`` (whether it pads to ``max_length``; None where not known),
                         ``tensors`` (whether tensors are asked for), ``pad_token`` (whether it has one; None where not
                         known), ``tokenizer``
         ``replace``     a submodule replaced; data: ``path``, ``old``, ``new`` (Modules), ``model`` (Module)

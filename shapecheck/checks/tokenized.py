@@ -39,7 +39,7 @@ def ragged_examples(graph: ShapeGraph) -> Iterator[Finding]:
     """SHP407 for a Dataset that tokenizes each text by itself, as long as it is, and a loader that stacks them."""
     told: set[Span] = set()
     calls = [event for event in graph.events if event.kind == "tokenize"]
-    alone = {call.span: call for call in calls if call.data.get("texts") is None and _in_item(call)}
+    alone = {call.span: call for call in calls if call.data.get("texts") is None and _by_itself(call)}
     for event in graph.events:
         size, rows = event.data.get("batch_size"), event.data.get("rows")
         if event.kind != "collate" or not isinstance(size, Dim) or (size.value or 1) < 2 or rows == 1:
@@ -67,9 +67,11 @@ def ragged_examples(graph: ShapeGraph) -> Iterator[Finding]:
             )
 
 
-def _in_item(event: Event) -> bool:
-    """Whether a tokenizer is called for every example anew."""
-    return any(frame.function.endswith("__getitem__") for frame in event.context)
+def _by_itself(event: Event) -> bool:
+    """Whether a tokenizer is called for every example anew, and brings it to no common length."""
+    return event.data.get("to_limit") is False and any(
+        frame.function.endswith("__getitem__") for frame in event.context
+    )
 
 
 def _no_padding_token(event: Event) -> Finding:

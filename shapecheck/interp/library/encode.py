@@ -67,7 +67,8 @@ def _tell(
     tokenizer: TokenizerValue, taken: Taken, texts: Texts, text: Value | None, machine: Machine, node: ast.AST
 ) -> None:
     """The event that tells of a call of a tokenizer."""
-    padding = True if taken.plain("pad_to_max_length") is True else taken.plain("padding", False)
+    limit = taken.plain("pad_to_max_length") is True
+    padding = "max_length" if limit else taken.plain("padding", False)
     literal, whole = strings(text)
     stated = {"pad_token", "pad_token_id"} & tokenizer.own.keys()
     facts = hub.checkpoint(tokenizer.name) if tokenizer.name else None
@@ -78,6 +79,7 @@ def _tell(
         texts=texts.batch,
         literal=literal if whole and taken.get("text_pair") is None else (),
         padding=None if padding is UNKNOWN else padding not in (False, None, "do_not_pad"),
+        to_limit=None if padding is UNKNOWN else padding == "max_length",
         tensors=taken.plain("return_tensors") == "pt",
         pad_token=None if stated or facts is None else facts.fields.get("pad_token"),
     )
