@@ -45,9 +45,7 @@ def _features(stage: Stage, before: Tensor, order: tuple[int, ...]) -> Finding:
     return _regrouping(stage, before, width, advice, call, "tokens" if ahead else "")
 
 
-def _regrouping(
-    stage: Stage, before: Tensor, moved: Dim, advice: str, remedy: str = "", variant: str = ""
-) -> Finding:
+def _regrouping(stage: Stage, before: Tensor, moved: Dim, advice: str, remedy: str = "", variant: str = "") -> Finding:
     return found(
         "SHP603",
         variant,
