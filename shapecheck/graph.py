@@ -206,14 +206,25 @@ class NotChecked:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a name stands for: the ``span`` of the expression that it was bound to, whether that is ``bare`` (only
+    another name for what was there), and how often it is read (``reads``) before it is bound anew."""
+
+    span: Span
+    bare: bool
+    reads: int
+
+
 @dataclass(slots=True, eq=False)
 class ShapeGraph:
     """Stages and events in order of execution; ``items`` holds both, as they came.
 
     ``passed`` (filled by flow.py) follows an expression that is merely a parameter of the function it stands in: by its
     span and the calls through which it was reached, the arguments that were handed over, innermost call first.
-    ``sizes`` (filled there too) has the expression of each size that a factory was given, by its stage's index, and
-    ``computed`` the arithmetic that a name stands for (``both = text + 16``), by the place where the name is used.
+    ``sizes`` (filled there too) has the expression of each size that a factory was given, by its stage's index;
+    ``computed`` the arithmetic that a name stands for (``both = text + 16``), by the place where the name is used;
+    ``bound`` what each operand and constructor argument that is a mere name stands for, by its span.
     """
 
     source: FrontEnd
@@ -223,6 +234,7 @@ class ShapeGraph:
     passed: dict[tuple[Span, tuple[Frame, ...]], tuple[Span, ...]] = field(default_factory=dict)
     sizes: dict[int, tuple[Span, ...]] = field(default_factory=dict)
     computed: dict[Span, Span] = field(default_factory=dict)
+    bound: dict[Span, Bound] = field(default_factory=dict)
     _takers: dict[int, list[Stage]] = field(default_factory=dict, repr=False)  # by the identity of the tensor
     _read: int = 0
 

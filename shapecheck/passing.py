@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from shapecheck.bindings import bindings
 from shapecheck.errors import UnreadableSource
-from shapecheck.graph import Event, Frame, Module, ShapeGraph
+from shapecheck.graph import Bound, Event, Frame, Module, ShapeGraph
 from shapecheck.places import Span
 from shapecheck.source import Source
 from shapecheck.syntax import Parsed, argument_spans, calls_at, parse
@@ -22,6 +23,8 @@ def follow(graph: ShapeGraph, text_of: TextOf) -> None:
     the factories before them."""
     reader = Reader(text_of)
     raising = [stage for stage in graph.stages if stage.conflict is not None and not stage.within]
+    if raising:
+        _bind(graph, reader)
     for stage in graph.stages:
         if raising and stage.context and stage.op.rpartition(".")[2] in FACTORIES:
             graph.sizes[stage.index] = reader.sizes(stage.span)
@@ -39,6 +42,15 @@ def follow(graph: ShapeGraph, text_of: TextOf) -> None:
             for layer in _layers(event):
                 for span in layer.param_spans.values():
                     _note(graph, reader, span, layer.context)
+
+
+def _bind(graph: ShapeGraph, reader: Reader) -> None:
+    for stage in graph.stages:
+        built = stage.module.param_spans.values() if stage.module is not None else ()
+        for span in (*stage.input_spans.values(), *built):
+            bound = reader.bound(span)
+            if bound is not None:
+                graph.bound[span] = bound
 
 
 def _layers(event: Event) -> Iterator[Module]:
@@ -62,6 +74,14 @@ class Reader:
 
     text_of: TextOf
     _parsed: dict[str, Parsed | None] = field(default_factory=dict)
+    _bindings: dict[str, dict[Span, Bound]] = field(default_factory=dict)
+
+    def bound(self, span: Span) -> Bound | None:
+        """What the name at a span stands for, where that is one expression for certain."""
+        if span.path not in self._bindings:
+            parsed = self._file(span.path)
+            self._bindings[span.path] = bindings(parsed) if parsed is not None else {}
+        return self._bindings[span.path].get(span)
 
     def arguments(self, span: Span, calls: Calls) -> Iterator[Span]:
         """The arguments that an expression stands for, innermost call first; the call itself for a default."""

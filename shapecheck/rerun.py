@@ -7,19 +7,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapecheck import ops
 from shapecheck.algebra import Call, Expr, Name
 from shapecheck.dims import Dim, number
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.ops import Result, Spec
+from shapecheck.ops import NotKnown, Result, Spec
 from shapecheck.ops.values import Batches, is_tensor
 from shapecheck.shapes import Conflict, Shape
 
-Change = Callable[[Stage], Mapping[str, Any] | None]
-"""What a stage is given instead, by parameter; None for a stage that stays as it is."""
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What a stage is given instead, by parameter: operands, and what its layer was built with."""
+
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+Change = Callable[[Stage], Instead | None]
+"""What a stage is given instead; None for a stage that stays as it is."""
+
+_FAR = 400
+"""Stages behind the failing one that are looked at."""
 _PRIMES = tuple(n for n in range(11, 1000) if all(n % d for d in range(2, n)))
 """The numbers that names get: as small as batches and texts are, so that a slice of the positions holds them."""
 
@@ -34,31 +46,48 @@ class Rerun:
     def __init__(self, graph: ShapeGraph, failing: Stage) -> None:
         self.failing = failing
         self.way = list(upstream(failing.tensors()))
-        self._stages = [stage for stage in graph.stages if stage.index <= failing.index and not stage.within]
+        stages = [stage for stage in graph.stages if not stage.within]
+        self._stages = [stage for stage in stages if stage.index <= failing.index]
+        self._after = [stage for stage in stages if stage.index > failing.index][:_FAR]
         self._sizes: dict[Name, int] = {}
         self._named: dict[int, Dim] = {}
+        self._new: dict[int, Spec] = {}
         taken = {dim.value for stage in self._stages for tensor in stage.outputs.values() for dim in tensor.shape.dims}
         self._numbers = (prime for prime in _PRIMES if prime not in taken)
 
     def fails(self) -> bool:
         """Whether the stage raises here too as it stands, so that a run in which it does not says something."""
         try:
-            return isinstance(self._outcome(self.failing, {}, {}), Conflict)
+            return isinstance(self._outcome(self.failing, {}, Instead()), Conflict)
         except Unclear:
             return False
+
+    def moved(self, tensor: Tensor) -> bool:
+        """Whether a tensor had another shape in the last run that fitted than it has."""
+        spec = self._new.get(id(tensor))
+        return spec is not None and spec.shape != self.shape(tensor)
 
     def fitting(self, change: Change) -> Shape | None:
         """What the failing stage gives after a change, where nothing raises any more; None where something does, or
         is not known."""
         new: dict[int, Spec] = {}
+        self._new = new
         try:
             for stage in self._stages:
                 changed = change(stage)
                 if changed is None and not any(id(tensor) in new for tensor in stage.tensors()):
                     continue
-                outcome = self._outcome(stage, new, changed or {})
+                try:
+                    outcome = self._outcome(stage, new, changed or Instead())
+                except Unclear:
+                    if stage is self.failing or stage in self.way:
+                        raise
+                    outcome = NotKnown("a size is not known")
                 if stage is self.failing:
-                    return _one_shape(outcome)
+                    shape = _one_shape(outcome)
+                    if shape is not None:
+                        self._take(stage, outcome, new)
+                    return shape if shape is not None and not self._breaks(change, new) else None
                 if isinstance(outcome, Conflict):
                     return None
                 self._take(stage, outcome, new)
@@ -66,10 +95,37 @@ class Rerun:
             return None
         return None
 
+    def _breaks(self, change: Change, new: dict[int, Spec]) -> bool:
+        """Whether something behind the failing stage raises for certain after a change, that does not raise now."""
+        for stage in self._after:
+            changed = change(stage)
+            if changed is None and not any(id(tensor) in new for tensor in stage.tensors()):
+                continue
+            try:
+                outcome = self._outcome(stage, new, changed or Instead())
+            except Unclear:
+                outcome = None
+            if isinstance(outcome, Conflict):
+                again = stage.span == self.failing.span  # for the same reason, in another call
+                if stage.conflict is None and not again and self._certain(outcome):
+                    return True
+                outcome = None
+            specs = list(_specs(outcome.value)) if isinstance(outcome, Result) else []
+            outputs = list(stage.outputs.values())
+            known = len(specs) == len(outputs)
+            new.update((id(output), specs[index] if known else Spec()) for index, output in enumerate(outputs))
+        return False
+
+    def _certain(self, conflict: Conflict) -> bool:
+        """Whether two sizes disagree whatever the names among them stand for."""
+        primes = set(self._sizes.values())
+        sides = [side.value for side in (conflict.left, conflict.right) if side is not None]
+        return not any(side is None or any(side % prime == 0 for prime in primes) for side in sides)
+
     def changed(self, stage: Stage, instead: Mapping[str, Any]) -> Shape | None:
         """What one stage gives after a change of its own arguments, under the names of the sizes."""
         try:
-            after = _one_shape(self._outcome(stage, {}, instead))
+            after = _one_shape(self._outcome(stage, {}, Instead(instead)))
         except Unclear:
             return None
         return after and Shape(tuple(self._named.get(dim.value or 0, dim) for dim in after.dims))
@@ -81,11 +137,11 @@ class Rerun:
         except Unclear:
             return None
 
-    def _outcome(self, stage: Stage, new: Mapping[int, Spec], instead: Mapping[str, Any]) -> ops.Outcome:
-        given = {name: self._value(value, new) for name, value in {**stage.inputs, **instead}.items()}
+    def _outcome(self, stage: Stage, new: Mapping[int, Spec], instead: Instead) -> ops.Outcome:
+        given = {name: self._value(value, new) for name, value in {**stage.inputs, **instead.inputs}.items()}
         if stage.module is None:
             return ops.apply(stage.op, (), given)
-        params = {name: self._value(value, new) for name, value in stage.module.params.items()}
+        params = {name: self._value(value, new) for name, value in {**stage.module.params, **instead.params}.items()}
         return ops.forward(stage.op, params, (), given)
 
     def _take(self, stage: Stage, outcome: ops.Outcome, new: dict[int, Spec]) -> None:

@@ -168,6 +168,8 @@ def _getitem(stage: Stage, here: Axis, part: bool = False) -> Axis | None:
         return axis(picked[-1], 0) if index == 0 else axis(operand, index - 1 + len(picked))
     came, gone = 0, 0
     for piece in key_parts(stage):
+        if isinstance(piece, Tensor) and len(key_parts(stage)) == 1:
+            return _picked_rows(piece, operand, index)
         if piece is Ellipsis or isinstance(piece, (Tensor, list)):
             rank = operand.shape.rank
             rest = key_parts(stage)[-1] if piece is Ellipsis else None
@@ -193,6 +195,15 @@ def _picked_places(stage: Stage) -> list[Tensor]:
     rest = key_parts(stage)[len(picked) :]
     plain = all(piece.shape.rank == 1 and (piece.dtype or "bool").startswith("int") for piece in picked)
     return picked if len(picked) > 1 and plain and all(piece == slice(None) for piece in rest) else []
+
+
+def _picked_rows(rows: Tensor, operand: Tensor, index: int) -> Axis | None:
+    """``x[rows]`` hands on the axes behind those that it picks of."""
+    rank = rows.shape.rank
+    if rank is None or (rank != 1 and rows.dtype is None):
+        return None
+    new, gone = (1, rank) if rows.dtype == "bool" else (rank, 1)
+    return axis(operand, index - new + gone) if index >= new else None
 
 
 def _permutation(stage: Stage, rank: int) -> tuple[int, ...] | None:

@@ -133,7 +133,7 @@ DETECTORS: tuple[Detector, ...] = (
 _OF_LABELS = ("SHP302", "SHP305", "SHP306", "SHP310")
 """What is wrong with the shape of labels, told at a loss."""
 _WIDTHS = ("SHP201", "SHP204", "SHP205")
-_WITHOUT_CAUSE = (*operators.GENERAL, *_WIDTHS, "SHP302", "SHP313")
+_WITHOUT_CAUSE = (*operators.GENERAL, *_WIDTHS, "SHP206", "SHP207", "SHP208", "SHP218", "SHP302", "SHP313")
 """Rules that name what does not fit, and where they stand on it not why: an argument before it may be the reason."""
 _OF_ROWS = ("SHP229", "SHP302", "SHP313")
 """What may only follow from a choice, or a similarity, along the wrong axis."""
@@ -257,7 +257,6 @@ def explain(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if stage.conflict is None or stage.within:
         return None
     finding = next((finding for explainer in EXPLAINERS if (finding := explainer(graph, stage)) is not None), None)
-    if finding is None or finding.rule not in _WITHOUT_CAUSE or finding.remedy:
+    if finding is None or finding.rule not in _WITHOUT_CAUSE or finding.remedy == "keepdim":
         return finding
-    explained = finding.span != stage.span and finding.rule not in _WIDTHS
-    return finding if explained else arguments.other_argument(graph, stage) or finding
+    return arguments.repaired(graph, stage, finding)

@@ -8,6 +8,7 @@ from shapecheck.graph import Frame, Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import made
 from shapecheck.vocabulary import Axis, axis, main, short
+from shapecheck.vocabulary import words as names
 
 Calls = tuple[Frame, ...]
 _FAR = 60
@@ -25,16 +26,6 @@ def operand_span(stage: Stage, tensor: Tensor | None) -> Span:
     return stage.input_spans.get(name or "", stage.span)
 
 
-def column_span(stage: Stage, scores: Tensor) -> Span:
-    """Where a column of scores should lose its last axis: at the head, where the same ``forward`` takes its loss and
-    nothing else takes them; else where the loss is given them."""
-    head = made(axis(scores, -1)).stage
-    here = stage.context and stage.context[-1].function.endswith("forward")
-    if head is None or not here or head.context != stage.context or short(head) not in ("Linear", "linear"):
-        return operand_span(stage, scores)
-    return head.span
-
-
 def innermost(stage: Stage, tensor: Tensor) -> tuple[Span, Tensor]:
     """The operand's expression without the dropouts and activations that are written around it in the same call."""
     span = operand_span(stage, tensor)
@@ -49,6 +40,63 @@ def innermost(stage: Stage, tensor: Tensor) -> tuple[Span, Tensor]:
             break
         span, tensor = operand_span(maker, inner), inner
     return span, tensor
+
+
+_DATA = names(
+    "rand randn randint zeros ones full empty rand_like randn_like zeros_like ones_like tensor as_tensor from_numpy "
+    "arange linspace"
+)
+"""What makes a tensor of no other one."""
+
+
+def made_for(graph: ShapeGraph, stage: Stage, tensor: Tensor, states: bool = True) -> Span:
+    """Where an axis that an operand lacks (or has too many) is best mended: what its name was bound to, if that name is
+    but another one for what was there, or if nothing but operators that raise are given what was computed for it; else
+    the operand itself. ``states``: whether what a model gives may be changed where the model is called."""
+    span, inner = innermost(stage, tensor)
+    bound, own = graph.bound.get(span), operand_span(stage, tensor)
+    if bound is None or (
+        span != own and bound.reads == 1
+    ):  # x.clamp(min=1): what is done to it on the way stands there
+        return own
+    given = short(inner.producer) in _DATA or (not states and vocabulary.is_model(inner.producer))
+    return bound.span if bound.bare or (not given and _raises_everywhere(graph, inner)) else own
+
+
+def written_for(graph: ShapeGraph, stage: Stage, tensor: Tensor) -> Span | None:
+    """Where a script writes down the data that a model's own code is handed as they are, and only that; None for what a
+    model computed, and for what stands beside the operator itself."""
+    maker = tensor.producer
+    if maker is None or short(maker) not in _DATA or len(stage.context) <= len(maker.context):
+        return None
+    return maker.span if _raises_everywhere(graph, tensor) else None
+
+
+def renamed(graph: ShapeGraph, span: Span) -> Span:
+    """What a name was bound to, if it is but another name for what was there: somebody meant to change it there."""
+    bound = graph.bound.get(span)
+    return bound.span if bound is not None and bound.bare else span
+
+
+def _raises_everywhere(graph: ShapeGraph, tensor: Tensor) -> bool:
+    """Whether each operator that is given a tensor raises, or keeps its shape for one that does."""
+    waiting, seen = [tensor], 0
+    while waiting and seen < _FAR:
+        seen += 1
+        given = graph.consumers(waiting.pop())
+        if not given:
+            return False
+        for user in given:
+            if user.conflict is None:
+                if not _keeps(user):
+                    return False
+                waiting.append(user.out)
+    return not waiting
+
+
+def _keeps(stage: Stage) -> bool:
+    alone = len(list(stage.tensors())) == 1
+    return alone and short(stage) in vocabulary.KEEPS | vocabulary.BINARY | {"pow"}
 
 
 def passed_in(graph: ShapeGraph, stage: Stage, span: Span) -> Span:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from shapecheck import trail
-from shapecheck.checks import blame, counted, words
+from shapecheck.checks import blame, columns, counted, words
 from shapecheck.checks.report import found
 from shapecheck.findings import Finding, NamedShape, Related
 from shapecheck.flow import PAIR_LOSSES
@@ -36,15 +36,15 @@ def loss_broadcast(graph: ShapeGraph) -> Iterator[Finding]:
         name = short(stage)
         if name in PAIR_LOSSES - _RAISE:
             pair = stage.tensor("input"), stage.tensor("target")
-            yield from _outer(stage, pair[0], pair[1], "")
-            yield from _grown(stage, pair[0], pair[1])
+            yield from _outer(graph, stage, pair[0], pair[1], "")
+            yield from _grown(graph, stage, pair[0], pair[1])
         elif name in _PRODUCTS and len(operands(stage)) == 2:
             yield from _averaged_product(graph, stage)
         elif name in _DIFFERENCES | _COMPARISONS and len(operands(stage)) == 2:
             one, two = operands(stage)
             told = _guess_and_truth(one, two)
             if told is not None and _reduced_to_a_number(graph, stage):
-                yield from _outer(stage, *told, "difference" if name in _DIFFERENCES else "metric")
+                yield from _outer(graph, stage, *told, "difference" if name in _DIFFERENCES else "metric")
 
 
 def _column_and_row(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -65,10 +65,10 @@ def _averaged_product(graph: ShapeGraph, stage: Stage) -> Iterator[Finding]:
         return
     users = graph.consumers(stage.out)
     if len(users) == 1 and users[0].out.shape.rank == 0:
-        yield from _told(stage, *pair, "product")
+        yield from _told(graph, stage, *pair, "product")
 
 
-def _grown(stage: Stage, scores: Tensor | None, target: Tensor | None) -> Iterator[Finding]:
+def _grown(graph: ShapeGraph, stage: Stage, scores: Tensor | None, target: Tensor | None) -> Iterator[Finding]:
     """Scores (n, n) for labels (n,): a column and a row were added or multiplied on the way."""
     if scores is None or target is None or scores.shape.rank != 2 or target.shape.rank != 1:
         return
@@ -84,7 +84,7 @@ def _grown(stage: Stage, scores: Tensor | None, target: Tensor | None) -> Iterat
         tensors = operands(maker)
         pair = _column_and_row(*tensors) if len(tensors) == 2 else None
         if pair is not None:
-            yield from _told(maker, *pair, "product")
+            yield from _told(graph, maker, *pair, "product")
             return
         waiting += tensors
 
@@ -104,19 +104,21 @@ def _alike(one: Tensor, two: Tensor) -> bool:
     return bool(ways[0] & ways[1]) or one in map(main, trail.steps(two)) or two in map(main, trail.steps(one))
 
 
-def _outer(stage: Stage, scores: Tensor | None, target: Tensor | None, variant: str) -> Iterator[Finding]:
+def _outer(
+    graph: ShapeGraph, stage: Stage, scores: Tensor | None, target: Tensor | None, variant: str
+) -> Iterator[Finding]:
     if scores is None or target is None:
         return
     if _one_label_each(scores, target) or not (_on_purpose(scores) or _on_purpose(target)):
-        yield from _told(stage, scores, target, variant)
+        yield from _told(graph, stage, scores, target, variant)
 
 
-def _told(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> Iterator[Finding]:
+def _told(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor, variant: str) -> Iterator[Finding]:
     pairs = crossed(scores.shape, target.shape)
     if pairs is None:
         return
     column = scores.shape.rank == 2 and target.shape.rank == 1
-    root, other = _root(stage, scores, target, variant)
+    root, other = _root(graph, stage, scores, target, variant)
     yield found(
         "SHP607" if variant == "metric" else "SHP601",
         "" if variant == "metric" else variant,
@@ -126,9 +128,7 @@ def _told(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> Iterato
         symptom=stage.span,
         label=f"{scores.shape} against {target.shape} gives {pairs}",
         remedy="collected" if root not in stage.input_spans.values() and _batches(scores) else "",
-        help=f"write {scores.text or 'the predictions'}.squeeze(-1), or {target.text or 'the target'}.unsqueeze(-1)"
-        if column
-        else "",
+        help=_advice(scores, target, root == blame.operand_span(stage, scores)) if column else "",
         related=[
             words.axis_from(scores, -1) if column else None,
             Related(other, "this side brings the other shape") if other else None,
@@ -143,6 +143,12 @@ def _told(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> Iterato
         target_shape=target.shape,
         pairs=pairs,
     )
+
+
+def _advice(scores: Tensor, target: Tensor, used: bool) -> str:
+    if not used:
+        return "drop the last axis here: .squeeze(-1), or the call that adds it left out"
+    return f"write {scores.text or 'the predictions'}.squeeze(-1), or {target.text or 'the target'}.unsqueeze(-1)"
 
 
 def _result(shape: Shape) -> NamedShape:
@@ -310,12 +316,14 @@ def _collected(joined: Stage, part: Tensor) -> Span | None:
     return part.producer.span if part.producer is not None and part.producer.context == joined.context else None
 
 
-def _root(stage: Stage, scores: Tensor, target: Tensor, variant: str) -> tuple[Span, Span | None]:
+def _root(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor, variant: str) -> tuple[Span, Span | None]:
     """The side to change: a target written down in the wrong shape, else the scores where they are used."""
     lists = [_batches(tensor) for tensor in (scores, target)]
     if lists[0] is not None and lists[1] is not None and (collected := _collected(*lists[0])) is not None:
         return collected, None
-    used = blame.operand_span(stage, scores) if variant == "metric" else blame.column_span(stage, scores)
+    column = scores if scores.shape.rank == 2 else target
+    plain = variant == "metric" or _column_and_row(scores, target) is None
+    used = blame.operand_span(stage, scores) if plain else columns.root(graph, stage, column)
     maker = target.producer
     written = (
         target.span if maker is None else maker.span if short(maker) in ("tensor", "as_tensor", "FloatTensor") else None

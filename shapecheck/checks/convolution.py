@@ -24,10 +24,13 @@ def channels(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if rank is None or wanted is None:
         return None
     if rank == _axes(stage):
-        return _unbatched(stage, operand, at, as_dim(wanted))
+        return _unbatched(graph, stage, operand, at, as_dim(wanted))
     others = [k for k in range(rank) if k not in (0, at) and blame.equal(operand.shape.dim(k), wanted)]
     if others:
-        span = blame.passed_in(graph, stage, blame.operand_span(stage, operand))
+        own = blame.operand_span(stage, operand)
+        span = blame.passed_in(graph, stage, own)
+        if span == own and short(stage) in CONVOLUTIONS:
+            span = blame.written_for(graph, stage, operand) or blame.made_for(graph, stage, operand, states=False)
         remedy = f".transpose({at}, {others[0]})"
         advice = f"put {remedy} before it"
     elif is_model(stage):
@@ -65,13 +68,13 @@ def _axes(stage: Stage) -> int | None:
     return int(short(stage)[-2]) + 1 if short(stage) in CONVOLUTIONS else None
 
 
-def _unbatched(stage: Stage, operand: Tensor, at: int, wanted: Dim) -> Finding:
+def _unbatched(graph: ShapeGraph, stage: Stage, operand: Tensor, at: int, wanted: Dim) -> Finding:
     """SHP215: what lacks an axis is taken for one example, and its batch for the channels."""
     place = 1 if wanted.expr == 1 else 0
     return found(
         "SHP215",
         "unbatched",
-        blame.operand_span(stage, operand),
+        blame.made_for(graph, stage, operand),
         stage=stage,
         tensor=operand,
         symptom=stage.span,

@@ -74,7 +74,7 @@ def _width(graph: ShapeGraph, fault: Fault) -> Finding | None:
         _axis_removed(fault, operand, want)
         or _channels_removed(fault, operand, want)
         or _missing_flatten(fault, operand, want)
-        or _wrong_axis_last(fault, operand, want)
+        or _wrong_axis_last(graph, fault, operand, want)
         or _rows_fixed(fault, operand, want)
         or _added(fault, operand, want)
         or _swapped(fault, operand, want)
@@ -203,13 +203,14 @@ def _is_spatial_pooler(operand: Tensor) -> bool:
     return any(tensor.field == "pooler_output" and is_model(tensor.producer) for tensor in way)
 
 
-def _wrong_axis_last(fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
+def _wrong_axis_last(graph: ShapeGraph, fault: Fault, operand: Tensor, want: Dim) -> Finding | None:
     rank = operand.shape.rank
     matches = [k for k in range(1, (rank or 1) - 1) if blame.equal(operand.shape.dim(k), want)]
     if rank is None or len(matches) != 1:
         return None
     fault, variant = (replace(fault, code="SHP218"), "width") if "Norm" in fault.layer else (fault, "transpose")
-    return _at_operand(fault, operand, want, variant, f"put .transpose({matches[0]}, -1) before this layer")
+    root = None if variant == "width" else blame.made_for(graph, fault.stage, operand)
+    return _at_operand(fault, operand, want, variant, f"put .transpose({matches[0]}, -1) before this layer", root)
 
 
 def _at_operand(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shapecheck import trail, vocabulary
-from shapecheck.checks import blame, given_labels, words
+from shapecheck.checks import blame, columns, given_labels, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim
 from shapecheck.findings import Finding, Related
@@ -135,10 +135,12 @@ def _target(
 def _rows(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Finding | None:
     """Scores and target differ in their number of rows: the stage that gave one of them its rows is the root."""
     of_other_rows = stage.conflict is not None and stage.conflict.kind == "batch"
-    if not scores.shape.rank or not target.shape.rank:
-        return _target(graph, stage, scores, target, "", blame.operand_span(stage, target), "")
-    if not of_other_rows and not blame.differ(scores.shape.dim(0), target.shape.dim(0)):
-        return _target(graph, stage, scores, target, "", blame.operand_span(stage, target), "")
+    if (
+        not scores.shape.rank
+        or not target.shape.rank
+        or (not of_other_rows and not blame.differ(scores.shape.dim(0), target.shape.dim(0)))
+    ):
+        return _target(graph, stage, scores, target, "", _one_too_many(graph, stage, scores, target), "")
     pooled = _pooled_tagger(stage, scores, target)
     if pooled is not None:
         return pooled
@@ -159,6 +161,17 @@ def _rows(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Fi
         target=words.called(target),
         target_rows=words.sized(axis(target, 0)),
     )
+
+
+def _one_too_many(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Span:
+    """Where an axis of size one was added that one side has too many; the target where there is none."""
+    many, few = scores.shape.rank or 0, target.shape.rank or 0
+    if many == few > 2 and target.shape.dim(1).value == 1:
+        return extra_axis(stage, target, 1)
+    ones = [index for index in range(1, many) if scores.shape.dim(index).value == 1]
+    if many == few + 2 and len(ones) == 1:
+        return columns.root(graph, stage, scores, ones[0])
+    return blame.operand_span(stage, target)
 
 
 def _pooled_tagger(stage: Stage, scores: Tensor, target: Tensor) -> Finding | None:
@@ -235,8 +248,10 @@ def pair_target(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if None in ranks:
         return None
     if ranks == (2, 1) and scores.shape.dim(1).value == 1:
-        root = blame.column_span(stage, scores)
-        return _target(graph, stage, scores, target, "scores-column", root, f"pass {_plain(scores)}.squeeze(-1)")
+        root = columns.root(graph, stage, scores)
+        used = root == blame.operand_span(stage, scores)
+        advice = f"pass {_plain(scores)}.squeeze(-1)" if used else "put .squeeze(-1) behind it"
+        return _target(graph, stage, scores, target, "scores-column", root, advice)
     if ranks == (1, 2) and target.shape.dim(1).value == 1:
         root = extra_axis(stage, target, 1)
         return _target(graph, stage, scores, target, "target-column", root, f"pass {_plain(target)}.squeeze(-1)")

@@ -139,7 +139,7 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     return found(
         code,
         "ranks" if other_ranks else "sizes" if sized and code not in _ONE_WORDING else "",
-        built.span if built is not None else _root(stage, code, left),
+        built.span if built is not None else _root(graph, stage, code, left, right),
         stage=stage,
         tensor=left,
         symptom=stage.span,
@@ -172,8 +172,17 @@ def _rule(stage: Stage, conflict: Conflict) -> str:
     return _RULES.get(short(stage), "SHP202")
 
 
-def _root(stage: Stage, code: str, left: Tensor | None) -> Span:
-    """The call; for a window that is too large, the layer's constructor, for a causal mask what made it so long."""
+def _root(graph: ShapeGraph, stage: Stage, code: str, left: Tensor | None, right: Tensor | None) -> Span:
+    """The call; for a window that is too large, the layer's constructor, for a causal mask what made it so long, for an
+    operand that lacks an axis what its name was bound to."""
+    if code == "SHP215" and left is not None:
+        return blame.written_for(graph, stage, left) or stage.span
+    if code in ("SHP211", "SHP214") and left is not None and right is not None:
+        few, many = sorted((left, right), key=lambda tensor: tensor.shape.rank or 0)
+        odd = few if code == "SHP214" else many
+        if _lacks_axes(few, many):
+            mended = blame.made_for(graph, stage, odd)
+            return mended if mended != blame.operand_span(stage, odd) else stage.span
     maker = left.producer if left is not None else None
     if code == "SHP511":
         return next((span for t in stage.tensors() if (span := _tower_place(t)) is not None), stage.span)
@@ -181,6 +190,16 @@ def _root(stage: Stage, code: str, left: Tensor | None) -> Span:
         return maker.span
     created = stage.module.created if stage.module is not None else None
     return created if created is not None and code == "SHP221" else stage.span
+
+
+def _lacks_axes(few: Tensor, many: Tensor) -> bool:
+    """Whether one tensor has the axes of another but for some in between or behind, which are longer than one."""
+    if not few.shape.rank or many.shape.rank is None or few.shape.rank >= many.shape.rank:
+        return False
+    if any(dim.expr == 1 for dim in many.shape.dims):
+        return False  # an axis too many rather
+    rest = iter(many.shape.dims)
+    return all(any(blame.equal(dim, other) for other in rest) for dim in few.shape.dims)
 
 
 @dataclass(frozen=True, slots=True)

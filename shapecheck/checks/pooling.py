@@ -49,6 +49,7 @@ def unpooled_classifier(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if not _one_row_per_text(per_token, target):
         return None
     head, tokens, span = classifier(graph, scores)
+    span = blame.renamed(graph, span)
     wanted = Shape((tokens.shape.dim(0), *tokens.shape.dims[2:])) if tokens.shape.rank == 3 else tokens.shape
     source = token_source(per_token, index)
     return found(

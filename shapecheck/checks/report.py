@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from shapecheck import rulebook
 from shapecheck.findings import Finding, NamedShape, Related, Severity
@@ -62,6 +63,15 @@ def found(
 
 def _of_numpy(stage: Stage | None) -> bool:
     return stage is not None and stage.op.startswith("numpy.")
+
+
+def rooted(finding: Finding, span: Span, label: str, help: str) -> Finding:
+    """A finding told at another place, the one to change; where it raises comes first among the related ones."""
+    symptom = finding.symptom or finding.span
+    places = [place for place in finding.related if place.span not in (span, symptom)]
+    told = [] if _one_place(symptom, span) else [Related(symptom, "PyTorch raises here")]
+    related = tuple(_once([*told, *places]))
+    return replace(finding, span=span, label=label, help=help, remedy="", related=related, symptom=symptom)
 
 
 def _one_place(a: Span, b: Span) -> bool:

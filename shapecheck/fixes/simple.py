@@ -166,17 +166,38 @@ def _column_added(tree: Tree, node: cst.BaseExpression) -> Edit | None:
         first = [tree.code(arg.value) for arg in node.args]
         torch = tree.code(node.func.value) == "torch"
         return tree.replace(node, tree.code(node.func.value)) if first in (["1"], ["-1"]) and not torch else None
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value in ("view", "reshape"):
+        sizes = [tree.code(arg.value) for arg in node.args]
+        return tree.without(node.args, 1) if len(sizes) == 2 and sizes[1] == "1" else None
     kept = [at for at, arg in enumerate(node.args) if arg.keyword is not None and arg.keyword.value == "keepdim"]
     return tree.without(node.args, kept[0]) if kept and tree.code(node.args[kept[0]].value) == "True" else None
+
+
+def squeezed_at_root(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """The axis of size one taken where it was put there or made, if that is the place which is told."""
+    stage = stage_of(finding)
+    if stage is None or any(finding.span == span for span in stage.input_spans.values()):
+        return
+    for column in _columns(stage):
+        maker = made(axis(column, 1)).stage
+        if maker is not None and maker.span == finding.span and finding.span.path == tree.path:
+            yield from without_column(tree, finding.span)
+            return
 
 
 def squeezed_where_made(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """The axis of size one taken where a model's forward makes it: for the loss and for every metric at once."""
     stage = stage_of(finding)
-    columns = [t for t in stage.tensors() if t.shape.rank == 2 and t.shape.dim(1).value == 1] if stage else []
+    columns = _columns(stage) if stage else []
     head = made(axis(columns[0], 1)).stage if columns else None
-    if head is not None and head.context and head.span.exact and head.span.path == tree.path:
+    if head is None or head.span == finding.span:
+        return
+    if head.context and head.span.exact and head.span.path == tree.path:
         yield from suffixed(tree, head.span, ".squeeze(-1)", "drop the last axis where the model makes it")
+
+
+def _columns(stage: Stage) -> list[Tensor]:
+    return [t for t in stage.tensors() if t.shape.rank == 2 and t.shape.dim(1).value == 1]
 
 
 def averaged(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
