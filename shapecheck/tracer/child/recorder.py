@@ -16,7 +16,8 @@ from torch.utils._pytree import tree_flatten
 
 from shapecheck.tracer.child import modules, numbers
 from shapecheck.tracer.child.abstraction import call
-from shapecheck.tracer.child.describe import describe, dtype_name, tensors_of
+from shapecheck.tracer.child.blame import blame
+from shapecheck.tracer.child.describe import describe, tensors_of
 from shapecheck.tracer.child.failure import of_abstraction
 from shapecheck.tracer.child.fakes import tensors_in
 from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frame, user_frames
@@ -173,7 +174,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             result = original(*args, **kwargs)
         except Exception as error:
             error.__dict__.pop("shapecheck_op", None)  # which of its operators raised says nothing to the user
-            _blame(self.session, error, op, args, kwargs)
+            blame(self.session, error, op, args, kwargs)
             if not self._within() and not of_abstraction(error):
                 self._send_stage(op, None, operands, [], None, invented=invented, error=error)
             raise
@@ -215,7 +216,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             result = original(module, *args, **kwargs)
         except Exception as error:
             if operands is not None and (not within or entry.op.startswith("torch.nn.")):
-                _blame(self.session, error, entry.op, args, kwargs)
+                blame(self.session, error, entry.op, args, kwargs)
             if operands is not None and not within and not error.__dict__.get("shapecheck_sent"):
                 self._send_stage(entry.op, module, operands, [], None, invented=False, within=within, error=error)
             raise
@@ -252,7 +253,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             try:
                 result = original(module, *args, **kwargs)
             except Exception as error:
-                _blame(self.session, error, modules.kind(module), args, kwargs)
+                blame(self.session, error, modules.kind(module), args, kwargs)
                 raise
             finally:
                 self._quiet = False
@@ -336,8 +337,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         op = function_op(func)
         leaf = self.open[-1].op if self.open else ""
         blamed = leaf if leaf.startswith("torch.nn.") and not mine else op
-        _blame(self.session, error, blamed, args, kwargs, func)
-        if error.__dict__["shapecheck_op"]["invented"] and not any(tensors_in((args, kwargs))):
+        blame(self.session, error, blamed, args, kwargs, func)
+        if error.__dict__["shapecheck_op"]["invented"] and next(tensors_in((args, kwargs)), None) is None:
             return  # what is missing here may be there in a real run
         if mine and not self._within() and not of_abstraction(error):
             self._send_stage(
@@ -349,33 +350,6 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
                 invented=self._invented(args, kwargs),
                 error=error,
             )
-
-
-def _blame(session: Session, error: BaseException, op: str, args: Any, kwargs: Any, func: Any = None) -> None:
-    """Keep with an exception which operator raised it, once: further out it is only passed on.
-
-    With the function itself, a number that was made up counts only if another one would have averted the error.
-    """
-    if "shapecheck_op" in error.__dict__:
-        return
-    leaves = tree_flatten((args, kwargs))[0]
-    tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-    read = numbers.among((args, kwargs)) and (func is None or numbers.could_avert(func, args, kwargs))
-    error.__dict__["shapecheck_op"] = {
-        "op": op,
-        "operands": [{"sizes": [int(n) for n in t.shape], "dtype": dtype_name(t.dtype)} for t in tensors],
-        # Whether a list was left empty hangs on the way that the script took.
-        "invented": read
-        or any(map(session.marks.is_invented, tensors))
-        or any(map(_made_up, leaves))
-        or (session.invented and not tensors),
-        "takes": bool(tensors) or any(isinstance(leaf, str) or leaf is None for leaf in leaves),
-    }
-
-
-def _made_up(value: Any) -> bool:
-    """Whether a value stands in for something that is not there."""
-    return not numbers.is_made(value) and type(value).__module__.startswith("shapecheck.")
 
 
 def install(session: Session) -> Recorder:
