@@ -56,6 +56,8 @@ def test_wrappers_leave_the_module_as_it_is(holds: Holds) -> None:
             return x * 2
         assert double(torch.ones(2)).tolist() == [2.0, 2.0]
         scaler = torch.amp.GradScaler("cuda")
+        assert scaler.state_dict()["scale"] == 65536.0
+        scaler.load_state_dict(scaler.state_dict())
         with torch.autocast("cuda", dtype=torch.float16):
             loss = net(torch.ones(1, 3)).sum()
         scaler.scale(loss).backward()

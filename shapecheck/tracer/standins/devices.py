@@ -29,6 +29,14 @@ _ARE_ZERO = """
     max_memory_allocated memory_allocated memory_reserved max_memory_reserved memory_cached max_memory_cached
     current_device current_allocated_memory driver_allocated_memory
 """.split()
+_SCALER = {
+    "scale": 65536.0,
+    "growth_factor": 2.0,
+    "backoff_factor": 0.5,
+    "growth_interval": 2000,
+    "_growth_tracker": 0,
+}
+"""What the state of a new gradient scaler is where there is CUDA."""
 _DTYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 
 
@@ -40,6 +48,7 @@ def install(session: Session) -> None:
     _availability(session)
     _generators()
     _distributed()
+    torch.amp.GradScaler.state_dict = lambda self: dict(_SCALER)  # without CUDA it is switched off, and empty
     torch.compile = _compile
     patch_function(torch, "from_numpy", _knowing)
     torch.jit.script = torch.jit.trace = _unchanged
