@@ -243,13 +243,18 @@ def _given(tensor: object) -> tuple[str, str] | None:
 
 
 def _same_fault(stage: Stage, earlier: object) -> bool:
-    """Whether two calls of one function raise for one reason: parts of one tensor, handled alike (q, k and v)."""
+    """Whether two calls of one function raise for one reason: parts of one tensor, handled alike (q, k and v), or the
+    same two sizes, from the same places."""
     if not isinstance(earlier, Stage) or stage.context != earlier.context or stage.op != earlier.op:
         return False
     one, other = vocabulary.main(stage), vocabulary.main(earlier)
-    if stage.conflict is None or earlier.conflict is None or one is None or other is None or one.producer is None:
+    here, there = stage.conflict, earlier.conflict
+    if here is None or there is None or one is None or other is None or here.message != there.message:
         return False
-    return one.producer is other.producer and stage.conflict.message == earlier.conflict.message
+    told = all(dim is not None and dim.origin is not None and dim.origin.span for dim in (here.left, here.right))
+    if told and (here.left, here.right) == (there.left, there.right):
+        return True
+    return one.producer is not None and one.producer is other.producer
 
 
 def explain(graph: ShapeGraph, stage: Stage) -> Finding | None:

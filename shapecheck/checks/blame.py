@@ -176,7 +176,8 @@ def built_beside(graph: ShapeGraph, at: Axis, other: Axis) -> Span | None:
     return factory_span(graph, at, _built_in(other, stage.context))
 
 
-_PLAIN = (WRITTEN, "the value of ", "the default of ")
+PLAIN = (WRITTEN, "the value of ", "the default of ")
+"""How the origin of a size begins that the program states as a number, and takes from no config."""
 _COMPOSED = frozenset(("cat", "concat", "concatenate", "hstack"))
 
 
@@ -187,7 +188,7 @@ def _written(size: object, maker: Axis | None) -> Span | None:
     if (
         origin is None
         or origin.span is None
-        or not origin.text.startswith(_PLAIN)
+        or not origin.text.startswith(PLAIN)
         or short(maker.stage if maker is not None else None) in _COMPOSED
     ):
         return None

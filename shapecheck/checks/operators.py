@@ -125,7 +125,7 @@ def operator_shapes(graph: ShapeGraph, stage: Stage) -> Finding | None:
     right = _operand(stage, conflict.right_name) or _other(operands, left)
     sized = conflict.left is not None and conflict.right is not None
     code = _rule(stage, conflict)
-    built = _of_parameter(graph, stage, left, right)
+    built = _of_parameter(graph, stage, left, right) or _of_layer(graph, stage, left, right)
     telling = _telling(operands, left, right)
     advice, remedy = _advice(code, left, right)
     sizes = [_size(conflict.left, left, conflict.axis), _right(stage, conflict, right)]
@@ -230,6 +230,31 @@ def _of_parameter(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: T
     if span is None:
         return None
     return _Built(span, f"makes {words.called(own)} {own.shape}", help, str(wanted.dim.value or ""))
+
+
+def _of_layer(graph: ShapeGraph, stage: Stage, left: Tensor | None, right: Tensor | None) -> _Built | None:
+    """Where a layer's width stands as a number, while what it meets is as wide as a published encoder."""
+    conflict = stage.conflict
+    if conflict is None or left is None or right is None or left.shape.rank != right.shape.rank or not left.shape.rank:
+        return None
+    ends = [made(axis(tensor, -1)) for tensor in (left, right)]
+    if not blame.differ(ends[0].dim, ends[1].dim) or not blame.equal(conflict.left, axis(left, -1).dim):
+        return None
+    for one, other in (ends, ends[::-1]):
+        module = one.stage.module if one.stage is not None and short(one.stage) == "Linear" else None
+        width = module.params.get("out_features") if module is not None else None
+        encoder = other.stage.module if other.stage is not None and is_model(other.stage) else None
+        if encoder is None or not encoder.params.get("checkpoint") or not isinstance(width, Dim) or not width.origin:
+            continue
+        span = blame.constructor_span(graph, module, "out_features", other)
+        if span is not None and width.origin.text.startswith(blame.PLAIN):
+            return _Built(
+                span,
+                f"{words.size(width)} features",
+                f"make it {words.size(other.dim)}, as what it meets is",
+                str(other.dim.value or ""),
+            )
+    return None
 
 
 def _weight(source: Axis) -> Axis:
