@@ -60,6 +60,8 @@ EXPLAINERS: tuple[Explainer, ...] = (
     masks.lengths_over_texts,
     order.examples_first,
     misplaced.joined_along_rows,
+    misplaced.joined_side_by_side,
+    misplaced.summary_among_patches,
     misplaced.channels_ahead,
     linear.linear_in_features,
     linear.layer_width,
@@ -247,6 +249,9 @@ def _same_fault(stage: Stage, earlier: object) -> bool:
     same two sizes, from the same places."""
     if not isinstance(earlier, Stage) or stage.context != earlier.context or stage.op != earlier.op:
         return False
+    in_one_line = (stage.span.path, stage.span.line) == (earlier.span.path, earlier.span.line)
+    if in_one_line and stage.conflict and earlier.conflict and stage.conflict.message == earlier.conflict.message:
+        return True  # lam * x + (1 - lam) * y
     one, other = vocabulary.main(stage), vocabulary.main(earlier)
     here, there = stage.conflict, earlier.conflict
     if here is None or there is None or one is None or other is None or here.message != there.message:

@@ -144,7 +144,7 @@ def _rows(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tensor) -> Fi
     pooled = _pooled_tagger(stage, scores, target)
     if pooled is not None:
         return pooled
-    culprit, tensor = _row_maker(stage, scores, target)
+    culprit, tensor = _counted_labels(scores, target) or _row_maker(stage, scores, target)
     return found(
         "SHP313",
         "",
@@ -172,6 +172,14 @@ def _one_too_many(graph: ShapeGraph, stage: Stage, scores: Tensor, target: Tenso
     if many == few + 2 and len(ones) == 1:
         return columns.root(graph, stage, scores, ones[0])
     return blame.operand_span(stage, target)
+
+
+def _counted_labels(scores: Tensor, target: Tensor) -> tuple[Span, Tensor] | None:
+    """Labels counted by hand, ``torch.arange(2 * batch)``, where there are several for each row of the scores."""
+    maker, rows, labels = target.producer, scores.shape.dim(0).value, target.shape.dim(0).value
+    if maker is None or short(maker) != "arange" or not rows or not labels or labels <= rows or labels % rows:
+        return None
+    return maker.span, target
 
 
 def _pooled_tagger(stage: Stage, scores: Tensor, target: Tensor) -> Finding | None:

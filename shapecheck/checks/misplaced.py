@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from shapecheck import trail
+from shapecheck import trail, vocabulary
 from shapecheck.checks import blame, words
 from shapecheck.checks.report import found
 from shapecheck.dims import Dim, number
 from shapecheck.findings import Finding
+from shapecheck.flow import token_axis, token_source
 from shapecheck.graph import ShapeGraph, Stage, Tensor
-from shapecheck.vocabulary import KEEPS, ints, main, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import KEEPS, axis, ints, is_model, main, short
 
 _JOINS = ("cat", "concat", "concatenate")
+_SUMMARIES = 8
+"""Tokens in front of the patches: a summary, and registers."""
+_PRODUCTS = ("einsum", "matmul", "mm", "bmm")
 _ADDS = ("add", "add_", "sub", "mul", "__iadd__")
 _FLATTENS = ("flatten", "Flatten", "view", "reshape")
 
@@ -24,10 +29,10 @@ def joined_along_rows(graph: ShapeGraph, stage: Stage) -> Finding | None:
     if join is None or short(join) not in _JOINS:
         return None
     parts, rank = list(join.tensors()), join.out.shape.rank
-    given = ints(join.inputs.get("dim", 0))
-    if rank is None or rank < 2 or given is None or any(part.shape.rank != rank for part in parts):
+    dims = ints(join.inputs.get("dim", 0))
+    if rank is None or rank < 2 or dims is None or any(part.shape.rank != rank for part in parts):
         return None
-    at = given[0] % rank
+    at = dims[0] % rank
     if at == rank - 1:
         return None
     total = number(0)
@@ -53,6 +58,86 @@ def joined_along_rows(graph: ShapeGraph, stage: Stage) -> Finding | None:
         after=join.out.shape,
         layer=words.shown(stage.op),
         want=words.size(want),
+        line=stage.span.line,
+    )
+
+
+def joined_side_by_side(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP225: vectors joined along their features, where a product takes vectors as wide as each by itself."""
+    conflict = stage.conflict
+    if conflict is None or short(stage) not in _PRODUCTS or conflict.left is None or conflict.right is None:
+        return None
+    for have, want in ((conflict.left, conflict.right), (conflict.right, conflict.left)):
+        for operand in stage.tensors():
+            found_at = next((i for i, dim in enumerate(operand.shape.dims) if blame.equal(dim, have)), None)
+            source = made(axis(operand, found_at)) if found_at is not None else None
+            join = source.stage if source is not None else None
+            if source is None or join is None or short(join) not in _JOINS or source.index == 0:
+                continue
+            parts = list(join.tensors())
+            alike = len(parts) > 1 and all(blame.equal(part.shape.dim(source.index), want) for part in parts)
+            others = [other for other in stage.tensors() if other is not operand]
+            if alike and all(other.producer is not None and any(other.producer.tensors()) for other in others):
+                return _beside(stage, join, parts, source.index, want)
+    return None
+
+
+def _beside(stage: Stage, join: Stage, parts: list[Tensor], at: int, want: Dim) -> Finding:
+    return found(
+        "SHP225",
+        "beside",
+        join.span,
+        stage=stage,
+        tensor=join.out,
+        symptom=stage.span,
+        label=f"{join.out.shape}",
+        help="take dim=0",
+        remedy="0",
+        related=[words.comes_from(part) for part in parts[:2]],
+        shapes=[words.named(part) for part in parts[:4]],
+        operator=words.shown(join.op),
+        parts=", ".join(f"{words.called(part)} {part.shape}" for part in parts[:3]),
+        at=at,
+        after=join.out.shape,
+        layer=words.shown(stage.op),
+        want=words.size(want),
+        line=stage.span.line,
+    )
+
+
+def summary_among_patches(graph: ShapeGraph, stage: Stage) -> Finding | None:
+    """SHP213: patches to be laid out as a picture, with the summary tokens of the model still in front of them."""
+    conflict, tokens = stage.conflict, main(stage)
+    if conflict is None or conflict.kind != "numel" or tokens is None or short(stage) not in _FLATTENS:
+        return None
+    have, want, at = tokens.shape.numel.value, conflict.right and conflict.right.value, token_axis(tokens)
+    source = token_source(tokens, at) if at is not None else None
+    if not have or not want or source is None or source.stage is None or not is_model(source.stage):
+        return None
+    seen, count = main(source.stage), source.dim.value
+    if seen is None or seen.role != "pixels" or not count or not blame.equal(tokens.shape.dim(at or 0), source.dim):
+        return None
+    extra, rest = divmod((have - want) * count, have)
+    if rest or not 0 < extra <= _SUMMARIES:
+        return None
+    place = vocabulary.place(source.tensor)
+    return found(
+        "SHP213",
+        "summary",
+        place if place is not None else stage.span,
+        stage=stage,
+        tensor=source.tensor,
+        symptom=stage.span,
+        label=f"{source.tensor.shape}",
+        remedy=f"[:, {extra}:]",
+        help=f"leave {'it' if extra == 1 else 'them'} out: [:, {extra}:]",
+        related=[words.comes_from(tokens)],
+        shapes=[words.named(tokens)],
+        operator=words.shown(stage.op),
+        operand=words.called(source.tensor),
+        shape=source.tensor.shape,
+        extra=extra,
+        patches=count - extra,
         line=stage.span.line,
     )
 

@@ -148,6 +148,12 @@ def rows_of_input(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[F
         yield Fix("as many rows as arrive", (tree.replace(sizes[0], f"{tree.code(owner)}{finding.remedy}"),))
 
 
+def without_summary(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``out.last_hidden_state[:, 1:]``: the patches alone."""
+    if finding.remedy.startswith("[:, "):
+        yield from suffixed(tree, finding.span, finding.remedy, "the patches alone")
+
+
 def axis_kept(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``x.mean(dim=1)`` to ``x.mean(dim=1, keepdim=True)``, where that is what lacks."""
     call = call_of(finding, tree) if finding.remedy == "keepdim" else None

@@ -54,7 +54,7 @@ FIXERS: dict[str, tuple[Fixer, ...]] = {
     "SHP210": (joined.letters,),
     "SHP211": (aligned.joined_axis_added, joined.copied_to_tokens, fitted.resized, joined.other_axis),
     "SHP212": (joined.padded_stack,),
-    "SHP213": (moved.rows_of_input,),
+    "SHP213": (moved.rows_of_input, moved.without_summary),
     "SHP214": (moved.axis_kept, joined.mask_lined_up, joined.row_for_each, joined.one_more, aligned.axes_added),
     "SHP215": (aligned.layer_axes_added,),
     "SHP216": (widths.in_features,),

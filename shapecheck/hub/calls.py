@@ -124,7 +124,7 @@ def _present(field: OutputField, config: Config, inputs: Mapping[str, Any], opti
             if switch(field.when, config, inputs, options) in (False, None):
                 return False
             # The usual attention (sdpa) has no weights: an empty tuple in version 5, computed anew in version 4.
-            return True if options.get("attn_implementation") == "eager" else None
+            return True if switch("attn_implementation", config, {}, options) == "eager" else None
         case _:
             wanted = switch(field.when, config, inputs, options)
             return None if wanted is UNKNOWN else bool(wanted)

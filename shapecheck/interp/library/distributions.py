@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shapecheck import ops
 from shapecheck.graph import Tensor
 from shapecheck.interp.library.registry import HANDLERS, Handler, take
-from shapecheck.interp.values import Bound, CallArgs, Machine, TensorValue, Unknown, Value
+from shapecheck.interp.values import Bound, CallArgs, Const, Int, Machine, Number, TensorValue, Unknown, Value
 from shapecheck.ops.values import as_shape
 from shapecheck.shapes import ANY, Conflict, Shape, broadcast
 
@@ -71,10 +71,18 @@ class Distribution(Value):
         return machine.record(op, {"input": TensorValue(self.base), **inputs}, {}, outcome, node)
 
 
+def _parameter(value: Value) -> Tensor | None:
+    """A parameter as a tensor; of a plain number, one without axes."""
+    if isinstance(value, TensorValue):
+        return value.tensor
+    number = isinstance(value, (Number, Int)) or (isinstance(value, Const) and type(value.value) is float)
+    return Tensor(Shape(()), "float32") if number else None
+
+
 def _made(kind: str) -> Handler:
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         taken = take(args, *_PARAMETERS[kind])
-        given = [value.tensor for value in taken.values.values() if isinstance(value, TensorValue)]
+        given = [tensor for value in taken.values.values() if (tensor := _parameter(value)) is not None]
         if not args.exact or not given:
             return Unknown()
         batch: Shape | Conflict = broadcast(*[tensor.shape for tensor in given])

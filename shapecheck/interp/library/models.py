@@ -75,9 +75,8 @@ def _assembled(
 ) -> PretrainedModel:
     name = hub.auto(cls, config.config.model_type) if cls.startswith("Auto") and config.config else cls
     facts = hub.model(name) if name and not name.startswith("Auto") else None
-    options = {
-        key: taken.plain(key) for key in ("add_pooling_layer", "ignore_mismatched_sizes") if taken.get(key) is not None
-    }
+    named = ("add_pooling_layer", "ignore_mismatched_sizes", "attn_implementation")
+    options = {key: taken.plain(key) for key in named if taken.get(key) is not None}
     dtype = taken.plain("dtype", taken.plain("torch_dtype"))
     if dtype is not None:
         options["dtype"] = dtype if isinstance(dtype, str) and dtype != "auto" else None

@@ -212,3 +212,22 @@ def test_how_many_fields_an_output_has_that_may_lack_one_is_not_known() -> None:
         torch.relu(torch.zeros(len(out), 2))
         """
     ) == ["(?, 2)"]
+
+
+def test_the_attention_weights_of_an_eager_model_have_an_axis_of_heads() -> None:
+    made = "BertModel(BertConfig(num_attention_heads=4, hidden_size=64, attn_implementation='eager'))"
+    asked = "ids, output_attentions=True).attentions[0]"
+    eager = f"ids = torch.ones(3, 7, dtype=torch.long)\ntorch.relu({made}({asked})"
+    assert shapes(eager) == ["(3, 4, 7, 7)"]
+
+
+def test_a_checkpoint_loaded_as_eager_gives_attention_weights() -> None:
+    loaded = "AutoModel.from_pretrained('bert-large-uncased', attn_implementation='eager')"
+    asked = "torch.ones(3, 7, dtype=torch.long), output_attentions=True).attentions[0]"
+    assert shapes(f"torch.relu({loaded}({asked})") == ["(3, 16, 7, 7)"]
+    assert shapes(f"torch.relu({loaded.replace('eager', 'sdpa')}({asked})") != ["(3, 16, 7, 7)"]
+
+
+def test_a_distribution_of_plain_numbers_draws_what_is_asked() -> None:
+    assert shapes("torch.relu(torch.distributions.Beta(0.4, 0.4).sample((3,)))") == ["(3,)"]
+    assert shapes("torch.relu(torch.distributions.Normal(0.0, 1.0).sample())") == ["()"]
