@@ -43,10 +43,14 @@ def seed() -> None:
     torch.manual_seed(0)
 
 
+def _evaluate(module: torch.nn.Module, _: object) -> None:
+    module.eval()
+
+
 @contextmanager
 def evaluating() -> Iterator[None]:
     """Modules drop nothing and take no statistics of a batch, whatever mode they are in."""
-    hook = register_module_forward_pre_hook(lambda module, _: module.eval() and None)
+    hook = register_module_forward_pre_hook(_evaluate)
     try:
         yield
     finally:

@@ -79,6 +79,11 @@ def every() -> Iterator[Subject]:
             yield Subject(f"examples/{code}_instead.py", text=rule.use_instead + claim)
 
 
+def not_installed(said: dict[str, Any]) -> bool:
+    """Whether a script with a Trainer ended because accelerate is missing here (a trace has a stand-in for it)."""
+    return str(said["raised"]).startswith("ImportError: Using the `Trainer` with `PyTorch` requires `accelerate")
+
+
 def ended(factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """How each of them really ended (see ``really.py``), by its name: run once for all processes of the tests."""
 

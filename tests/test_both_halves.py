@@ -35,8 +35,6 @@ SHOWN_BY_THE_TEXT_ALONE = {
     "SHP702": "a trace does not see comments",
 }
 """Rules, and single scripts, whose fault a trace does not show, and why; it must leave these findings alone."""
-NOT_INSTALLED = "ImportError: Using the `Trainer` with `PyTorch` requires `accelerate"
-"""What scripts with a Trainer really end with where accelerate is missing; the trace has a stand-in for it."""
 
 SUBJECTS = [
     pytest.param(subject, id=subject.name, marks=pytest.mark.xdist_group(f"halves_{subject.family}"))
@@ -106,7 +104,7 @@ def test_a_trace_ends_as_the_real_run_does(
     subject: Subject, look: Callable[[Subject], Looked], pytorch: dict[str, dict[str, Any]]
 ) -> None:
     result, raised = look(subject).result, pytorch[subject.name]["raised"]
-    if str(raised).startswith(NOT_INSTALLED):
+    if subjects.not_installed(pytorch[subject.name]):
         pytest.skip("accelerate is not installed")
     assert result.status in (("raised",) if raised else ("completed", "stopped"))
     if result.error is not None:

@@ -43,6 +43,7 @@ def _flattened(stage: Stage, operand: Tensor, tokens: Tensor, want: Dim, count: 
         says="mat1 and mat2 shapes cannot be multiplied",
         label=f"{operand.shape}",
         help=f'padding="max_length", max_length={count} in the tokenizer\'s call, or pool the tokens',
+        remedy=str(count),
         related=[words.comes_from(tokens)],
         shapes=[words.named(tokens), words.named(operand)],
         layer=words.shown(stage.op),

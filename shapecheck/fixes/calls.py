@@ -108,6 +108,16 @@ def more_labels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
         yield Fix(f"num_labels={count}", (keyword(tree, node, "num_labels", count),))
 
 
+def one_output(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``num_labels=1``, with which a head and its loss are those of a regression."""
+    node = tree.expression(finding.span)
+    why = "class ids that were read as numbers may be meant"
+    if isinstance(node, cst.Integer):
+        yield Fix("one output: num_labels=1", (tree.replace(node, "1"),), safety="unsafe", why=why)
+    elif isinstance(node, cst.Call) and tree.code(node.func).endswith(("from_pretrained", "Config")):
+        yield Fix("num_labels=1", (keyword(tree, node, "num_labels", "1"),), safety="unsafe", why=why)
+
+
 def by_name(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """Mask and segments passed by the names that they have; ids by theirs, where nothing stands behind them."""
     stage = stage_of(finding)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from shapecheck import vocabulary
+from shapecheck.dims import Dim
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.calls import call_of, keyword, start_of, tokenizes
-from shapecheck.fixes.simple import stage_of
+from shapecheck.fixes.simple import operand, stage_of, suffixed
 from shapecheck.fixes.tree import Tree, after
 from shapecheck.graph import ShapeGraph, Tensor
 
@@ -93,6 +95,39 @@ def last_layer_alone(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterato
             yield Fix(
                 "replace the head's last layer", (after(tree.span(target), ".out_proj"),), safety="unsafe", why=why
             )
+
+
+def as_ids(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``scores`` to ``scores.argmax(dim=-1)`` where the last axis has a score for each word; else numbers to ids."""
+    stage, given = stage_of(finding), operand(finding, "input")
+    entries = vocabulary.given(stage, "num_embeddings") if stage is not None else None
+    if given is None or not (given[0].dtype or "").startswith(("float", "bfloat")):
+        return
+    scores, span = given
+    if scores.shape.rank and isinstance(entries, Dim) and entries.known and scores.shape.dim(-1) == entries:
+        why = "the word of the best score is one choice, a weighted sum of the vectors another"
+        yield from suffixed(tree, span, ".argmax(dim=-1)", "take the best word: argmax(dim=-1)", "unsafe", why)
+    else:
+        yield from suffixed(tree, span, ".long()", "make whole numbers of them", "unsafe", "they may be no ids at all")
+
+
+def fixed_length(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``padding="max_length", truncation=True, max_length=n`` for the one call that pads the texts of a file."""
+    calls = [call for call in tree.all(cst.Call) if tokenizes(call) and "padding" in _keywords(call)]
+    if len(calls) != 1 or not finding.remedy or calls[0].args[-1].star:
+        return
+    (call,) = calls
+    given = _keywords(call)
+    wanted = {"padding": '"max_length"', "truncation": "True", "max_length": finding.remedy}
+    new = ", ".join(f"{name}={code}" for name, code in wanted.items() if name not in given)
+    edits = [tree.replace(given[name], code) for name, code in wanted.items() if name in given]
+    edits += [tree.appended(call.args, new)] if new else []
+    why = "long texts are cut; a pooling does without a fixed length"
+    yield Fix(f"make every text {finding.remedy} tokens long", tuple(edits), safety="unsafe", why=why)
+
+
+def _keywords(call: cst.Call) -> dict[str, cst.BaseExpression]:
+    return {arg.keyword.value: arg.value for arg in call.args if arg.keyword is not None}
 
 
 def class_of_row(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:

@@ -9,7 +9,7 @@ import libcst as cst
 from shapecheck import trail, vocabulary
 from shapecheck.findings import Finding, Fix
 from shapecheck.fixes.simple import OTHER_RESULT, stage_of, suffixed
-from shapecheck.fixes.tree import Tree
+from shapecheck.fixes.tree import Tree, after, bound
 from shapecheck.graph import ShapeGraph
 
 _PROJECTIONS = {"text_model": "text_projection", "vision_model": "visual_projection"}
@@ -59,6 +59,25 @@ def without_tuples(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[
             yield Fix("leave return_dict=False out", (tree.without(call.args, at),), safety="unsafe", why=why)
 
 
+def without_head(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
+    """``model(ids).last_hidden_state`` to ``model.base_model(ids).last_hidden_state`` of a model with a head, where
+    nothing else is taken of what it returns."""
+    node, stage = tree.expression(finding.symptom or finding.span), stage_of(finding)
+    call = tree.call(stage.span) if stage is not None and stage.span.path == tree.path else None
+    if call is None or not isinstance(node, cst.Attribute) or node.attr.value != "last_hidden_state":
+        return
+    if not isinstance(call.func, (cst.Name, cst.Attribute)) or any(_has_labels(arg) for arg in call.args):
+        return
+    alone = isinstance(node.value, cst.Name) and bound(tree, node.value, alone=True) is call
+    if alone or node.value is call:
+        edit = after(tree.span(call.func), ".base_model")
+        yield Fix("call the model without its head", (edit,), safety="unsafe", why="another field may be meant")
+
+
+def _has_labels(arg: cst.Arg) -> bool:
+    return arg.star == "**" or (arg.keyword is not None and arg.keyword.value == "labels")
+
+
 def last_place(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
     """``outputs[2]`` to ``outputs[1]`` where that is the last; ``hidden_states[12]`` to ``hidden_states[-1]``."""
     node = tree.expression(finding.span)
@@ -105,9 +124,14 @@ def loss_first(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]
     if not isinstance(value, cst.Tuple) or len(value.elements) < 2:
         return
     nodes = [element.value for element in value.elements]
-    losses = [node for node in nodes if isinstance(node, cst.Name) and "loss" in node.value.lower()]
+    made = {stage.span for stage in graph.stages if stage.out.role == "loss"}
+    losses = [node for node in nodes if tree.span(node) in made or _is_called_loss(node)]
     if len(losses) != 1 or losses[0] is nodes[0]:
         return
     order = [losses[0], *(node for node in nodes if node is not losses[0])]
     edits = tuple(tree.replace(old, tree.code(new)) for old, new in zip(nodes, order, strict=True) if old is not new)
     yield Fix("return the loss first", edits, safety="unsafe", why="who else takes the outputs by place is not known")
+
+
+def _is_called_loss(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Name) and "loss" in node.value.lower()

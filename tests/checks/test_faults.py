@@ -44,6 +44,11 @@ class Fault:
         return whole.replace(self.old, self.new) + (f"# wrong: {self.wrong}\n" if self.wrong else "")
 
     @property
+    def working(self) -> str:
+        """The script as it works, with the same claim."""
+        return f"{(FOLDER / self.script).read_text()}# wrong: {self.wrong}\n"
+
+    @property
     def line(self) -> int:
         """Where it was broken."""
         whole = (FOLDER / self.script).read_text()
@@ -60,6 +65,7 @@ def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
     folder = tmp_path_factory.mktemp("faults")
     copies = {f"{at}_{fault.script}": fault.text for at, fault in enumerate(FAULTS)}
     copies |= {path.name: path.read_text() for path in SCRIPTS}
+    copies |= {f"{at}_working_{fault.script}": fault.working for at, fault in enumerate(FAULTS) if fault.wrong}
     for name, text in copies.items():
         (folder / name).write_text(text)
     said = really([folder / name for name in copies], folder)
@@ -76,6 +82,8 @@ def test_a_working_script_runs_and_has_no_finding(path: Path, pytorch: dict[str,
 def test_a_fault_is_one(at: int, fault: Fault, pytorch: dict[str, dict[str, object]]) -> None:
     said = pytorch[f"{at}_{fault.script}"]
     assert said["wrong"] is True if fault.wrong else said["raised"] is not None
+    if fault.wrong:
+        assert pytorch[f"{at}_working_{fault.script}"]["wrong"] is False
     assert fault.rule in rulebook.codes()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,10 @@ SEEN_ONLY_IN_A_TRACE = {"SHP203", "SHP230", "SHP311", "SHP401", "SHP402", "SHP40
 """Rules whose fault the text alone need not show: the fixtures of these are held against PyTorch only."""
 
 
-NOT_INSTALLED = re.compile("ImportError: Using the `Trainer` with `PyTorch` requires `accelerate")
-"""What the examples of a Trainer end with where accelerate is missing; then there is nothing to compare with."""
-
-
 @pytest.fixture(scope="session")
 def pytorch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What PyTorch made of every fixture and of every example, by name."""
     return subjects.ended(tmp_path_factory)
-
-
-def not_installed(said: dict[str, Any]) -> bool:
-    return NOT_INSTALLED.match(str(said["raised"])) is not None
 
 
 @pytest.mark.parametrize("code", rulebook.codes())
@@ -60,7 +51,7 @@ def test_a_rule_has_a_bad_and_a_good_fixture(code: str) -> None:
 def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[str, Any]]) -> None:
     rule = rulebook.rule(code)
     bad, good = pytorch[f"examples/{code}.py"], pytorch[f"examples/{code}_instead.py"]
-    assert good["raised"] is None or not_installed(good)
+    assert good["raised"] is None or subjects.not_installed(good)
     assert bad["raised"] is not None or rule.severity != "error"
     if bad["raised"] is None:
         assert rule.wrong, (
@@ -75,7 +66,7 @@ def test_a_rules_examples_are_what_they_say(code: str, pytorch: dict[str, dict[s
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_fixture_is_as_pytorch_has_it(path: Path, pytorch: dict[str, dict[str, Any]]) -> None:
     said = pytorch[f"rules/{path.parent.name}/{path.name}"]
-    if not_installed(said):
+    if subjects.not_installed(said):
         pytest.skip("accelerate is not installed")
     if path.name.startswith("good"):
         assert said["raised"] is None and said["wrong"] in (None, False)
