@@ -34,12 +34,13 @@ def findings(result: TraceResult) -> list[Finding]:
         ("assert scores", ["scores"]),
         ("first, second = scores.split(1, dim=-1)", ["scores"]),
         ("value = float(array)", ["array"]),
+        ("parts = list(scores)\nvalue = [parts[index + 1] for index in range(4)]", ["parts[0]"]),
     ],
 )
 def test_it_is_a_finding_at_the_raising_line(trace: Trace, line: str, named: list[str]) -> None:
     result = trace(HEADER + line)
     (finding,) = findings(result)
-    assert (finding.rule, finding.span.line) == ("SHP230", 6)
+    assert (finding.rule, finding.span.line) == ("SHP230", 6 + line.count("\n"))
     assert [shape.name for shape in finding.shapes] == named
     assert result.error is not None and finding.torch_says == result.error.message
 

@@ -52,7 +52,8 @@ def _raised(session: Session, error: BaseException, chain: list[Span], frame: Fr
 
 
 def _named(span: Span, names: Mapping[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors that an expression names, and arrays as tensors of their shape; of what is unpacked, what gave it."""
+    """The tensors that an expression names, the first of several, and arrays as tensors of their shape; of what is
+    unpacked, what gave it."""
     text = text_of(span.path)
     node = text.node(span)
     if node is None or isinstance(getattr(node, "ctx", None), ast.Store):
@@ -63,6 +64,8 @@ def _named(span: Span, names: Mapping[str, Any]) -> Iterator[tuple[str, torch.Te
         tensor = value if isinstance(value, torch.Tensor) else arrays.shadow(value)
         if tensor is not None:
             yield ast.unparse(part), tensor
+        elif isinstance(value, (tuple, list)) and value and all(isinstance(one, torch.Tensor) for one in value):
+            yield f"{ast.unparse(part)}[0]", value[0]
         elif type(value).__module__ == "numpy" and getattr(value, "shape", None):
             yield ast.unparse(part), torch.empty(value.shape, device="meta")  # type: ignore[union-attr]
 
