@@ -77,11 +77,12 @@ def assigned(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> f
     known: frozenset[str] | None = getattr(function, "assigned_names", None)
     if known is None:
         body = function.body if isinstance(function.body, list) else [function.body]
-        known = function.assigned_names = frozenset(_stored(body))  # type: ignore[union-attr]
+        known = function.assigned_names = frozenset(stored(body))  # type: ignore[union-attr]
     return known
 
 
-def _stored(body: list[ast.stmt] | list[ast.expr]) -> Iterator[str]:
+def stored(body: list[ast.stmt] | list[ast.expr]) -> Iterator[str]:
+    """Each name that statements assign, once for each place that does, not counting the scopes within them."""
     waiting: list[ast.AST] = [*body]
     while waiting:
         part = waiting.pop()

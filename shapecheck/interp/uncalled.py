@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from shapecheck.interp.budget import Exhausted
 from shapecheck.interp.lineage import find, lineage
 from shapecheck.interp.python.objects import Descriptor, LocalModule
-from shapecheck.interp.scopes import Activation
+from shapecheck.interp.scopes import Activation, stored
 from shapecheck.interp.symbolic import arguments
 from shapecheck.interp.values import (
     NEVER,
@@ -22,6 +23,7 @@ from shapecheck.interp.values import (
     Items,
     Mapping,
     Number,
+    TensorValue,
     Unknown,
     Value,
     join_all,
@@ -36,9 +38,13 @@ _FIRST = ("forward", "training_step", "compute_loss")
 
 def analyse(m: Interpreter, module: LocalModule) -> None:
     """Analyse each class and function of a file that was not reached, in the order of the text."""
+    places = Counter(stored(module.home.tree.body))
     for name, value in module.scope.names.items():
         if value.truth() is False and isinstance(value, (Items, Mapping)):
             module.scope.names[name] = _of_any_length(value)
+        elif isinstance(value, TensorValue) and places[name] > 1:
+            # Which of its values a function sees depends on when it is called: in a notebook, between any two cells.
+            module.scope.names[name] = Unknown()
     for value in list(module.scope.names.values()):
         if type(value) is Class and value.home is module.home:
             _class(m, module, value)

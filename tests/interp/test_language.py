@@ -125,6 +125,15 @@ CASES = {
         """,
         "(2, 3, 7)",
     ),
+    "namedtuple by keyword, in another order": (
+        """
+        from collections import namedtuple
+        P = namedtuple("P", "x z w", defaults=(9,))
+        n, k, d = P(z=3, x=2)
+        y = torch.zeros(n, k, d)
+        """,
+        "(2, 3, 9)",
+    ),
     "typeddict config": (
         """
         from typing import TypedDict

@@ -190,6 +190,18 @@ def test_a_size_of_minus_one_stands_for_one_that_is_told_later() -> None:
         """) == [4]
 
 
+def test_a_function_that_nobody_calls_sees_only_such_tensors_of_the_module_as_are_made_once() -> None:
+    assert conflicts_in("""
+        weight = torch.zeros(4, 5)
+        x = torch.zeros(2, 5)
+        def layer():
+            return x @ weight.T
+        def scores():
+            return weight @ torch.zeros(3, 3)
+        x = torch.zeros(1, 3, 224, 224)
+        """) == [6]
+
+
 def test_a_function_that_nobody_calls_is_analysed_with_unknown_arguments() -> None:
     assert conflicts_in("""
         def f(x, n=3):

@@ -167,6 +167,8 @@ def test_old_names_of_the_call_still_work(holds: Holds) -> None:
         tokenizer = BertTokenizer.from_pretrained("bert-base-uncased", do_lower_case=True)
         one = tokenizer.encode_plus("a cat", "a dog", max_length=12, padding="max_length", return_tensors="pt")
         assert one["input_ids"].shape == (1, 12)
+        words = tokenizer.encode_plus(["a", "cat"], max_length=12, padding="max_length", return_tensors="pt")
+        assert words["input_ids"].shape == (1, 12)
         assert len(tokenizer.batch_encode_plus([("a", "b"), ("c", "d")])["input_ids"]) == 2
         """
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from shapecheck import hub
 from shapecheck.dims import UNKNOWN as UNKNOWN_DIM
@@ -42,8 +42,18 @@ _ROLES: dict[str, Role] = {
 }
 
 
-def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-    """``tokenizer(text, ...)``: the encoding, with the sizes that the options fix."""
+def encode(
+    tokenizer: TokenizerValue,
+    args: CallArgs,
+    machine: Machine,
+    node: ast.AST,
+    lists: Literal["texts", "words", "either"] = "texts",
+) -> Value:
+    """``tokenizer(text, ...)``: the encoding, with the sizes that the options fix.
+
+    ``lists`` says what a list is: several texts, or the words of one as ``encode_plus`` has it. ``encode`` took it for
+    words too before version 5, and for texts since.
+    """
     taken = take(args, *_CALL)
     overflow = taken.plain("return_overflowing_tokens", False) not in (False, None)
     if not args.exact:
@@ -51,6 +61,8 @@ def encode(tokenizer: TokenizerValue, args: CallArgs, machine: Machine, node: as
     split = taken.plain("is_split_into_words", False) is True
     text = taken.get("text") or taken.get("batch_text_or_text_pairs") or taken.get("text_target")
     texts = texts_of(text, taken.get("text_pair"), split, machine, node)
+    if texts.batch is not None and lists != "texts":
+        texts = Texts(None, 1, lists == "words")
     container = taken.plain("return_tensors")
     if overflow and texts.batch is None and container is None:
         return Encoding({}, None, None, False)  # one row or several: fast and slow tokenizers differ

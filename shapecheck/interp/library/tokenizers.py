@@ -92,8 +92,10 @@ class TokenizerValue(Value):
 
     def method(self, name: str, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         match name:
-            case "__call__" | "encode_plus" | "batch_encode_plus":
+            case "__call__" | "batch_encode_plus":
                 return encode(self, args, machine, node)
+            case "encode_plus":
+                return encode(self, args, machine, node, lists="words")
             case "encode":
                 return self._ids(args, machine, node)
             case "pad":
@@ -122,7 +124,7 @@ class TokenizerValue(Value):
         return machine.not_checked(node, f"the tokenizer's method {name} is not known")
 
     def _ids(self, args: CallArgs, machine: Machine, node: ast.AST) -> Value:
-        encoding = encode(self, args, machine, node)
+        encoding = encode(self, args, machine, node, lists="either")
         return encoding.fields.get("input_ids", Unknown()) if isinstance(encoding, Encoding) else encoding
 
     def _converted(self, args: CallArgs) -> Value:

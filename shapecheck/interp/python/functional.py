@@ -171,8 +171,13 @@ def _named_tuple(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
         if found is None or len(names) != len(found):
             return Unknown()
 
+    defaults = m.iterate(args.keywords.get("defaults", Unknown()), node).items or []
+    usual = dict(zip(names[len(names) - len(defaults) :], defaults, strict=False))
+
     def make(more: CallArgs, machine: Interpreter, place: ast.AST) -> Value:
-        return NamedRow({**dict(zip(names, more.positional, strict=False)), **more.keywords})
+        given = {**(usual if more.exact else {}), **dict(zip(names, more.positional, strict=False)), **more.keywords}
+        # In the order of the declaration, whatever that of the call: so it is unpacked and iterated.
+        return NamedRow({name: given.get(name, Unknown()) for name in names})
 
     return Native(make)
 

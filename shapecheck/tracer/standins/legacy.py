@@ -102,6 +102,8 @@ def _old_encoders(module: Any, session: Session) -> None:
 
     def encode_plus(self: Any, text: Any, text_pair: Any = None, **options: Any) -> Any:
         session.assume("encode_plus is not in the installed transformers: the tokenizer itself is called")
+        if isinstance(text, (list, tuple)):  # the words of one text, where a call takes them for several
+            options["is_split_into_words"] = True
         return self(text, text_pair, **_padded(options))
 
     def batch_encode_plus(self: Any, batch_text_or_text_pairs: Any, **options: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from shapecheck.dims import Truth, number
@@ -56,6 +58,19 @@ def test_lists_become_tensors_of_the_same_length() -> None:
     torch.relu(torch.tensor(tok.encode("a b c")))
     """
     assert shapes(text) == ["(16,)", "(2, 16)", "(16,)", "(seq,)"]
+
+
+def test_the_words_given_to_encode_plus_are_one_text() -> None:
+    text = """
+    one = tok.encode_plus(tok.tokenize("a text"), max_length=16, padding="max_length", truncation=True)
+    torch.relu(torch.as_tensor(one["input_ids"]))
+    torch.relu(tok.encode_plus(["a", "text"], max_length=16, pad_to_max_length=True, return_tensors="pt")["input_ids"])
+    """
+    assert shapes(TOK + dedent(text)) == ["(16,)", "(1, seq)"]
+
+
+def test_whether_a_list_given_to_encode_is_one_text_depends_on_the_version() -> None:
+    assert shapes(TOK + 'torch.relu(torch.tensor(tok.encode(["a", "text"])))') == ["(...)"]
 
 
 def test_a_long_literal_text_without_truncation_is_longer_than_the_position_table() -> None:
