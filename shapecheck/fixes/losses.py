@@ -46,7 +46,7 @@ def axis_of_one(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix
 
 def _axis_too_many(longer: Shape, shorter: Shape, classes: int) -> int | None:
     """The axis of size one without which two shapes are the same (but for ``classes`` axes at axis 1)."""
-    if longer.rank is None or shorter.rank is None or longer.rank != shorter.rank + 1 + classes:
+    if longer.rank is None or shorter.rank is None or longer.rank != shorter.rank + 1 + classes or not shorter.rank:
         return None
     for at in range(1, longer.rank):
         rest = [dim for k, dim in enumerate(longer.dims) if k != at]

@@ -123,13 +123,18 @@ def bmm(call: Call) -> Spec:
 def dot(call: Call) -> Spec:
     """``dot``, ``vdot``, ``inner`` of two vectors."""
     a, b = call.shape(), call.shape("tensor")
-    for shape in (a, b):
-        if shape.rank is not None and shape.rank != 1:
-            raise call.clash("rank", f"1D tensors expected, but got {a.rank}D and {b.rank}D tensors")
+    if any(rank not in (None, 1) for rank in (a.rank, b.rank)):
+        raise call.clash("rank", _no_vectors(a, b))
     if a.dim(0).compare(b.dim(0)) is Truth.DIFFERENT:
         words = unequal_vectors(a, b)
         raise call.clash("inner", words, left=a.dim(0), right=b.dim(0), right_name="tensor", axis=0)
     return call.out(Shape(()))
+
+
+def _no_vectors(a: Shape, b: Shape) -> str:
+    """What PyTorch says of axes too many; a number of axes that is not known stands as it does in a shape."""
+    first, second = ("?" if shape.rank is None else shape.rank for shape in (a, b))
+    return f"1D tensors expected, but got {first}D and {second}D tensors"
 
 
 def unequal_vectors(a: Shape, b: Shape) -> str:
@@ -222,7 +227,7 @@ def inner(call: Call) -> Spec:
     """``inner(input, other)``: the last axes contracted, all others kept; a number multiplies. ``vdot``: vectors."""
     a, b = call.shape(), call.shape("other")
     if call.name == "vdot" and (rank_of(a), rank_of(b)) != (1, 1):
-        raise call.clash("rank", f"1D tensors expected, but got {a.rank}D and {b.rank}D tensors", right_name="other")
+        raise call.clash("rank", _no_vectors(a, b), right_name="other")
     if 0 in (a.rank, b.rank):
         return call.out(b if a.rank == 0 else a)
     if a.dim(-1).compare(b.dim(-1)) is Truth.DIFFERENT:

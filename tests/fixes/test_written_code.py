@@ -52,6 +52,11 @@ def test_an_argument_is_written_where_the_others_stand(written: str, wanted: str
     ast.parse(new)
 
 
+def test_scores_of_one_row_beside_a_number_have_no_axis_to_drop() -> None:
+    (finding,) = found("a.py", HEAD + "nn.CrossEntropyLoss()(torch.zeros(1, 5), torch.tensor(3))\n")
+    assert finding.rule == "SHP302" and not finding.fixes
+
+
 POOLED = """\
 class Net(nn.Module):
     def __init__(self):

@@ -112,6 +112,9 @@ class Container(ModuleValue):
             case "update":
                 self._update(args.positional[0] if args.positional else Unknown())
                 return Const(None)
+            case "add_module" | "register_module" if not isinstance(take(args, "name").plain("name"), str):
+                self.exact, self.element = False, take(args, "name", "module").get("module") or Unknown()
+                return Const(None)
         return super().method(name, args, machine, node)
 
     def _append(self, child: Value) -> None:

@@ -174,13 +174,28 @@ def _sizes(dtype: str) -> Handler:
     return handler
 
 
+_LIMITS = ("loc", "scale", "low", "high")
+
+
+def _of_limits(limits: list[Value], dtype: str) -> Value:
+    arrays = [value for value in limits if not isinstance(value, (Const, Int, Number))]
+    if any(isinstance(value, Unknown) for value in arrays):
+        return Unknown()
+    if not arrays:
+        return Number()
+    made = computed("torch.add", [ArrayValue(described(value)) for value in (arrays * 2)[:2]], {})
+    return ArrayValue(Tensor(made.tensor.shape, dtype)) if isinstance(made, ArrayValue) else made
+
+
 def _drawn(size_at: int, dtype: str) -> Handler:
-    """``numpy.random.randint(low, high, size)`` and its like: the shape is the argument ``size``."""
+    """``numpy.random.randint(low, high, size)`` and its like: the shape is the argument ``size``, else that of the
+    limits, where these are no numbers but arrays."""
 
     def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
         size = args.keywords.get("size") or (args.positional[size_at] if len(args.positional) > size_at else None)
         if size is None or (isinstance(size, Const) and size.value is None):
-            return Number()
+            limits = [*args.positional[:size_at], *(args.keywords[name] for name in _LIMITS if name in args.keywords)]
+            return _of_limits(limits, dtype) if args.exact else Unknown()
         return ArrayValue(Tensor(as_shape(size.operand()), dtype))
 
     return handler

@@ -51,6 +51,19 @@ def test_a_class_that_derives_from_sequential_is_one() -> None:
     assert shapes(text) == ["(3, 10)"]
 
 
+def test_what_a_container_holds_is_not_known_once_modules_were_added_under_unknown_names() -> None:
+    text = """
+    class Block(nn.Sequential):
+        def __init__(self, layers, width):
+            super().__init__()
+            for i in range(layers):
+                self.add_module("layer{}".format(i + 1), nn.Linear(width + i, width + i + 1))
+    torch.relu(Block(3, 5)(torch.zeros(2, 5)))
+    torch.relu(Block(24, 5)(torch.zeros(2, 5)))
+    """
+    assert shapes(text) == ["(2, 8)"]
+
+
 def test_submodules_have_paths_from_the_root_of_the_model() -> None:
     text = """
     class Inner(nn.Module):
