@@ -82,7 +82,7 @@ class Interpreter:
         self.recorded: dict[Hashable, Value] = {}
         self.saved: dict[Hashable, Value] = {}  # what torch.save wrote, by file
         self.parameters: dict[int, Any] = {}  # the tensors that are parameters, by identity
-        self.shared: dict[int, Value] = {}  # modules that stand for several like ones
+        self.shared: dict[int, Value] = {}  # objects that stand for several like ones
         self.memory: dict[Hashable, Any] = {}
         self.said: set[tuple[Span, str]] = set()
         self.entered: set[int] = set()

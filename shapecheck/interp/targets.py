@@ -89,9 +89,13 @@ def write_over(m: Interpreter, place: ast.AST | None, value: Value) -> None:
 
 
 def share(m: Interpreter, value: Value) -> None:
-    """Take note that a module, with all in it, stands for several like ones: what changes one may leave the others."""
+    """Take note that an object, with all in it, stands for several like ones: what changes one may leave the others."""
     if is_module(value):
         m.shared.update({id(part): part for _, part in descendants(value)})
+    elif type(value) is Instance and id(value) not in m.shared:
+        m.shared[id(value)] = value
+        for part in value.attributes.values():
+            share(m, part)
 
 
 def _maybe(m: Interpreter, owner: Value, old: Value | None, value: Value) -> Value:
@@ -130,16 +134,25 @@ def _sets_for_itself(owner: Instance) -> bool:
 
 
 def set_some_attribute(m: Interpreter, owner: Value, value: Value) -> None:
-    """``setattr(owner, name, value)`` with a name that is not known: any value of that kind may be another one now."""
-    if type(owner) is not Instance:
-        return
+    """``setattr(owner, name, value)`` with a name that is not known: any value of that kind may be another one now.
+
+    An owner that is not known either is one of those at hand, or a part of one: ``parent = model.get_submodule(path)``.
+    """
     kinds = (TensorValue,) if isinstance(value, TensorValue) else _PLAIN
-    if isinstance(value, (Unknown, *kinds)):
-        m.heap.touch(owner)
-        note_change(m, owner.born)
-        for name, old in owner.attributes.items():
-            if isinstance(old, kinds):
-                owner.attributes[name] = join(old, value)
+    if not isinstance(value, (Unknown, *kinds)):
+        return
+    owners = [part for at_hand in m.scope.names.values() for part in _parts(at_hand)]
+    for one in owners if type(owner) is Unknown else [owner]:
+        if type(one) is Instance:
+            m.heap.touch(one)
+            note_change(m, one.born)
+            for name, old in one.attributes.items():
+                if isinstance(old, kinds):
+                    one.attributes[name] = join(old, value)
+
+
+def _parts(value: Value) -> list[Value]:
+    return [part for _, part in descendants(value)] if is_module(value) else [value]
 
 
 def _assign_item(m: Interpreter, target: ast.Subscript, value: Value) -> None:

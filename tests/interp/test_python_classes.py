@@ -358,6 +358,26 @@ def test_an_attribute_set_under_an_unknown_name_may_be_any_of_them(change: str) 
     ) == ["(?, 2)"]
 
 
+def test_a_parameter_set_under_an_unknown_name_on_an_unknown_module_may_be_that_of_any_at_hand() -> None:
+    assert shapes(
+        """
+        class Scaled(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.scale = nn.Parameter(torch.tensor(1.0))
+        def widened(model):
+            for name, param in list(model.named_parameters()):
+                *path, last = name.split(".")
+                parent = model.get_submodule(".".join(path)) if path else model
+                setattr(parent, last, nn.Parameter(param.data.unsqueeze(0)))
+        model, other = Scaled(), Scaled()
+        widened(model)
+        torch.relu(model.scale)
+        torch.relu(other.scale)
+        """
+    ) == ["(...)", "()"]
+
+
 def test_a_branch_on_the_exact_type_of_a_tuple_is_decided() -> None:
     assert shapes(
         """

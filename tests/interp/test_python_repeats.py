@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
 from shapecheck.graph import ShapeGraph
@@ -98,3 +100,23 @@ def test_layers_that_differ_are_made_one_by_one(build: str, widths: str) -> None
     graph = net(build, depth=3)
     assert conflicts(graph) == []
     assert last(graph) == widths
+
+
+def test_what_one_of_several_like_objects_keeps_is_not_what_the_next_one_keeps() -> None:
+    text = """
+    import torch
+    class Cache:
+        def __init__(self):
+            self.kept = None
+    def layer(x, cache, bias):
+        if cache.kept is not None:
+            x = torch.cat((cache.kept, x), 1)
+        cache.kept = x
+        return (x + bias)[:, -4:]
+    x = torch.zeros(2, 4, 5)
+    caches = [Cache() for _ in range(3)]
+    for cache in caches:
+        x = layer(x, cache, torch.zeros({bias}, 5))
+    """
+    found = {bias: conflicts(analyze(Source("caches.py", dedent(text).format(bias=bias)))) for bias in (4, 3)}
+    assert (found[4], len(found[3])) == ([], 1)
