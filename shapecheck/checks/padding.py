@@ -120,15 +120,33 @@ def padding_pooled(graph: ShapeGraph) -> Iterator[Finding]:
         causal, kind = params.get("causal") is True, str(params.get("model_type", ""))
         features = tokens.shape.rank == 3 and tokens.producer is model
         if position == -1 and tokens.padding == "right":
-            yield _position(stage, tokens, model, "last-causal" if causal else "last")
+            if not _side_is_looked_up(graph, stage):
+                yield _position(stage, tokens, model, "last-causal" if causal else "last")
         elif position == 0 and causal and features:
             yield _position(stage, tokens, model, "", "SHP107")
         elif position == 0 and features and kind == "xlnet":
             yield _position(stage, tokens, model, "last", "SHP108")
         elif position == 0 and features and kind in _NO_SUMMARY:
             yield _position(stage, tokens, model, "none", "SHP108", "info")
-        elif position == 0 and tokens.padding == "left":
+        elif position == 0 and tokens.padding == "left" and not _side_is_looked_up(graph, stage):
             yield _position(stage, tokens, model, "first")
+
+
+def _side_is_looked_up(graph: ShapeGraph, stage: Stage) -> bool:
+    """Whether the function around a stage looks at an end of a mask, to see on which side the texts are padded:
+    ``if mask[:, -1].all(): return tokens[:, -1]``."""
+    masks = ((other, main(other)) for other in graph.stages if short(other) == "__getitem__")
+    return any(
+        mask is not None and mask.role == "mask" and other.context == stage.context and _end(other) in (0, -1)
+        for other, mask in masks
+    )
+
+
+def _end(stage: Stage) -> int | None:
+    """The position that an index takes from the second axis of a mask."""
+    parts = key_parts(stage)
+    taken = ints(parts[1]) if len(parts) == 2 and parts[0] == slice(None) else None
+    return taken[0] if taken is not None and len(taken) == 1 else None
 
 
 def _token_position(stage: Stage, tokens: Tensor) -> int | None:
