@@ -14,7 +14,7 @@ class Budget:
 
     DEPTH = 24
     """Calls within calls."""
-    PER_FUNCTION = 600
+    PER_FUNCTION = 2_000
     """Steps that all analyses of one function together may take, with what they call, before it is left at that."""
     UNROLLED = 16
     """Elements up to which a loop over a known sequence is run one by one."""
@@ -23,6 +23,11 @@ class Budget:
         self.left = 2_000 + 8 * lines
         self.part = self.left
         self.unrolled = 600
+
+    def imported(self, lines: int) -> None:
+        """A module that is imported brings the steps that its own statements take, and some for what these call."""
+        self.left += lines
+        self.part += lines
 
     def begin(self, share: float = 1.0) -> None:
         """Begin a part of the file (a class that nobody uses, say) that may use a share of what is left."""

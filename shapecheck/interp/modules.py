@@ -152,6 +152,7 @@ class Modules:
         package = package_of(path, name)
         module = LocalModule(name, package, home, module_scope(name, package))
         self.loaded[path] = module
+        m.budget.imported(len(home.source.lines))
         self.run(m, module)
         if path.endswith("__init__.py"):
             self._add_submodules(module, os.path.dirname(path), name)

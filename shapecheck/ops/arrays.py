@@ -38,7 +38,7 @@ FUNCTIONS = frozenset(
     """
     argmax argmin mean sum exp log sqrt abs concatenate stack where squeeze transpose matmul zeros_like ones_like
     clip arange linspace eye sin cos tan tanh log1p expm1 log2 log10 sign square floor ceil round power maximum minimum
-    cumsum isnan vstack hstack expand_dims var std max min amax amin all any prod argsort reshape ravel
+    cumsum isnan vstack hstack expand_dims var std max min amax amin all any prod argsort reshape ravel tile
     """.split()
 )
 METHODS = frozenset(

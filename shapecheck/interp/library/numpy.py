@@ -178,13 +178,14 @@ _LIMITS = ("loc", "scale", "low", "high")
 
 
 def _of_limits(limits: list[Value], dtype: str) -> Value:
-    arrays = [value for value in limits if not isinstance(value, (Const, Int, Number))]
-    if any(isinstance(value, Unknown) for value in arrays):
+    given = [value for value in limits if not isinstance(value, (Const, Int, Number))]
+    if any(isinstance(value, Unknown) for value in given):
         return Unknown()
-    if not arrays:
+    if not given:
         return Number()
-    made = computed("torch.add", [ArrayValue(described(value)) for value in (arrays * 2)[:2]], {})
-    return ArrayValue(Tensor(made.tensor.shape, dtype)) if isinstance(made, ArrayValue) else made
+    outcome = ops.apply("torch.add", [described(value) for value in (given * 2)[:2]], {})
+    fits = isinstance(outcome, ops.Result) and isinstance(outcome.value, ops.Spec)
+    return ArrayValue(Tensor(outcome.value.shape, dtype)) if fits else Unknown()
 
 
 def _drawn(size_at: int, dtype: str) -> Handler:

@@ -9,14 +9,15 @@ from typing import Any
 
 from shapecheck.dims import Dim, Truth
 from shapecheck.graph import Stage, Tensor
-from shapecheck.interp.library.modules import ModuleValue, descendants, graph_module
+from shapecheck.interp.library.modules import ModuleValue, construct, descendants, graph_module
 from shapecheck.interp.library.pretrained import PretrainedModel, own_modules
-from shapecheck.interp.library.registry import Opaque, handles, take
+from shapecheck.interp.library.registry import HANDLERS, Handler, Opaque, handles, take
 from shapecheck.interp.values import (
     Bound,
     CallArgs,
     Const,
     Instance,
+    Int,
     Machine,
     Mapping,
     TensorValue,
@@ -162,3 +163,23 @@ def load_state_dict(value: Value, args: CallArgs, machine: Machine, node: ast.AS
                 entries.append((str(name), stored.tensor, wanted.tensor))
     machine.event("load_state", node, module=graph_module(value), entries=entries)
     return Opaque("load_state_dict")
+
+
+def _of_weights(kind: str) -> Handler:
+    """``nn.Embedding.from_pretrained(weights)``: a table with the rows and columns of the weights."""
+
+    def handler(args: CallArgs, machine: Machine, node: ast.AST) -> Value:
+        taken = take(args, "embeddings", "freeze", "padding_idx")
+        weights = taken.get("embeddings")
+        shape = weights.tensor.shape if isinstance(weights, TensorValue) else Shape((), 0)
+        if not args.exact or shape.rank not in (None, 2):
+            return Unknown()
+        sizes = {"num_embeddings": Int(shape.dim(0)), "embedding_dim": Int(shape.dim(-1))}
+        kept = {name: args.keywords[name] for name in ("mode", "include_last_offset") if name in args.keywords}
+        return construct(kind, CallArgs([], {**sizes, **kept}), machine, node)
+
+    return handler
+
+
+for _kind in ("torch.nn.Embedding", "torch.nn.EmbeddingBag"):
+    HANDLERS[f"{_kind}.from_pretrained"] = _of_weights(_kind)

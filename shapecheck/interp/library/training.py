@@ -79,6 +79,10 @@ _NONE = words("""
     torch.multiprocessing.set_start_method torch.seed torch.autograd.backward torch.nn.utils.clip_grad_value_
     transformers.set_seed transformers.utils.logging.set_verbosity_error transformers.logging.set_verbosity_error
     transformers.logging.set_verbosity_warning transformers.logging.set_verbosity_info
+    transformers.utils.logging.set_verbosity transformers.utils.logging.set_verbosity_info
+    transformers.utils.logging.set_verbosity_warning transformers.utils.logging.enable_default_handler
+    transformers.utils.logging.enable_explicit_format transformers.utils.send_example_telemetry
+    transformers.utils.versions.require_version
 """)
 for _name in _NONE:
     HANDLERS[_name] = none
@@ -88,7 +92,13 @@ _UNKNOWN = words("""
     torch.distributed.is_initialized torch.distributed.get_rank torch.distributed.get_world_size torch.is_tensor
     torch.is_grad_enabled torch.get_default_dtype torch.cuda.get_device_name torch.cuda.memory_allocated
     torch.cuda.max_memory_allocated torch.initial_seed torch.distributed.is_available torch.hub.load
-    torch.cuda.is_bf16_supported torch.xpu.is_available
+    torch.cuda.is_bf16_supported torch.xpu.is_available torch.finfo torch.iinfo torch.nn.init.calculate_gain
+    torch.is_autocast_enabled torch.jit.is_scripting
+    torch.utils.data.SequentialSampler torch.utils.data.RandomSampler torch.utils.data.DistributedSampler
+    torch.utils.data.WeightedRandomSampler torch.utils.data.SubsetRandomSampler
+    torch.utils.data.sampler.SequentialSampler torch.utils.data.sampler.RandomSampler
+    torch.utils.data.sampler.WeightedRandomSampler torch.utils.data.sampler.SubsetRandomSampler
+    torch.utils.data.distributed.DistributedSampler transformers.utils.logging.get_logger
 """)
 for _name in _UNKNOWN:
     HANDLERS[_name] = unknown

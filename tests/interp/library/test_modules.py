@@ -51,6 +51,16 @@ def test_a_class_that_derives_from_sequential_is_one() -> None:
     assert shapes(text) == ["(3, 10)"]
 
 
+def test_a_table_made_of_weights_has_their_sizes() -> None:
+    text = """
+    ids = torch.tensor([[1, 2, 0]])
+    torch.relu(nn.Embedding.from_pretrained(torch.zeros(10, 5), freeze=False)(ids))
+    torch.relu(nn.EmbeddingBag.from_pretrained(torch.zeros(10, 5), mode="sum")(ids))
+    torch.relu(nn.Embedding.from_pretrained(torch.FloatTensor(read()))(ids))
+    """
+    assert shapes(text) == ["(1, 3, 5)", "(1, 5)", "(1, 3, ?)"]
+
+
 def test_what_a_container_holds_is_not_known_once_modules_were_added_under_unknown_names() -> None:
     text = """
     class Block(nn.Sequential):
