@@ -184,8 +184,8 @@ def _of_limits(limits: list[Value], dtype: str) -> Value:
     if not given:
         return Number()
     outcome = ops.apply("torch.add", [described(value) for value in (given * 2)[:2]], {})
-    fits = isinstance(outcome, ops.Result) and isinstance(outcome.value, ops.Spec)
-    return ArrayValue(Tensor(outcome.value.shape, dtype)) if fits else Unknown()
+    made = outcome.value if isinstance(outcome, ops.Result) else None
+    return ArrayValue(Tensor(made.shape, dtype)) if isinstance(made, ops.Spec) else Unknown()
 
 
 def _drawn(size_at: int, dtype: str) -> Handler:

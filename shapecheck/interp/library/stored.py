@@ -174,9 +174,11 @@ def _of_weights(kind: str) -> Handler:
         shape = weights.tensor.shape if isinstance(weights, TensorValue) else Shape((), 0)
         if not args.exact or shape.rank not in (None, 2):
             return Unknown()
-        sizes = {"num_embeddings": Int(shape.dim(0)), "embedding_dim": Int(shape.dim(-1))}
-        kept = {name: args.keywords[name] for name in ("mode", "include_last_offset") if name in args.keywords}
-        return construct(kind, CallArgs([], {**sizes, **kept}), machine, node)
+        named: dict[str, Value] = {"num_embeddings": Int(shape.dim(0)), "embedding_dim": Int(shape.dim(-1))}
+        for name in ("mode", "include_last_offset"):
+            if name in args.keywords:
+                named[name] = args.keywords[name]
+        return construct(kind, CallArgs([], named), machine, node)
 
     return handler
 
