@@ -77,7 +77,16 @@ def _dot_over_texts(stage: Stage, product: Tensor) -> bool:
     if reduced_axes(stage) != (0,) or product.shape.rank != 2 or maker is None or short(maker) != "mul":
         return False
     pair = operands(maker)
-    return len(pair) == 2 and all(map(_of_length_one, pair))
+    return len(pair) == 2 and (all(map(_of_length_one, pair)) or _looked_up(*pair))
+
+
+def _looked_up(one: Tensor, two: Tensor) -> bool:
+    """Whether two tensors are the vectors of two rows of ids, of which each pair has its product. (Two vectors of an id
+    may well be a value and its weight, summed over the ids.)"""
+    if any(short(tensor.producer) not in ("Embedding", "embedding") for tensor in (one, two)):
+        return False
+    ids = [main(tensor.producer) for tensor in (one, two) if tensor.producer is not None]
+    return ids[0] is not ids[1] and all(t.shape.rank == 2 and t.shape.dim(0).known for t in (one, two))
 
 
 def _of_length_one(vectors: Tensor) -> bool:
