@@ -120,3 +120,17 @@ def test_what_one_of_several_like_objects_keeps_is_not_what_the_next_one_keeps()
     """
     found = {bias: conflicts(analyze(Source("caches.py", dedent(text).format(bias=bias)))) for bias in (4, 3)}
     assert (found[4], len(found[3])) == ([], 1)
+
+
+def test_a_queue_of_bounded_length_does_not_grow_with_what_is_put_in() -> None:
+    text = """
+    import torch
+    from collections import deque
+    frames = deque([], maxlen=4)
+    for _ in range(4):
+        frames.append(torch.zeros(84, 84))
+    before = torch.stack(list(frames), 0)
+    frames.append(torch.zeros(84, 84))
+    torch.cat([before, torch.stack(list(frames), 0)], dim=1)
+    """
+    assert conflicts(analyze(Source("frames.py", dedent(text)))) == []

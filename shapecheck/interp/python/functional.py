@@ -129,6 +129,8 @@ def _deque(args: CallArgs, m: Interpreter, node: ast.AST) -> Value:
     if not args.positional:
         return Items("list", [], born=m.heap.clock)
     found = m.iterate(first(args), node)
+    if len(args.positional) > 1 or "maxlen" in args.keywords:  # what is put in at one end falls out at the other
+        return Items("list", None, join_all(found.items) if found.items else found.element, m.heap.clock)
     return Items("list", None if found.items is None else list(found.items), found.element, m.heap.clock)
 
 
