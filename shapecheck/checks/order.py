@@ -56,7 +56,7 @@ def one_step_taken(graph: ShapeGraph) -> Iterator[Finding]:
     example would stand for all."""
     told: set[int] = set()
     for stage in graph.stages:
-        if stage.within or stage.conflict is not None or not _takes_axis_one(stage):
+        if stage.within or stage.conflict is not None or not _takes_axis_one(stage) or _takes_each(graph, stage):
             continue
         module = _sequence_module(main(stage))
         tokens = main(module) if module is not None else None
@@ -115,9 +115,19 @@ def _takes_axis_one(stage: Stage) -> bool:
         return False
     if short(stage) == "__getitem__":
         parts = key_parts(stage)
-        return len(parts) >= 2 and parts[0] == slice(None) and isinstance(parts[1], (int, Dim))
+        place = parts[1] if len(parts) >= 2 and parts[0] == slice(None) else None
+        return isinstance(place, int) or isinstance(place, Dim) and place.known
     gone = reduced_axes(stage) if short(stage) in REDUCTIONS else None
     return gone is not None and [axis % 3 for axis in gone] == [1]
+
+
+def _takes_each(graph: ShapeGraph, stage: Stage) -> bool:
+    """Whether an index takes one place after the other, in a loop: ``for b in range(batch): states[:, b]``."""
+    if short(stage) != "__getitem__":
+        return False
+    here = [other for other in graph.stages if other.span == stage.span and short(other) == "__getitem__"]
+    places = [parts[1] for other in here if len(parts := key_parts(other)) >= 2]
+    return any(place != places[0] for place in places)
 
 
 def _sequence_module(tensor: Tensor | None) -> Stage | None:
