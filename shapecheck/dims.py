@@ -126,7 +126,7 @@ def _told(a: Dim, b: Dim, op: str, expr: Expr | None) -> Origin | None:
     first = a.origin or b.origin
     if first is not None and first.text.startswith(_FROM) and (a.origin is None or b.origin is None):
         return first
-    text = f" {op} ".join(_part(side) for side in (a, b))
+    text = f" {op} ".join(_part(side) if op in "+-" else _bracketed(_part(side)) for side in (a, b))
     numbers = all(side.origin is None or side.origin.text == WRITTEN for side in (a, b))
     if len(text) > _LONGEST_ORIGIN or (numbers and (a.origin is None or b.origin is None)):
         text = f"{_FROM}{next(_part(side) for side in (a, b) if side.origin is not None)}"
@@ -136,6 +136,10 @@ def _told(a: Dim, b: Dim, op: str, expr: Expr | None) -> Origin | None:
 
 def _part(side: Dim) -> str:
     return str(side) if side.origin is None or side.origin.text == WRITTEN else side.origin.text
+
+
+def _bracketed(part: str) -> str:
+    return f"({part})" if " + " in part or " - " in part else part
 
 
 def worst(statuses: Iterable[Status]) -> Status:

@@ -14,13 +14,26 @@ from shapecheck.graph import Module, Stage
 from shapecheck.places import Span
 from shapecheck.rerun import Instead
 from shapecheck.shapes import Shape
-from shapecheck.vocabulary import CONVOLUTIONS, RECURRENT, REDUCTIONS, axis_word, given, ints, key_parts, main, short
+from shapecheck.trail import made
+from shapecheck.vocabulary import (
+    CONVOLUTIONS,
+    RECURRENT,
+    REDUCTIONS,
+    axis,
+    axis_word,
+    given,
+    ints,
+    key_parts,
+    main,
+    short,
+)
 from shapecheck.vocabulary import words as names
 
 _PICKS = names("topk kthvalue cosine_similarity normalize")
 ALONG = REDUCTIONS | _PICKS | names("cat concat concatenate stack unsqueeze index_select select chunk split")
 ONE_MORE = names("stack unsqueeze")
 JOINS = names("cat concat concatenate stack")
+_PARTS = names("chunk split")
 _USUAL = {"cosine_similarity": 1, "normalize": 1, "topk": -1, "kthvalue": -1}
 _PADS = names("pad_sequence pad_packed_sequence")
 _SEQUENCES = RECURRENT | names("MultiheadAttention Transformer TransformerEncoderLayer TransformerDecoderLayer")
@@ -149,6 +162,9 @@ def _axes(step: Stage, rank: int) -> Iterator[Edit]:
     at = dims[0] % rank
     if at and name in JOINS - ONE_MORE:
         return  # somebody chose it; an axis of its own is what a join without one lacks
+    operand = main(step)
+    if name in _PARTS and operand is not None and short(made(axis(operand, at)).stage) in JOINS:
+        return  # it takes apart what was joined along this axis
     for index in range(rank):
         if index != at:
             value = -1 if index == rank - 1 and rank > 2 else index
