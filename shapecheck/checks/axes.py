@@ -25,6 +25,7 @@ SEQUENCE_MODULES = vocabulary.RECURRENT | {
 }
 _MADE_UP = frozenset(("randint", "randint_like", "zeros", "ones", "full", "arange"))
 _VIEWS = frozenset(("view", "reshape", "unflatten"))
+_BY_INDEX = frozenset(("scatter", "scatter_", "scatter_add", "scatter_add_", "gather", "take_along_dim", "index_add"))
 
 
 def batch_first(graph: ShapeGraph) -> Iterator[Finding]:
@@ -174,6 +175,8 @@ def softmax_axis(graph: ShapeGraph) -> Iterator[Finding]:
             best = _of_the_best(scores, at)
             if held is not None and held != at and not _over_all_places(scores, at, held):
                 yield _softmax(stage, scores, at, "classes", held)
+            elif best is not None and (picked := _picked_elsewhere(graph, scores, at, best)) is not None:
+                yield _picked_along(picked, stage, at)
             elif best is not None:
                 yield _softmax(stage, scores, at, "best", best)
 
@@ -200,6 +203,42 @@ def _of_the_best(scores: Tensor, at: int) -> int | None:
             if picked % (source.tensor.shape.rank or 1) == source.index and source.dim.value != 1:
                 return index if index != at else None
     return None
+
+
+def _picked_elsewhere(graph: ShapeGraph, scores: Tensor, at: int, best: int) -> Stage | None:
+    """The ``topk`` that picked the scores, where its indices are used along the axis of the softmax: then the softmax
+    is right, and the best were picked along the wrong axis."""
+    values = made(axis(scores, best))
+    for indices in values.stage.outputs.values() if values.stage is not None else ():
+        for user in graph.consumers(indices) if indices is not values.tensor else ():
+            dims, rank = ints(given(user, "dim")), indices.shape.rank
+            if short(user) in _BY_INDEX and dims and rank and dims[0] % rank == at:
+                return values.stage
+    return None
+
+
+def _picked_along(picked: Stage, softmax: Stage, at: int) -> Finding:
+    scores = main(picked) or picked.out
+    other = -1 if at == (scores.shape.rank or 0) - 1 else at
+    return found(
+        "SHP604",
+        "picked",
+        picked.span,
+        stage=picked,
+        tensor=scores,
+        symptom=softmax.span,
+        label=f"{scores.shape} becomes {picked.out.shape}",
+        help=f"take dim={other}",
+        remedy=str(other),
+        related=[words.comes_from(scores)],
+        shapes=[words.named(scores), words.named(picked.out)],
+        operator=words.shown(picked.op),
+        operand=words.called(scores),
+        shape=scores.shape,
+        at=at,
+        softmax=f"{words.shown(softmax.op)} at {softmax.span.told}",
+        other=other,
+    )
 
 
 def _softmax(stage: Stage, scores: Tensor, at: int, variant: str, other: int | None = None) -> Finding:
