@@ -40,26 +40,7 @@ def joined_along_rows(graph: ShapeGraph, stage: Stage) -> Finding | None:
         total = total + part.shape.dim(-1)
     if not blame.equal(total, want):
         return None
-    return found(
-        "SHP225",
-        "",
-        join.span,
-        stage=stage,
-        tensor=join.out,
-        symptom=stage.span,
-        label=f"{join.out.shape}",
-        help="take dim=-1",
-        remedy="-1",
-        related=[words.comes_from(part) for part in parts[:2]],
-        shapes=[words.named(part) for part in parts[:4]],
-        operator=words.shown(join.op),
-        parts=", ".join(f"{words.called(part)} {part.shape}" for part in parts[:3]),
-        at=at,
-        after=join.out.shape,
-        layer=words.shown(stage.op),
-        want=words.size(want),
-        line=stage.span.line,
-    )
+    return _joined(stage, join, parts, at, want)
 
 
 def joined_side_by_side(graph: ShapeGraph, stage: Stage) -> Finding | None:
@@ -78,21 +59,23 @@ def joined_side_by_side(graph: ShapeGraph, stage: Stage) -> Finding | None:
             alike = len(parts) > 1 and all(blame.equal(part.shape.dim(source.index), want) for part in parts)
             others = [other for other in stage.tensors() if other is not operand]
             if alike and all(other.producer is not None and any(other.producer.tensors()) for other in others):
-                return _beside(stage, join, parts, source.index, want)
+                return _joined(stage, join, parts, source.index, want, beside=True)
     return None
 
 
-def _beside(stage: Stage, join: Stage, parts: list[Tensor], at: int, want: Dim) -> Finding:
+def _joined(stage: Stage, join: Stage, parts: list[Tensor], at: int, want: Dim, beside: bool = False) -> Finding:
+    """SHP225 at a join along axis ``at``: of features that should stand one behind the other, or ``beside`` each other
+    as they do, though each should stand alone."""
     return found(
         "SHP225",
-        "beside",
+        "beside" if beside else "",
         join.span,
         stage=stage,
         tensor=join.out,
         symptom=stage.span,
         label=f"{join.out.shape}",
-        help="take dim=0",
-        remedy="0",
+        help="take dim=0" if beside else "take dim=-1",
+        remedy="0" if beside else "-1",
         related=[words.comes_from(part) for part in parts[:2]],
         shapes=[words.named(part) for part in parts[:4]],
         operator=words.shown(join.op),
