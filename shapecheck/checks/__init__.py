@@ -203,7 +203,7 @@ def _first_causes(findings: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for finding in findings:
         stage = finding.stage
-        if finding.rule in operators.GENERAL and isinstance(stage, Stage):
+        if finding.rule in (*operators.GENERAL, "SHP229") and isinstance(stage, Stage):
             if any(_same_fault(stage, earlier.stage) for earlier in kept if earlier.rule == finding.rule):
                 continue
             way = {step.span for tensor in stage.tensors() for step in trail.steps(tensor)}
