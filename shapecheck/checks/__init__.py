@@ -132,7 +132,7 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 
-_OF_LABELS = ("SHP302", "SHP305", "SHP306", "SHP310")
+_OF_LABELS = ("SHP302", "SHP305", "SHP306", "SHP307", "SHP308", "SHP310", "SHP313")
 """What is wrong with the shape of labels, told at a loss."""
 _WIDTHS = ("SHP201", "SHP204", "SHP205")
 _WITHOUT_CAUSE = (*operators.GENERAL, *_WIDTHS, "SHP206", "SHP207", "SHP208", "SHP218", "SHP302", "SHP313")
@@ -150,13 +150,30 @@ def run(graph: ShapeGraph) -> list[Finding]:
     raised_at = {finding.span for finding in findings}
     for detector in DETECTORS:
         findings += (found for found in detector(graph) if found.span not in raised_at or found.severity == "error")
-    findings = _one_per_column(_caused_by_a_choice(findings))
+    findings = _one_per_column(_behind_no_pooling(_caused_by_a_choice(findings)))
     findings += raised.unexplained(graph, findings)
     for finding in findings:
         finding.evidence = ("static",) if graph.source == "static" else ("traced",)
         if finding.severity == "error" and _rests_on_invention(finding, graph):
             finding.severity = "warning"
     return list({(finding.rule, finding.span): finding for finding in reversed(findings)}.values())[::-1]
+
+
+def _behind_no_pooling(findings: list[Finding]) -> list[Finding]:
+    """Without the warnings about tokens that were to be pooled: once they are, the axes are others."""
+    told = (finding.tensor for finding in findings if finding.rule == "SHP101" and finding.severity == "error")
+    tokens = {tensor.producer.span for tensor in told if isinstance(tensor, Tensor) and tensor.producer is not None}
+    if not tokens:
+        return findings
+    return [
+        finding
+        for finding in findings
+        if finding.severity == "error" or not isinstance(finding.tensor, Tensor) or not _came_of(finding.tensor, tokens)
+    ]
+
+
+def _came_of(tensor: Tensor, made_at: set[Span]) -> bool:
+    return any(step.span in made_at for step in trail.steps(tensor))
 
 
 def _one_per_column(findings: list[Finding]) -> list[Finding]:
