@@ -30,6 +30,7 @@ ELSEWHERE = {
     "own": "digests of the code and the knowledge",
     "resources": "knowledge, which counts as shapecheck's own code",
     "rulebook": "knowledge",
+    "errorbook": "knowledge",
     "hub": "knowledge",
     "ops": "knowledge",
     "tracer": "runs code; what it sees is not kept",

@@ -25,7 +25,7 @@ _EXTRA_AXIS = {
     "input_ids": "leave return_tensors out of __getitem__, or squeeze(0) there",
     "input_values": "take the axis of the one channel away: .squeeze(1)",
 }
-_IDS = re.compile(r"\b(?:\w+_)?(?:ids|labels)\W*$")
+_IDS = re.compile(r"[\w.]*?(?:\[[\"'])?(?:\w+_)?(?:ids|labels)(?:[\"']\])?")
 _SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 
 
@@ -299,10 +299,11 @@ def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
 
 
 def _is_ids(tensor: Tensor) -> bool:
-    """By its name, where that says so, else by its role; ids of segments have a place that they are mistaken for."""
+    """By its name, not by its role, which may come from the ids that a mask was made like; ids of segments have a place
+    that they are mistaken for."""
     if "mask" in tensor.text or _SEGMENTS.search(tensor.text) is not None:
         return False
-    return tensor.role in ("ids", "labels") or _IDS.search(tensor.text) is not None
+    return _IDS.fullmatch(tensor.text) is not None
 
 
 def _ids_for_mask(stage: Stage, ids: Tensor) -> Finding:
