@@ -10,7 +10,7 @@ from shapecheck.findings import SEVERITIES, Edit, Finding, Related
 from shapecheck.graph import Frame, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 
-_SILENT_BUT_SHAPES = ("SHP601", "SHP603", "SHP604", "SHP606", "SHP607", "SHP608", "SHP611")
+_SILENT_BUT_SHAPES = ("SHP601", "SHP603", "SHP604", "SHP606", "SHP607", "SHP611")
 _ABOUT_VALUES = ("SHP303", "SHP314")
 """Claims about the ids of a whole data set: the one batch that a trace takes does not refute them."""
 _TRUSTED = ("known", "observed")
@@ -44,6 +44,8 @@ def same_fault(a: Finding, b: Finding) -> bool:
         return True
     if _mend(a) and _mend(a) == _mend(b):
         return True
+    if "SHP230" in (a.rule, b.rule) and _symptoms_touch(a, b):
+        return True  # which tells of an error at a place, and nothing else
     raises = bool(a.torch_says) and bool(b.torch_says)
     return raises and _symptoms_touch(a, b)
 

@@ -27,8 +27,7 @@ from tests.subjects import Place, Subject
 pytest.importorskip("torch")
 
 SHOWN_BY_THE_TEXT_ALONE = {
-    "SHP407": "raised by the tokenizer",
-    "rules/SHP515/bad_first.py": "Python's own error: a tuple times a number",
+    "rules/SHP608/bad_metrics.py": "an array that numpy made of others is not followed back to the batch",
     "rules/SHP612/bad_choices.py": "the trace knows numbers, not what they are products of",
     "examples/SHP612.py": "the trace knows numbers, not what they are products of",
     "SHP701": "a trace does not see what is asserted",
