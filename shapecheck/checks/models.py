@@ -13,7 +13,7 @@ from shapecheck.findings import Finding, Related
 from shapecheck.graph import Module, ShapeGraph, Stage, Tensor
 from shapecheck.places import Span
 from shapecheck.trail import made
-from shapecheck.vocabulary import Axis, axis, short
+from shapecheck.vocabulary import Axis, axis, main, short
 
 _WANTED = {
     "input_ids": "(batch, seq)",
@@ -26,6 +26,7 @@ _EXTRA_AXIS = {
     "input_values": "take the axis of the one channel away: .squeeze(1)",
 }
 _IDS = re.compile(r"[\w.]*?(?:\[[\"'])?(?:\w+_)?(?:ids|labels)(?:[\"']\])?")
+_PARTS = ("__getitem__", "to", "contiguous", "clone", "narrow")
 _SEGMENTS = re.compile(r"token_type|segment|\bseg_?(ids)?\b")
 
 
@@ -299,11 +300,15 @@ def swapped_inputs(graph: ShapeGraph) -> Iterator[Finding]:
 
 
 def _is_ids(tensor: Tensor) -> bool:
-    """By its name, not by its role, which may come from the ids that a mask was made like; ids of segments have a place
-    that they are mistaken for."""
-    if "mask" in tensor.text or _SEGMENTS.search(tensor.text) is not None:
+    """By its name, or that of what it is a part of; not by its role, which may come from the ids that a mask was made
+    like. Ids of segments have a place that they are mistaken for."""
+    named = [tensor.text]
+    while tensor.producer is not None and short(tensor.producer) in _PARTS and (whole := main(tensor.producer)):
+        tensor = whole
+        named.append(tensor.text)
+    if any("mask" in name or _SEGMENTS.search(name) is not None for name in named):
         return False
-    return _IDS.fullmatch(tensor.text) is not None
+    return any(_IDS.fullmatch(name) is not None for name in named)
 
 
 def _ids_for_mask(stage: Stage, ids: Tensor) -> Finding:
