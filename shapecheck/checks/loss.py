@@ -220,13 +220,6 @@ def _pooled_tagger(stage: Stage, scores: Tensor, target: Tensor) -> Finding | No
     )
 
 
-def _loses_tokens(step: Stage) -> bool:
-    before = main(step)
-    return (
-        not vocabulary.is_model(step) and before is not None and bool(token_axis(before)) and not token_axis(step.out)
-    )
-
-
 def _model_output(scores: Tensor) -> Span | None:
     """Where the pooled output of a model was taken."""
     tensors = [scores, *(t for step in trail.steps(scores) if (t := main(step)) is not None)]
