@@ -73,12 +73,9 @@ class Rerun:
         new: dict[int, Spec] = {}
         self._new = new
         try:
-            for stage in self._stages:
-                changed = change(stage)
-                if changed is None and not any(id(tensor) in new for tensor in stage.tensors()):
-                    continue
+            for stage, changed in _touched(self._stages, change, new):
                 try:
-                    outcome = self._outcome(stage, new, changed or Instead())
+                    outcome = self._outcome(stage, new, changed)
                 except Unclear:
                     if stage is self.failing or stage in self.way:
                         raise
@@ -97,23 +94,17 @@ class Rerun:
 
     def _breaks(self, change: Change, new: dict[int, Spec]) -> bool:
         """Whether something behind the failing stage raises for certain after a change, that does not raise now."""
-        for stage in self._after:
-            changed = change(stage)
-            if changed is None and not any(id(tensor) in new for tensor in stage.tensors()):
-                continue
+        for stage, changed in _touched(self._after, change, new):
             try:
-                outcome = self._outcome(stage, new, changed or Instead())
+                outcome = self._outcome(stage, new, changed)
             except Unclear:
-                outcome = None
-            if isinstance(outcome, Conflict):
-                again = stage.span == self.failing.span  # for the same reason, in another call
-                if stage.conflict is None and not again and self._certain(outcome):
-                    return True
-                outcome = None
-            specs = list(_specs(outcome.value)) if isinstance(outcome, Result) else []
-            outputs = list(stage.outputs.values())
-            known = len(specs) == len(outputs)
-            new.update((id(output), specs[index] if known else Spec()) for index, output in enumerate(outputs))
+                outcome = NotKnown("a size is not known")
+            again = (
+                stage.conflict is not None or stage.span == self.failing.span
+            )  # for the same reason, in another call
+            if isinstance(outcome, Conflict) and not again and self._certain(outcome):
+                return True
+            _put(stage, outcome, new)
         return False
 
     def _certain(self, conflict: Conflict) -> bool:
@@ -145,14 +136,8 @@ class Rerun:
         return ops.forward(stage.op, params, (), given)
 
     def _take(self, stage: Stage, outcome: ops.Outcome, new: dict[int, Spec]) -> None:
-        specs = list(_specs(outcome.value)) if isinstance(outcome, Result) else []
-        outputs = list(stage.outputs.values())
-        if len(specs) == len(outputs):
-            new.update((id(tensor), spec) for tensor, spec in zip(outputs, specs, strict=True))
-        elif stage in self.way:
+        if not _put(stage, outcome, new) and stage in self.way:
             raise Unclear
-        else:
-            new.update((id(tensor), Spec()) for tensor in outputs)
 
     def _value(self, value: Any, new: Mapping[int, Spec]) -> Any:
         if isinstance(value, Tensor):
@@ -208,6 +193,23 @@ class Rerun:
             if not self._sizes[name]:
                 raise Unclear
         return self._sizes[name]
+
+
+def _touched(stages: Iterable[Stage], change: Change, new: Mapping[int, Spec]) -> Iterator[tuple[Stage, Instead]]:
+    """The stages that a change is about, or that take what is ``new`` by the time they are reached."""
+    for stage in stages:
+        changed = change(stage)
+        if changed is not None or any(id(tensor) in new for tensor in stage.tensors()):
+            yield stage, changed or Instead()
+
+
+def _put(stage: Stage, outcome: ops.Outcome, new: dict[int, Spec]) -> bool:
+    """Note what a stage gives; whether all of it is known."""
+    specs = list(_specs(outcome.value)) if isinstance(outcome, Result) else []
+    outputs = list(stage.outputs.values())
+    known = len(specs) == len(outputs)
+    new.update((id(output), specs[index] if known else Spec()) for index, output in enumerate(outputs))
+    return known
 
 
 def upstream(tensors: Iterable[Tensor]) -> Iterator[Stage]:
