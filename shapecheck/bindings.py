@@ -31,7 +31,12 @@ def bindings(parsed: Parsed) -> dict[Span, Bound]:
     found: dict[ast.Name, _Binding] = {}
     _block(parsed.tree.body, {}, found)
     return {
-        parsed.span(name): Bound(parsed.span(binding.value), isinstance(binding.value, ast.Name), binding.reads)
+        parsed.span(name): Bound(
+            parsed.span(binding.value),
+            bare=isinstance(binding.value, ast.Name),
+            computed=isinstance(binding.value, ast.BinOp),
+            reads=binding.reads,
+        )
         for name, binding in found.items()
     }
 

@@ -209,10 +209,12 @@ class NotChecked:
 @dataclass(frozen=True, slots=True)
 class Bound:
     """What a name stands for: the ``span`` of the expression that it was bound to, whether that is ``bare`` (only
-    another name for what was there), and how often it is read (``reads``) before it is bound anew."""
+    another name for what was there) or ``computed`` (arithmetic: ``both = text + 16``), and how often it is read
+    (``reads``) before it is bound anew."""
 
     span: Span
     bare: bool
+    computed: bool
     reads: int
 
 
@@ -223,7 +225,6 @@ class ShapeGraph:
     ``passed`` (filled by flow.py) follows an expression that is merely a parameter of the function it stands in: by its
     span and the calls through which it was reached, the arguments that were handed over, innermost call first.
     ``sizes`` (filled there too) has the expression of each size that a factory was given, by its stage's index;
-    ``computed`` the arithmetic that a name stands for (``both = text + 16``), by the place where the name is used;
     ``bound`` what each operand and constructor argument that is a mere name stands for, by its span.
     """
 
@@ -233,7 +234,6 @@ class ShapeGraph:
     assumptions: list[str] = field(default_factory=list)
     passed: dict[tuple[Span, tuple[Frame, ...]], tuple[Span, ...]] = field(default_factory=dict)
     sizes: dict[int, tuple[Span, ...]] = field(default_factory=dict)
-    computed: dict[Span, Span] = field(default_factory=dict)
     bound: dict[Span, Bound] = field(default_factory=dict)
     _takers: dict[int, list[Stage]] = field(default_factory=dict, repr=False)  # by the identity of the tensor
     _read: int = 0

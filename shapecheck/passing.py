@@ -62,8 +62,6 @@ def _layers(event: Event) -> Iterator[Module]:
 
 
 def _note(graph: ShapeGraph, reader: Reader, span: Span, calls: Calls) -> None:
-    if span not in graph.computed and (computed := reader.computed(span)) is not None:
-        graph.computed[span] = computed
     if calls and (span, calls) not in graph.passed:
         graph.passed[span, calls] = tuple(reader.arguments(span, calls))
 
@@ -110,19 +108,6 @@ class Reader:
         if nodes and isinstance(nodes[0], (ast.Tuple, ast.List)):
             nodes = nodes[0].elts
         return () if any(isinstance(node, ast.Starred) for node in nodes) else tuple(map(parsed.span, nodes))
-
-    def computed(self, span: Span) -> Span | None:
-        """The arithmetic that the name at a place stands for: the one thing that its function binds it to."""
-        function, name = self._named(span)
-        parsed = self._file(span.path)
-        if function is None or parsed is None or name in _names(function):
-            return None
-        bound = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
-        stored = [node for node in bound if isinstance(node.ctx, ast.Store)]
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and node.targets == stored and isinstance(node.value, ast.BinOp):
-                return parsed.span(node.value) if node.lineno < span.line else None
-        return None
 
     def _made_by_helper(self, span: Span) -> bool:
         """Whether an expression is a name that a plain function took out of what it was given: a loop's, mostly."""

@@ -126,7 +126,8 @@ def constructor_span(graph: ShapeGraph, module: Module | None, name: str, maker:
     depth = len(module.context) - _together(module.context, _built_in(maker, module.context))
     here = spans[min(depth, len(spans) - 1)]
     written = _written(module.params.get(name), maker)
-    here = graph.computed.get(here, here)
+    bound = graph.bound.get(here)
+    here = bound.span if bound is not None and bound.computed else here
     return here if written is None or written.path == here.path else written
 
 
