@@ -7,7 +7,6 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,9 +19,10 @@ from shapecheck.tracer.child.blame import blame
 from shapecheck.tracer.child.describe import describe, tensors_of
 from shapecheck.tracer.child.failure import of_abstraction
 from shapecheck.tracer.child.fakes import tensors_in
-from shapecheck.tracer.child.frames import context, is_user_file, span_of, user_frame, user_frames
+from shapecheck.tracer.child.frames import context, is_user_file, user_frame
 from shapecheck.tracer.child.names import caller_of, function_op
-from shapecheck.tracer.child.novelty import Repeat, Repeats, Rows, Seen
+from shapecheck.tracer.child.novelty import Repeat, Repeats
+from shapecheck.tracer.child.sending import Open, Sender
 from shapecheck.tracer.child.session import Session, Stop
 
 _PROPERTIES = ("T", "mT", "H", "mH", "data", "real", "imag")
@@ -59,37 +59,16 @@ _CARRYING = (
 )
 """Operators that keep what a tensor means when library code applies them (collators above all)."""
 
-STAGE_LIMIT = 20_000
-"""Stages after which a run records no more."""
 
-
-@dataclass
-class Open:
-    """A module call that is running."""
-
-    module: torch.nn.Module
-    transparent: bool
-    own: bool
-    op: str
-
-
-class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are unknown to the type checker
+class Recorder(Sender, TorchFunctionMode):  # type: ignore[misc] # torch's classes are unknown to the type checker
     """Sees every torch function of the run; sends what the user's own lines call."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
-        self.open: list[Open] = []
-        self.loading: Rows | None = None
-        """While a loader reads rows: what its other rows showed."""
+        Sender.__init__(self, session)
+        TorchFunctionMode.__init__(self)
         self.on_backward: Callable[[bool], None] = lambda new: None
         """Told of each backward pass, and whether anything new was recorded since the last one."""
-        self._seen = Seen()
         self._calls = Repeats()
-        self._quiet = False
-        self._new = False
-        self.news = 0
-        """Stages so far that showed something new."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -120,10 +99,6 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         else:
             self._carry(name, args, kwargs, result)
         return result
-
-    def _before(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        """The operands as they are before the call: an operator may work in place."""
-        return [describe(self.session, a) for a in args], {k: describe(self.session, v) for k, v in kwargs.items()}
 
     def _measured(self, name: str, func: Any, args: Any, found: Any) -> Any:
         """A size of a tensor: made up where the tensor's shape is."""
@@ -160,9 +135,6 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
         ):
             self.session.marks.note(result, role=first.role, status=first.status, padding=first.padding)
 
-    def _invented(self, args: Any, kwargs: Any) -> bool:
-        return any(map(self.session.marks.is_invented, tensors_in((args, kwargs))))
-
     def call_function(self, original: Callable[..., Any], op: str, args: Any, kwargs: Any) -> Any:
         """Run a function that is made of several operators, and record it as one where the user calls it."""
         caller = sys._getframe(2)
@@ -180,22 +152,6 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             raise
         self._send_stage(op, None, operands, list(tensors_of(result)), result, invented=invented)
         return result
-
-    def array_stage(
-        self,
-        op: str,
-        operands: tuple[Any, Any],
-        result: torch.Tensor | None,
-        *,
-        invented: bool,
-        error: BaseException | None = None,
-    ) -> None:
-        """Send what a line of the user's did with numpy's arrays, by the tensors that stand for them."""
-        if self._quiet or self._within():
-            return
-        args, kwargs = operands
-        outputs = [("out", result)] if result is not None else []
-        self._send_stage(op, None, self._before(args, kwargs), outputs, result, invented=invented, error=error)
 
     # -- modules -----------------------------------------------------------------------------------------------
 
@@ -262,73 +218,11 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc] # torch's classes are u
             self.session.marks.invent(tensor for _, tensor in tensors_of(result))
         return result
 
-    def _within(self) -> str:
-        """The class of the outermost library module that is running, empty at the user's own level.
-
-        A module of the user's that was put into a library's model (an adapter) is the user's own again.
-        """
-        last = max((at for at, running in enumerate(self.open) if running.own), default=-1)
-        return next((o.op for o in self.open[last + 1 :] if not o.transparent), "")
-
     def _module_operands(self, module: torch.nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
         names = _forward_names(type(module).forward)
         given = {**dict(zip(names, args, strict=False)), **kwargs}
         given |= {str(i): a for i, a in enumerate(args) if i >= len(names)}
         return [], {k: describe(self.session, v) for k, v in given.items()}
-
-    # -- sending -----------------------------------------------------------------------------------------------
-
-    def _send_stage(
-        self,
-        op: str,
-        module: torch.nn.Module | None,
-        operands: tuple[Any, Any],
-        tensors: list[tuple[str, torch.Tensor]],
-        result: Any,
-        *,
-        invented: bool,
-        within: str | None = None,
-        error: BaseException | None = None,
-    ) -> None:
-        session = self.session
-        frames = list(user_frames(sys._getframe(2)))
-        span = span_of(frames[0]) if frames else session.origin
-        if span is None or session.stages >= STAGE_LIMIT:
-            return
-        key = (op, span, *(tuple(tensor.shape) for _, tensor in tensors))
-        if self.loading is not None and not self.loading.add(key):
-            return
-        new = self._seen.add(key)
-        self._new |= new
-        self.news += new
-        for _, tensor in tensors:
-            session.marks.renew(tensor, "invented" if invented else session.marks.made_status(tensor))
-        record: dict[str, Any] = {
-            "kind": "stage",
-            "op": op,
-            "span": span,
-            "args": operands[0],
-            "kwargs": operands[1],
-            "outputs": {name: describe(session, tensor) for name, tensor in tensors},
-            "context": context(frames),
-            "guard": self._guard(module),
-        }
-        inside = self._within() if within is None else within
-        if inside:
-            record["within"] = inside
-        if module is not None:
-            record["module"] = session.modules.record(module)
-        if error is not None:
-            record["message"] = str(error)
-            error.__dict__["shapecheck_sent"] = True
-        session.send_stage(record, result)
-
-    def _guard(self, module: torch.nn.Module | None) -> list[str]:
-        guard = [] if torch.is_grad_enabled() else ["no_grad"]
-        running = module if module is not None else self.open[-1].module if self.open else None
-        if running is not None:
-            guard.append("train" if running.training else "eval")
-        return guard
 
     def _failed(self, error: Exception, func: Any, args: Any, kwargs: Any, mine: bool) -> None:
         """An operator raised: blame it, or the layer of torch.nn that called it; send it where the user called it."""
