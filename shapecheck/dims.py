@@ -66,6 +66,10 @@ class Dim:
         """The number, where there is one: written in the text or seen in a trace."""
         return self.expr if isinstance(self.expr, int) else self.size
 
+    def equals(self, other: Dim) -> bool:
+        """Whether both are the same size for certain."""
+        return self.compare(other) is Truth.EQUAL
+
     def compare(self, other: Dim) -> Truth:
         """Three-valued equality: by expression, and by the traced numbers where both have one."""
         if self.expr is None or other.expr is None:

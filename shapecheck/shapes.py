@@ -224,7 +224,7 @@ def _broadcast_open(a: Shape, b: Shape) -> Shape | Conflict:
 def join(a: Shape, b: Shape) -> Shape:
     """What is known of a value that has one shape or the other (the two arms of a branch)."""
     if a.rank is not None and a.rank == b.rank:
-        return Shape(tuple(x if x.compare(y) is Truth.EQUAL else UNKNOWN for x, y in zip(a.dims, b.dims, strict=True)))
+        return Shape(tuple(x if x.equals(y) else UNKNOWN for x, y in zip(a.dims, b.dims, strict=True)))
     head: list[Dim] = []
     for i in range(min(_head(a), _head(b))):
         if a.dim(i).compare(b.dim(i)) is not Truth.EQUAL:
@@ -250,7 +250,7 @@ def regroups(before: Sequence[Dim], after: Sequence[Dim]) -> bool:
         return False
     at_left = at_right = -1
     for j, bound in enumerate(right):
-        i = next((i for i in range(at_left + 1, len(left)) if left[i].compare(bound) is Truth.EQUAL), None)
+        i = next((i for i in range(at_left + 1, len(left)) if left[i].equals(bound)), None)
         if i is not None:
             if i - at_left > 1 and j - at_right > 1:
                 return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from shapecheck.dims import Dim, Truth
+from shapecheck.dims import Dim
 from shapecheck.graph import Stage, Tensor
 from shapecheck.vocabulary import (
     BINARY,
@@ -145,7 +145,7 @@ def _model(stage: Stage, here: Axis) -> Axis | None:
     if operand is None or here.index not in (0, 1):
         return None
     per_token = here.tensor.shape.rank == 3 and operand.shape.rank is not None and operand.shape.rank < 4
-    kept = here.index == 0 or (per_token and _equal(here.dim, operand.shape.dim(1)))
+    kept = here.index == 0 or (per_token and here.dim.equals(operand.shape.dim(1)))
     return axis(operand, here.index) if kept else None
 
 
@@ -251,20 +251,16 @@ def _unsqueeze(stage: Stage, here: Axis) -> Axis | None:
     return None if here.index == new else axis(operand, here.index - (here.index > new))
 
 
-def _equal(a: Dim, b: Dim) -> bool:
-    return a.compare(b) is Truth.EQUAL
-
-
 def _regrouped(stage: Stage, here: Axis) -> Axis | None:
     """A view hands an axis on where it and everything before (or behind) it stayed as it was."""
     operand = main(stage)
     if operand is None or operand.shape.rank is None or here.tensor.shape.rank is None:
         return None
     before, after, index = operand.shape.dims, here.tensor.shape.dims, here.index
-    if index < len(before) and all(map(_equal, before[: index + 1], after[: index + 1])):
+    if index < len(before) and all(map(Dim.equals, before[: index + 1], after[: index + 1])):
         return axis(operand, index)
     back = len(after) - index
-    if back <= len(before) and all(map(_equal, before[-back:], after[-back:])):
+    if back <= len(before) and all(map(Dim.equals, before[-back:], after[-back:])):
         return axis(operand, -back)
     return None
 
@@ -286,7 +282,7 @@ def _binary(stage: Stage, here: Axis) -> Axis | None:
         rank = operand.shape.rank
         if rank is not None and -back > rank:
             continue
-        if _equal(operand.shape.dim(back), here.dim):
+        if operand.shape.dim(back).equals(here.dim):
             return axis(operand, back)
     return None
 

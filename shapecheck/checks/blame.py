@@ -231,7 +231,7 @@ def _together(a: Calls, b: Calls) -> int:
 
 def equal(a: Dim | None, b: Dim | None) -> bool:
     """Whether two sizes are certainly the same."""
-    return a is not None and b is not None and a.compare(b) is Truth.EQUAL
+    return a is not None and b is not None and a.equals(b)
 
 
 def differ(a: Dim | None, b: Dim | None) -> bool:

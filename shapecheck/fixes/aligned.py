@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from shapecheck.dims import Dim, Truth
+from shapecheck.dims import Dim
 from shapecheck.findings import Edit, Finding, Fix
 from shapecheck.fixes.calls import call_of
 from shapecheck.fixes.simple import OTHER_RESULT, operand, stage_of, suffixed, suffixed_edit
@@ -80,7 +80,7 @@ def _placed(small: Shape, large: Shape) -> str:
     ways = [
         places
         for places in itertools.combinations(range(large.rank), small.rank)
-        if all(_same(dim, large.dims[at]) for dim, at in zip(small.dims, places, strict=True))
+        if all(dim.equals(large.dims[at]) for dim, at in zip(small.dims, places, strict=True))
     ]
     if len(ways) != 1 or ways[0][-1] == large.rank - 1 and ways[0][0] == large.rank - small.rank:
         return ""
@@ -93,10 +93,6 @@ def _added(kept: list[bool]) -> str:
         at = kept.index(False)
         return f".unsqueeze({-1 if at == len(kept) - 1 else at})"
     return f"[{', '.join(':' if keep else 'None' for keep in kept)}]"
-
-
-def _same(one: Dim, other: Dim) -> bool:
-    return one.compare(other) is Truth.EQUAL
 
 
 def joined_axis_added(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[Fix]:
@@ -114,7 +110,7 @@ def joined_axis_added(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterat
     rest = [dim for index, dim in enumerate(whole.dims) if index != at[0] % max(ranks)]
     edits: list[Edit] = []
     for tensor, element in zip(tensors, parts.elements, strict=True):
-        if tensor.shape.rank == len(rest) and all(map(_same, rest, tensor.shape.dims)):
+        if tensor.shape.rank == len(rest) and all(map(Dim.equals, rest, tensor.shape.dims)):
             edits += suffixed_edit(tree, element.value, f".unsqueeze({at[0]})")
     if edits and ranks.count(max(ranks)) + len(edits) == len(ranks):
         yield Fix("give the part the axis that they are joined along", tuple(edits))
@@ -132,7 +128,7 @@ def layer_axes_added(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterato
         return
     if channels.value == 1 and rank == wanted - 1:
         yield from suffixed(tree, span, ".unsqueeze(1)", "give it the axis of the one channel")
-    elif rank == 2 and _same(tensor.shape.dim(1), channels):
+    elif rank == 2 and tensor.shape.dim(1).equals(channels):
         suffix = _added([True, True, *[False] * (wanted - 2)])
         yield from suffixed(tree, span, suffix, "give it axes of one for the places", "unsafe", _BY_SIZE)
 
@@ -156,7 +152,7 @@ def scores_flattened(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterato
     rows = scores[0].shape.dim(0)
     for dim in scores[0].shape.dims[1:-1]:
         rows = rows * dim
-    if _same(rows, target[0].shape.dim(0)):
+    if rows.equals(target[0].shape.dim(0)):
         yield from suffixed(tree, scores[1], ".flatten(0, -2)", "flatten the scores like the labels")
 
 
@@ -168,7 +164,7 @@ def channel_of_labels(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterat
     have, want = target[0].shape, scores[0].shape
     if have.rank != want.rank or have.dim(1).value != 1 or want.dim(1).value == 1:
         return
-    if all(_same(have.dim(k), want.dim(k)) for k in range(have.rank or 0) if k != 1):
+    if all(have.dim(k).equals(want.dim(k)) for k in range(have.rank or 0) if k != 1):
         yield from suffixed(tree, target[1], ".squeeze(1)", "drop the labels' axis of one")
 
 
@@ -179,7 +175,7 @@ def time_before_batch(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterat
     if stage is None or short(stage) not in ("CTCLoss", "ctc_loss") or scores is None or target is None:
         return
     have = scores[0].shape
-    if have.rank == 3 and _same(have.dim(0), target[0].shape.dim(0)) and not _same(have.dim(0), have.dim(1)):
+    if have.rank == 3 and have.dim(0).equals(target[0].shape.dim(0)) and not have.dim(0).equals(have.dim(1)):
         yield from suffixed(tree, scores[1], ".transpose(0, 1)", "put the time first")
 
 
@@ -190,7 +186,7 @@ def factors_exchanged(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterat
     if call is None or len(tensors) != 2 or len(call.args) != 2 or any(arg.keyword or arg.star for arg in call.args):
         return
     left, right = (tensor.shape for tensor in tensors)
-    if left.rank == right.rank == 2 and _same(right.dim(1), left.dim(0)):
+    if left.rank == right.rank == 2 and right.dim(1).equals(left.dim(0)):
         one, other = call.args[0].value, call.args[1].value
         edits = (tree.replace(one, tree.code(other)), tree.replace(other, tree.code(one)))
         yield Fix("the factors the other way round", edits, safety="unsafe", why=OTHER_RESULT)
@@ -211,7 +207,7 @@ def channels_moved(finding: Finding, graph: ShapeGraph, tree: Tree) -> Iterator[
         return
     shape, rank = source[0].shape, int(short(stage)[-2]) + 2
     channels = stage.module.params.get("in_channels")
-    if not isinstance(channels, Dim) or shape.rank != rank or not _same(shape.dim(-1), channels):
+    if not isinstance(channels, Dim) or shape.rank != rank or not shape.dim(-1).equals(channels):
         return
     order = ", ".join(map(str, (0, rank - 1, *range(1, rank - 1))))
     yield from suffixed(
